@@ -1,0 +1,167 @@
+/* Strict base64url, base64, hex, base62, CRC-32, RFC 3339; see enc.h. */
+#include "base/enc.h"
+
+#include <time.h>
+
+static const char url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void enc_b64url(struct buf *out, struct str bytes)
+{
+	const unsigned char *in = (const unsigned char *)bytes.p;
+	size_t len = ENC_B64URL_LEN(bytes.len);
+	char *at = len > 0 ? buf_reserve(out, len) : NULL;
+	if (!at)
+		return;
+	size_t i = 0;
+	for (; i + 3 <= bytes.len; i += 3) {
+		uint32_t v = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 | in[i + 2];
+		*at++ = url_alphabet[v >> 18];
+		*at++ = url_alphabet[v >> 12 & 63];
+		*at++ = url_alphabet[v >> 6 & 63];
+		*at++ = url_alphabet[v & 63];
+	}
+	if (i < bytes.len) {
+		bool two = i + 2 == bytes.len;
+		uint32_t v = (uint32_t)in[i] << 16 | (two ? (uint32_t)in[i + 1] << 8 : 0);
+		*at++ = url_alphabet[v >> 18];
+		*at++ = url_alphabet[v >> 12 & 63];
+		if (two)
+			*at++ = url_alphabet[v >> 6 & 63];
+	}
+	out->len += len;
+}
+
+/* The value of a base64 digit, or 64. plus and slash are the alphabet's characters 62 and 63. */
+static unsigned digit_value(char c, char plus, char slash)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (unsigned)(c - 'A');
+	if (c >= 'a' && c <= 'z')
+		return (unsigned)(c - 'a') + 26;
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0') + 52;
+	if (c == plus)
+		return 62;
+	return c == slash ? 63 : 64;
+}
+
+static int decode64(struct str text, char plus, char slash, unsigned char *out, size_t size, size_t *ret_len)
+{
+	size_t n = text.len / 4 * 3 + (text.len % 4 > 0 ? text.len % 4 - 1 : 0);
+	uint32_t bits = 0;
+	unsigned have = 0;
+	if (text.len % 4 == 1)
+		return E_SYNTAX;
+	if (n > size)
+		return E_LIMIT;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned value = digit_value(text.p[i], plus, slash);
+		if (value == 64)
+			return E_SYNTAX;
+		bits = (bits << 6 | value) & 0xFFFF;
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		*out++ = (unsigned char)(bits >> have);
+	}
+	if ((bits & ((1U << have) - 1)) != 0) /* RFC 4648 3.5: bits that mean nothing must be zero */
+		return E_SYNTAX;
+	*ret_len = n;
+	return 0;
+}
+
+int enc_b64url_decode(struct str text, void *ret_bytes, size_t size, size_t *ret_len)
+{
+	return decode64(text, '-', '_', ret_bytes, size, ret_len);
+}
+
+int enc_b64_decode(struct str text, void *ret_bytes, size_t size, size_t *ret_len)
+{
+	if (text.len % 4 != 0)
+		return E_SYNTAX;
+	for (int pad = 0; pad < 2 && text.len > 0 && text.p[text.len - 1] == '='; pad++)
+		text.len--;
+	return decode64(text, '+', '/', ret_bytes, size, ret_len);
+}
+
+void enc_hex(struct buf *out, struct str bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *at = bytes.len > 0 ? buf_reserve(out, bytes.len * 2) : NULL;
+	if (!at)
+		return;
+	for (size_t i = 0; i < bytes.len; i++) {
+		unsigned char c = (unsigned char)bytes.p[i];
+		*at++ = digits[c >> 4];
+		*at++ = digits[c & 15];
+	}
+	out->len += bytes.len * 2;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int enc_hex_decode(struct str text, void *ret_bytes, size_t size)
+{
+	unsigned char *out = ret_bytes;
+	if (text.len != size * 2)
+		return E_SYNTAX;
+	for (size_t i = 0; i < size; i++) {
+		int high = hex_value(text.p[2 * i]);
+		int low = hex_value(text.p[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return E_SYNTAX;
+		out[i] = (unsigned char)(high << 4 | low);
+	}
+	return 0;
+}
+
+void enc_base62(struct buf *out, const unsigned char *bytes, size_t n, unsigned digits)
+{
+	static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	unsigned char number[64];
+	char *at = n <= sizeof(number) ? buf_reserve(out, digits) : NULL;
+	if (!at)
+		return;
+	memcpy(number, bytes, n);
+	for (unsigned d = digits; d-- > 0;) { /* long division by 62, once per digit */
+		unsigned rest = 0;
+		for (size_t i = 0; i < n; i++) {
+			unsigned part = rest << 8 | number[i];
+			number[i] = (unsigned char)(part / 62);
+			rest = part % 62;
+		}
+		at[d] = alphabet[rest];
+	}
+	explicit_bzero(number, sizeof(number));
+	out->len += digits;
+}
+
+uint32_t enc_crc32(struct str bytes)
+{
+	uint32_t crc = 0xFFFFFFFF;
+	for (size_t i = 0; i < bytes.len; i++) {
+		crc ^= (unsigned char)bytes.p[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (0xEDB88320 & (0 - (crc & 1)));
+	}
+	return ~crc;
+}
+
+void enc_time(struct buf *out, int64_t t_s)
+{
+	struct tm tm;
+	time_t t = (time_t)t_s;
+	char text[40];
+	if (!gmtime_r(&t, &tm))
+		return;
+	size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_put_mem(out, text, len);
+}

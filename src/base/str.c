@@ -1,0 +1,128 @@
+/* Byte-string helpers; see str.h. libc only, no locale: tolower() and friends are not used. */
+#include "base/str.h"
+
+static unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); }
+
+bool str_eq_ci(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool str_has_prefix(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len && str_eq((struct str){s.p, prefix.len}, prefix);
+}
+
+static bool is_ows(char c) { return c == ' ' || c == '\t'; }
+
+struct str str_trim_ows(struct str s)
+{
+	while (s.len > 0 && is_ows(s.p[0])) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len > 0 && is_ows(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+size_t str_find(struct str s, char c)
+{
+	const char *hit = s.len > 0 ? memchr(s.p, c, s.len) : NULL;
+	return hit ? (size_t)(hit - s.p) : s.len;
+}
+
+bool str_cut(struct str s, char c, struct str *ret_head, struct str *ret_tail)
+{
+	size_t at = str_find(s, c);
+	if (at == s.len)
+		return false;
+	*ret_head = (struct str){s.p, at};
+	*ret_tail = (struct str){s.p + at + 1, s.len - at - 1};
+	return true;
+}
+
+int str_cmp(struct str a, struct str b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+	if (order != 0)
+		return order;
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+int str_to_u64(struct str s, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	if (s.len == 0 || (s.len > 1 && s.p[0] == '0'))
+		return E_SYNTAX;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return E_SYNTAX;
+		uint64_t digit = (uint64_t)(s.p[i] - '0');
+		if (digit > max || value > (max - digit) / 10)
+			return E_LIMIT;
+		value = value * 10 + digit;
+	}
+	*ret_value = value;
+	return 0;
+}
+
+/* Length of the well-formed sequence at p (n bytes are there), or 0. RFC 3629 4. */
+static size_t utf8_step(const unsigned char *p, size_t n)
+{
+	static const struct {
+		unsigned char first, last, low, high;
+		unsigned char len;
+	} rows[] = {
+		{0x00, 0x7F, 0, 0, 1},          {0xC2, 0xDF, 0x80, 0xBF, 2},
+		{0xE0, 0xE0, 0xA0, 0xBF, 3},    {0xE1, 0xEC, 0x80, 0xBF, 3},
+		{0xED, 0xED, 0x80, 0x9F, 3},    {0xEE, 0xEF, 0x80, 0xBF, 3},
+		{0xF0, 0xF0, 0x90, 0xBF, 4},    {0xF1, 0xF3, 0x80, 0xBF, 4},
+		{0xF4, 0xF4, 0x80, 0x8F, 4},
+	};
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		if (p[0] < rows[r].first || p[0] > rows[r].last)
+			continue;
+		if (rows[r].len > n)
+			return 0;
+		if (rows[r].len > 1 && (p[1] < rows[r].low || p[1] > rows[r].high))
+			return 0;
+		for (size_t i = 2; i < rows[r].len; i++)
+			if ((p[i] & 0xC0) != 0x80)
+				return 0;
+		return rows[r].len;
+	}
+	return 0;
+}
+
+bool str_is_utf8(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t left = s.len;
+	while (left > 0) {
+		size_t n = utf8_step(p, left);
+		if (n == 0)
+			return false;
+		p += n;
+		left -= n;
+	}
+	return true;
+}
+
+bool str_is_unreserved(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			  c == '-' || c == '_' || c == '.' || c == '~';
+		if (!ok)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,57 @@
+/*
+ * struct str: a borrowed run of bytes, not NUL-terminated. It owns nothing; its bytes live as long as
+ * whatever it was cut from (an arena, a request buffer, a literal). Pure functions, thread-safe.
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/err.h"
+
+struct str {
+	const char *p;
+	size_t len;
+};
+
+/* An array of borrowed strings. */
+struct str_list {
+	struct str *v;
+	size_t n;
+};
+
+/* A string literal (never a pointer: the length is that of the array). */
+#define STR(lit) ((struct str){(lit), sizeof(lit) - 1})
+/* For printf's "%.*s"; lengths here are bounded far below INT_MAX. */
+#define STR_ARG(s) (int)(s).len, (s).p
+
+static inline struct str str_of(const char *cstr) { return (struct str){cstr, cstr ? strlen(cstr) : 0}; }
+static inline struct str str_mem(const void *p, size_t len) { return (struct str){(const char *)p, len}; }
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+/* ASCII case-insensitive equality: header names, media types, authentication schemes. */
+bool str_eq_ci(struct str a, struct str b);
+bool str_has_prefix(struct str s, struct str prefix);
+/* Cut leading and trailing SP and HTAB (RFC 9110 5.6.3 OWS). */
+struct str str_trim_ows(struct str s);
+/* Index of the first byte c, or s.len when there is none. */
+size_t str_find(struct str s, char c);
+/* Split at the first c: *ret_head is what stands before it, *ret_tail what stands behind. False when there is no c. */
+bool str_cut(struct str s, char c, struct str *ret_head, struct str *ret_tail);
+/* Order of bytes, shorter first when one is a prefix of the other. */
+int str_cmp(struct str a, struct str b);
+/* Decimal digits only, no sign, no blank, no leading zeros beyond "0". E_SYNTAX, or E_LIMIT above max. */
+must_check int str_to_u64(struct str s, uint64_t max, uint64_t *ret_value);
+/* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). NUL counts as valid. */
+bool str_is_utf8(struct str s);
+/* Only bytes of RFC 3986 unreserved plus nothing else: [A-Za-z0-9._~-]. */
+bool str_is_unreserved(struct str s);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * Digests and keyed hashes. Thread-safe: each thread keeps its own context. Source: FIPS 180-4 by OpenSSL EVP,
+ * SipHash-2-4 by libsodium.
+ */
+#ifndef CRYPTO_DIGEST_H
+#define CRYPTO_DIGEST_H
+
+#include "base/str.h"
+
+enum { SHA256_LEN = 32 };
+
+/* E_CRYPTO. */
+must_check int digest_sha256(struct str bytes, unsigned char ret_digest[SHA256_LEN]);
+/* HKDF-SHA-256 (RFC 5869): len <= 255 * 32 bytes of key from secret key material. E_CRYPTO. */
+must_check int digest_hkdf(struct str key, struct str salt, struct str info, unsigned char *ret_key, size_t len);
+/* A 64-bit keyed hash for tables whose keys the peer chooses. key: 16 bytes. Cannot fail. */
+uint64_t digest_siphash(const unsigned char key[16], struct str bytes);
+
+#endif
