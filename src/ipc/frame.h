@@ -1,0 +1,57 @@
+/*
+ * Framed messages over a SOCK_STREAM socketpair: a big-endian u32 length, then that many bytes. Streams, because a batch of
+ * 256 signatures does not fit a SOCK_SEQPACKET message (its size is bounded by the socket buffer, 208 KiB as the kernel ships);
+ * short notes with descriptors (note_*) do use SOCK_SEQPACKET, where a message can't be cut in two.
+ * Every process. Bounded: a length above the caller's maximum ends the connection, before anything is allocated for it.
+ * Thread-safe as long as one thread owns a descriptor's direction.
+ */
+#ifndef IPC_FRAME_H
+#define IPC_FRAME_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+enum { FRAME_HEAD = 4, NOTE_MAX = 64, NOTE_FDS_MAX = 250 };
+
+/* Start a frame in an empty buffer: room for the length. */
+void frame_begin(struct buf *out);
+/* Fill in the length. E_LIMIT, E_NOMEM: the buffer's own failure. */
+must_check int frame_end(struct buf *out);
+
+/*
+ * Blocking: read one whole frame of at most max bytes into the (reset) buffer, without its length.
+ * E_ABSENT: the peer closed between two frames. E_SYNTAX: closed inside one. E_LIMIT: longer than max. E_IO, E_NOMEM.
+ */
+must_check int frame_read(int fd, size_t max, struct buf *ret_frame);
+/* Blocking: write all. E_IO: the peer is gone. Never raises SIGPIPE. */
+must_check int frame_write(int fd, struct str bytes);
+
+/*
+ * Non-blocking halves. frame_feed appends what has arrived to in (at most max + FRAME_HEAD bytes stand there): E_WOULD_BLOCK when nothing
+ * has, E_ABSENT when the peer closed, E_LIMIT, E_IO, E_NOMEM. frame_peek shows the first complete frame: E_WOULD_BLOCK while it is
+ * incomplete, E_LIMIT. frame_drop forgets the frame that frame_peek showed.
+ */
+must_check int frame_feed(int fd, size_t max, struct buf *in);
+must_check int frame_peek(const struct buf *in, size_t max, struct str *ret_frame);
+void frame_drop(struct buf *in);
+
+/* Notes on a SOCK_SEQPACKET socketpair: at most NOTE_MAX bytes and NOTE_FDS_MAX descriptors. E_IO, E_WOULD_BLOCK (never waits). */
+must_check int note_send(int fd, struct str bytes, const int *fds, size_t n_fds);
+
+struct note {
+	char bytes[NOTE_MAX];
+	size_t len;
+	int fds[NOTE_FDS_MAX]; /* the receiver's from now on, close-on-exec */
+	size_t n_fds;
+};
+/* Never waits. E_WOULD_BLOCK; E_ABSENT: the peer closed; E_SYNTAX: cut, without what it carried; E_IO. */
+must_check int note_receive(int fd, struct note *ret_note);
+
+/* A connected pair, close-on-exec, blocking; type: SOCK_STREAM or SOCK_SEQPACKET. E_IO. */
+must_check int frame_pair(int type, int ret_pair[2]);
+/* Close when >= 0 and set to -1; for _cleanup_. */
+void frame_close(int *fd);
+
+#endif
