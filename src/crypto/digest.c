@@ -1,0 +1,42 @@
+/* SHA-256, HKDF and SipHash; see digest.h. Runs in every process. */
+#include "crypto/digest.h"
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <sodium.h>
+
+#include "crypto/provider.h"
+
+int digest_sha256(struct str bytes, unsigned char ret_digest[SHA256_LEN])
+{
+	const struct provider *provider = provider_get();
+	return provider ? provider_digest(provider->sha256, bytes, ret_digest) : E_CRYPTO;
+}
+
+int digest_hkdf(struct str key, struct str salt, struct str info, unsigned char *ret_key, size_t len)
+{
+	const struct provider *provider = provider_get();
+	EVP_KDF_CTX *ctx = provider ? EVP_KDF_CTX_new(provider->hkdf) : NULL;
+	if (!ctx)
+		return provider_fail(E_CRYPTO);
+	OSSL_PARAM params[] = { /* the parameter type has no const; nothing is written through it */
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t) "SHA256", 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key.p, key.len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.p, salt.len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info.p, info.len),
+		OSSL_PARAM_construct_end(),
+	};
+	int ok = EVP_KDF_derive(ctx, ret_key, len, params);
+	EVP_KDF_CTX_free(ctx);
+	return ok == 1 ? 0 : provider_fail(E_CRYPTO);
+}
+
+uint64_t digest_siphash(const unsigned char key[16], struct str bytes)
+{
+	unsigned char out[crypto_shorthash_siphash24_BYTES];
+	uint64_t hash = 0;
+	(void)crypto_shorthash_siphash24(out, (const unsigned char *)bytes.p, bytes.len, key);
+	for (size_t i = sizeof(out); i-- > 0;)
+		hash = hash << 8 | out[i];
+	return hash;
+}
