@@ -8,7 +8,11 @@
 #include "base/str.h"
 
 enum { MODEL_ID_MAX = 64, MODEL_NAME_MAX = 200, MODEL_AUDIENCE_MAX = 512, MODEL_SCOPE_MAX = 128, MODEL_SCOPES_MAX = 256,
-       MODEL_SECRETS_MAX = 32, MODEL_ROLES_MAX = 32, MODEL_LABEL_MAX = 100 };
+       MODEL_SECRETS_MAX = 32, MODEL_ROLES_MAX = 32, MODEL_LABEL_MAX = 100,
+       MODEL_SECRETS_DEAD_MAX = 32, /* revoked and expired ones that are kept for the list; the oldest go first */
+       MODEL_EMAIL_MAX = 254, MODEL_ALG_MAX = 32, MODEL_PHC_MAX = 255, MODEL_HINT_MAX = 8, MODEL_ADDR_MAX = 64,
+       MODEL_SEALED_MAX = 16384, MODEL_JWK_MAX = 8192,
+       MODEL_ACTOR_MAX = 128, MODEL_ACTION_MAX = 64, MODEL_TARGET_MAX = 512, MODEL_DETAIL_MAX = 1024 };
 
 struct account {
 	struct str id;           /* "mma_" + 22 base62 */
