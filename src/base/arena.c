@@ -70,7 +70,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	const size_t align = _Alignof(max_align_t);
 	if (size > SIZE_MAX - align)
 		return NULL;
-	size = (size + align - 1) / align * align;
+	size = size > 0 ? (size + align - 1) / align * align : align; /* an empty array is no failure */
 	if (size > arena->left && grow(arena, size) < 0)
 		return NULL;
 	void *p = arena->next;

@@ -16,12 +16,13 @@ void buf_init_fixed(struct buf *buf, void *mem, size_t size)
 
 void buf_done(struct buf *buf)
 {
-	if (buf->p)
-		explicit_bzero(buf->p, buf->len);
 	if (buf->fixed) {
+		explicit_bzero(buf->p, buf->len);
 		buf_reset(buf);
 		return;
 	}
+	if (buf->p)
+		explicit_bzero(buf->p, buf->cap); /* behind len too: what was consumed or reset */
 	free(buf->p);
 	buf_init(buf, buf->max);
 }
@@ -55,7 +56,7 @@ static int grow(struct buf *buf, size_t need)
 		return E_NOMEM;
 	if (buf->p) {
 		memcpy(p, buf->p, buf->len);
-		explicit_bzero(buf->p, buf->len);
+		explicit_bzero(buf->p, buf->cap);
 		free(buf->p);
 	}
 	buf->p = p;

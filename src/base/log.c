@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/enc.h"
 
-enum { VALUE_MAX = 512, LINE_ROOM = 4096, GATHER_MAX = 65536 };
+enum { VALUE_MAX = 512, GATHER_MAX = 65536 };
 
 static _Atomic int threshold = LOG_INFO;
 static _Atomic int line_format = LOG_TEXT;
@@ -77,21 +77,29 @@ static void put_head(struct buf *out, enum log_level level, const char *event, b
 			   level_names[level], atomic_load(&role_name), (int)getpid(), event);
 }
 
-void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n)
+static int put_line(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
 	bool json = atomic_load_explicit(&line_format, memory_order_relaxed) == LOG_JSON;
-	if (!gather.p)
-		buf_init_fixed(&gather, gather_mem, sizeof(gather_mem));
-	if (gather.len + LINE_ROOM > GATHER_MAX)
-		log_flush();
 	size_t start = gather.len;
 	put_head(&gather, level, event, json);
 	for (size_t i = 0; i < n; i++)
 		put_field(&gather, &fields[i], json);
 	buf_put(&gather, json ? STR("}\n") : STR("\n"));
-	if (gather.status < 0) { /* a line that does not fit is dropped whole */
+	int status = buf_status(&gather);
+	if (status < 0) {
+		buf_reset(&gather);
 		gather.len = start;
-		gather.status = 0;
+	}
+	return status;
+}
+
+void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n)
+{
+	if (!gather.p)
+		buf_init_fixed(&gather, gather_mem, sizeof(gather_mem));
+	if (put_line(level, event, fields, n) < 0) {
+		log_flush();
+		(void)!put_line(level, event, fields, n); /* longer than all the room: dropped whole */
 	}
 	if (level >= LOG_WARN)
 		log_flush();

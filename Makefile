@@ -1,0 +1,62 @@
+# The front door. A newcomer needs two commands on a bare Debian 12: "make run" and "make test".
+VAR ?= var
+PORT ?= 8080
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 600
+WERROR ?= false
+
+# Debian's own tools first: another python3, meson or pkg-config on PATH must not build us.
+export PATH := /usr/bin:/bin:$(PATH)
+
+SETUP = [ -f $(1)/build.ninja ] || meson setup $(1) $(2)
+TEST_OPTIONS = -Dtests=true -Dfaults=true -Dbuildtype=debugoptimized -Dwerror=true \
+	-Db_sanitize=address,undefined -Db_lundef=false
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+build: deps-run ## the optimised binary, build/mintmark
+	@$(call SETUP,build,-Dprefix=$(PREFIX))
+	@meson configure build -Dwerror=$(WERROR)
+	ninja -C build
+
+run: build ## serve on http://127.0.0.1:$PORT with state in $VAR; Ctrl-C ends it
+	@VAR='$(VAR)' PORT='$(PORT)' exec tools/run.sh
+
+build-test: deps-test
+	@$(call SETUP,build-test,$(TEST_OPTIONS))
+	ninja -C build-test
+
+test: build build-test ## everything that needs no network, under ASan and UBSan
+	@tools/run-tests
+
+lint: deps-lint ## layers, sizes, banned calls; the rules of HACKING.md
+	@tools/lint
+
+clang: deps-clang ## compile everything with clang, warnings are errors
+	@CC=clang; export CC; $(call SETUP,build-clang,-Dtests=true -Dfaults=true -Dwerror=true)
+	ninja -C build-clang
+
+peers: deps-peers build ## real OAuth clients in Go and JavaScript against a running server (needs the network once)
+	@tests/peers/run
+
+fuzz: deps-fuzz ## every fuzz target for $FUZZ_SECONDS seconds
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tools/fuzz.sh
+
+bench: deps-bench ## tokens per second and CPU time per token beside three yardsticks
+	@bench/run
+
+install: deps-install build ## into $DESTDIR$PREFIX
+	meson configure build -Dprefix=$(PREFIX)
+	meson install -C build --no-rebuild
+
+rfc-report: ## which requirement is cited by which code and test
+	@tools/rfc-report
+
+clean: ## remove what was built; $VAR stays
+	rm -rf build build-test build-clang build-fuzz build-bench
+
+deps-%:
+	@tools/deps.sh $*
+
+.PHONY: help build run build-test test lint clang peers fuzz bench install rfc-report clean

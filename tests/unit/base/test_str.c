@@ -1,0 +1,151 @@
+/* base/str.c. */
+#include "test.h"
+
+static void to_u64(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		uint64_t max;
+		int want;
+		uint64_t value;
+	} rows[] = {
+		{"", 9, E_SYNTAX, 0},          {" 1", 9, E_SYNTAX, 0},        {"1 ", 9, E_SYNTAX, 0},
+		{"+1", 9, E_SYNTAX, 0},        {"-1", 9, E_SYNTAX, 0},        {"0x1", 9, E_SYNTAX, 0},
+		{"00", 9, E_SYNTAX, 0},        {"01", 9, E_SYNTAX, 0},        {"1a", 9, E_SYNTAX, 0},
+		{"10", 9, E_LIMIT, 0},         {"1", 0, E_LIMIT, 0},          {"256", 255, E_LIMIT, 0},
+		{"18446744073709551616", UINT64_MAX, E_LIMIT, 0},
+		{"99999999999999999999999", UINT64_MAX, E_LIMIT, 0},
+		{"0", 0, 0, 0},                {"9", 9, 0, 9},                {"255", 255, 0, 255},
+		{"18446744073709551615", UINT64_MAX, 0, UINT64_MAX},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint64_t value = 4711;
+		assert_int_equal(str_to_u64(str_of(rows[i].text), rows[i].max, &value), rows[i].want);
+		assert_int_equal(value, rows[i].want == 0 ? rows[i].value : 4711);
+	}
+}
+
+static void utf8(void **state)
+{
+	(void)state;
+	static const struct {
+		struct str text;
+		bool want;
+	} rows[] = {
+		{STR("\x80"), false},             {STR("\xBF"), false},             {STR("a\xC3"), false},
+		{STR("\xC0\x80"), false},         {STR("\xC1\xBF"), false},         {STR("\xC3("), false},
+		{STR("\xE0\x9F\xBF"), false},     {STR("\xE2\x82"), false},         {STR("\xE2(\xA1"), false},
+		{STR("\xE2\x82("), false},        {STR("\xED\xA0\x80"), false},     {STR("\xED\xBF\xBF"), false},
+		{STR("\xF0\x8F\xBF\xBF"), false}, {STR("\xF0\x90\x80"), false},     {STR("\xF4\x90\x80\x80"), false},
+		{STR("\xF5\x80\x80\x80"), false}, {STR("\xF8\x88\x80\x80\x80"), false}, {STR("\xFE"), false},
+		{STR("\xFF"), false},             {STR("\xF0\x90\x80("), false},
+		{STR(""), true},                  {STR("abc\0d"), true},            {STR("\x7F"), true},
+		{STR("\xC2\x80"), true},          {STR("\xDF\xBF"), true},          {STR("\xE0\xA0\x80"), true},
+		{STR("\xED\x9F\xBF"), true},      {STR("\xEE\x80\x80"), true},      {STR("\xEF\xBF\xBF"), true},
+		{STR("\xF0\x90\x80\x80"), true},  {STR("\xF4\x8F\xBF\xBF"), true},  {STR("a\xC3\xA9z\xE2\x82\xAC"), true},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(str_is_utf8(rows[i].text), rows[i].want);
+}
+
+/* Every two-byte and three-byte start against the definition, computed from the code point instead of the table. */
+static void utf8_all_three_bytes(void **state)
+{
+	(void)state;
+	for (unsigned v = 0; v < 0x10000; v++) {
+		unsigned char p[3] = {(unsigned char)(0xE0 | v >> 12), (unsigned char)(0x80 | (v >> 6 & 63)),
+				      (unsigned char)(0x80 | (v & 63))};
+		bool want = v >= 0x800 && (v < 0xD800 || v > 0xDFFF);
+		if (str_is_utf8(str_mem(p, 3)) != want)
+			fail_msg("U+%04X", v);
+	}
+}
+
+static void equality(void **state)
+{
+	(void)state;
+	assert_false(str_eq(STR("a"), STR("b")));
+	assert_false(str_eq(STR("a"), STR("a\0")));
+	assert_false(str_eq(STR("A"), STR("a")));
+	assert_true(str_eq(STR(""), (struct str){NULL, 0}));
+	assert_true(str_eq(STR("a\0b"), STR("a\0b")));
+	assert_false(str_eq_ci(STR("Basic"), STR("Basi")));
+	assert_false(str_eq_ci(STR("["), STR("{"))); /* 0x5B and 0x7B differ in the case bit only */
+	assert_false(str_eq_ci(STR("@"), STR("`")));
+	assert_false(str_eq_ci(STR("\xC9"), STR("\xE9")));
+	assert_true(str_eq_ci(STR("bAsIc-Z"), STR("BaSiC-z")));
+	assert_false(str_has_prefix(STR("ab"), STR("abc")));
+	assert_false(str_has_prefix(STR("xbc"), STR("ab")));
+	assert_true(str_has_prefix(STR("abc"), STR("ab")));
+	assert_true(str_has_prefix(STR(""), STR("")));
+}
+
+static void trim(void **state)
+{
+	(void)state;
+	expect_str(str_trim_ows(STR("")), STR(""));
+	expect_str(str_trim_ows(STR(" \t ")), STR(""));
+	expect_str(str_trim_ows(STR("\t a b \t")), STR("a b"));
+	expect_str(str_trim_ows(STR("\r\na\n")), STR("\r\na\n")); /* CR and LF are no OWS */
+}
+
+static void cut(void **state)
+{
+	(void)state;
+	struct str head = STR("untouched"), tail = STR("untouched");
+	assert_false(str_cut(STR("abc"), ':', &head, &tail));
+	assert_false(str_cut(STR(""), ':', &head, &tail));
+	expect_str(head, STR("untouched"));
+	expect_str(tail, STR("untouched"));
+	assert_true(str_cut(STR("a:b:c"), ':', &head, &tail));
+	expect_str(head, STR("a"));
+	expect_str(tail, STR("b:c"));
+	assert_true(str_cut(STR(":"), ':', &head, &tail));
+	assert_int_equal(head.len + tail.len, 0);
+	assert_int_equal(str_find(STR("abc"), 'c'), 2);
+	assert_int_equal(str_find(STR("abc"), 'x'), 3);
+	assert_int_equal(str_find((struct str){NULL, 0}, 'x'), 0);
+}
+
+static void order(void **state)
+{
+	(void)state;
+	assert_true(str_cmp(STR("a"), STR("b")) < 0);
+	assert_true(str_cmp(STR("b"), STR("ab")) > 0);
+	assert_true(str_cmp(STR("ab"), STR("a")) > 0);
+	assert_true(str_cmp(STR(""), STR("a")) < 0);
+	assert_true(str_cmp(STR("\x7F"), STR("\x80")) < 0); /* bytes are unsigned */
+	assert_int_equal(str_cmp(STR("ab"), STR("ab")), 0);
+	assert_int_equal(str_cmp((struct str){NULL, 0}, STR("")), 0);
+}
+
+static void unreserved(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		char byte = (char)c;
+		bool want = c != 0 && c < 128 &&
+			    strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~", c) != NULL;
+		assert_int_equal(str_is_unreserved(str_mem(&byte, 1)), want);
+	}
+	assert_false(str_is_unreserved(STR("abc/")));
+	assert_true(str_is_unreserved(STR("")));
+}
+
+static void of_null(void **state)
+{
+	(void)state;
+	assert_int_equal(str_of(NULL).len, 0);
+	assert_int_equal(str_of("abc").len, 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(to_u64), cmocka_unit_test(utf8),  cmocka_unit_test(utf8_all_three_bytes),
+		cmocka_unit_test(equality), cmocka_unit_test(trim), cmocka_unit_test(cut),
+		cmocka_unit_test(order),  cmocka_unit_test(unreserved), cmocka_unit_test(of_null),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

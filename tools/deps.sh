@@ -1,0 +1,69 @@
+#!/bin/sh
+# tools/deps.sh <purpose>…: install the Debian packages that the purposes need and this machine lacks.
+# "command:package" is installed only when no such command is on PATH. Exit 2: no rights to install.
+set -eu
+
+build="gcc libc6-dev meson ninja-build pkg-config python3
+	libevent-dev libssl-dev libsodium-dev libjansson-dev libsqlite3-dev libcyaml-dev libyaml-dev libseccomp-dev
+	libcurl4-openssl-dev scdoc"
+tests="libcmocka-dev python3-pytest python3-requests python3-authlib python3-requests-oauthlib python3-jwt
+	python3-jwcrypto python3-cryptography jose:jose curl:curl nginx:nginx-light"
+
+packages() {
+	case $1 in
+	run | install) echo "$build" ;;
+	test) echo "$build $tests" ;;
+	lint) echo "pmccabe python3" ;;
+	clang) echo "$build $tests clang" ;;
+	fuzz) echo "$build $tests clang libclang-rt-14-dev llvm" ;;
+	bench) echo "$build wrk curl:curl python3 procps:procps" ;;
+	peers) echo "$build ca-certificates go:golang-go node:nodejs npm:npm" ;;
+	*)
+		echo "usage: tools/deps.sh run|test|lint|clang|fuzz|bench|peers|install …" >&2
+		exit 1
+		;;
+	esac
+}
+
+missing() {
+	wanted=
+	for item in "$@"; do
+		case $item in
+		*:*) PATH=$PATH:/usr/sbin command -v "${item%%:*}" >/dev/null || wanted="$wanted ${item#*:}" ;;
+		*) wanted="$wanted $item" ;;
+		esac
+	done
+	# One call: it prints a line per known package; awk takes those that are installed off the list.
+	dpkg-query -W -f='${Status}\t${Package}\n' $wanted 2>/dev/null | awk -F'\t' -v wanted="$wanted" '
+		$1 == "install ok installed" { have[$2] = 1 }
+		END { n = split(wanted, w, " "); for (i = 1; i <= n; i++) if (!(w[i] in have) && !seen[w[i]]++) print w[i] }'
+}
+
+all=
+for purpose in "$@"; do
+	all="$all $(packages "$purpose")"
+done
+need=$(missing $all | tr '\n' ' ')
+[ -n "$need" ] || exit 0
+
+install="apt-get install -y --no-install-recommends $need"
+echo "Missing Debian packages: $need"
+if [ "$(id -u)" = 0 ]; then
+	as_root="env DEBIAN_FRONTEND=noninteractive"
+elif sudo -n true 2>/dev/null; then
+	as_root="sudo -n env DEBIAN_FRONTEND=noninteractive"
+else
+	echo "No rights to install them. Run this as root, then try again:" >&2
+	echo "    apt-get update && $install" >&2
+	exit 2
+fi
+
+# Packages that bring a daemon (nginx) must not start it here.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	trap '$as_root rm -f $policy' EXIT
+	trap 'exit 130' INT TERM
+	$as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+fi
+$as_root apt-get update
+$as_root $install
