@@ -1,0 +1,369 @@
+/*
+ * What single values must look like, and which options contradict each other; see config_rows.h. Pure functions.
+ * RFC 8414 2 (issuer: https, no query, no fragment), RFC 6454 7 (origin), RFC 4291 2.2 and 2.3 (addresses and prefixes).
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include "server/config_rows.h"
+
+struct url {
+	bool https;
+	struct str host; /* without brackets */
+	struct str path; /* from '/' on; may be empty */
+};
+
+static bool is_host_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+}
+
+static bool is_path_char(char c) { return c > 0x20 && c < 0x7F && !strchr("?#\"<>\\^`{|}", c); }
+
+static bool all(struct str s, bool (*is)(char c))
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is(s.p[i]))
+			return false;
+	return true;
+}
+
+static int parse_port(struct str text, uint16_t *ret_port)
+{
+	uint64_t value;
+	TRY(str_to_u64(text, 65535, &value));
+	if (value == 0)
+		return E_SYNTAX;
+	*ret_port = (uint16_t)value;
+	return 0;
+}
+
+/* NUL-terminated copy for libc's address functions. */
+static bool copy_text(struct str text, char *ret, size_t size)
+{
+	if (text.len >= size || (text.len > 0 && memchr(text.p, '\0', text.len)))
+		return false;
+	memcpy(ret, text.len > 0 ? text.p : "", text.len);
+	ret[text.len] = '\0';
+	return true;
+}
+
+int config_check_parse_addr(struct str text, unsigned char ret_addr[16])
+{
+	char copy[INET6_ADDRSTRLEN];
+	unsigned char addr[16] = {[10] = 0xFF, [11] = 0xFF};
+	if (!copy_text(text, copy, sizeof(copy)))
+		return E_SYNTAX;
+	if (inet_pton(AF_INET, copy, addr + 12) != 1 && inet_pton(AF_INET6, copy, addr) != 1)
+		return E_SYNTAX;
+	memcpy(ret_addr, addr, sizeof(addr));
+	return 0;
+}
+
+/* "host", "host:port", "[v6]", "[v6]:port": the host alone. */
+static int parse_authority(struct str text, struct str *ret_host)
+{
+	struct str host = text, port, rest;
+	uint16_t number;
+	unsigned char addr[16];
+	if (text.len > 0 && text.p[0] == '[') {
+		if (!str_cut((struct str){text.p + 1, text.len - 1}, ']', &host, &rest))
+			return E_SYNTAX;
+		if (rest.len > 0 && (rest.p[0] != ':' || parse_port((struct str){rest.p + 1, rest.len - 1}, &number) < 0))
+			return E_SYNTAX;
+		TRY(config_check_parse_addr(host, addr));
+		*ret_host = host;
+		return 0;
+	}
+	if (str_cut(text, ':', &host, &port))
+		TRY(parse_port(port, &number));
+	if (host.len == 0 || host.len > 255 || !all(host, is_host_char))
+		return E_SYNTAX;
+	*ret_host = host;
+	return 0;
+}
+
+static int parse_url(struct str text, struct url *ret_url)
+{
+	struct url url = {.https = str_has_prefix(text, STR("https://"))};
+	size_t scheme_len = url.https ? 8 : 7;
+	if (!url.https && !str_has_prefix(text, STR("http://")))
+		return E_SYNTAX;
+	struct str rest = {text.p + scheme_len, text.len - scheme_len};
+	size_t slash = str_find(rest, '/');
+	url.path = (struct str){rest.p + slash, rest.len - slash};
+	TRY(parse_authority((struct str){rest.p, slash}, &url.host));
+	if (!all(url.path, is_path_char))
+		return E_SYNTAX;
+	*ret_url = url;
+	return 0;
+}
+
+/* "." and ".." segments would be resolved away by clients, and the issuer would no longer be the same bytes. */
+static bool has_dot_segment(struct str path)
+{
+	struct str segment, rest = path;
+	while (str_cut(rest, '/', &segment, &rest))
+		if (str_eq(segment, STR(".")) || str_eq(segment, STR("..")))
+			return true;
+	return str_eq(rest, STR(".")) || str_eq(rest, STR(".."));
+}
+
+static bool is_issuer(struct str text)
+{
+	struct url url;
+	/* RFC 8414 2: the issuer has no query and no fragment; '?' and '#' are no characters of a path here. */
+	return parse_url(text, &url) == 0 && !has_dot_segment(url.path);
+}
+
+static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+static bool is_origin(struct str text)
+{
+	struct url url;
+	if (parse_url(text, &url) < 0 || url.path.len > 0)
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (is_upper(text.p[i]))
+			return false; /* browsers send the host in lower case; this would never match */
+	return true;
+}
+
+static bool is_loopback(const unsigned char addr[16])
+{
+	static const unsigned char v6_loopback[16] = {[15] = 1};
+	static const unsigned char v4_mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+	return memcmp(addr, v6_loopback, 16) == 0 || (memcmp(addr, v4_mapped, 12) == 0 && addr[12] == 127);
+}
+
+static bool is_loopback_host(struct str host)
+{
+	unsigned char addr[16];
+	if (str_eq_ci(host, STR("localhost")))
+		return true;
+	return config_check_parse_addr(host, addr) == 0 && is_loopback(addr);
+}
+
+static int parse_unix(struct str path, struct config_endpoint *endpoint)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	if (path.len == 0 || path.p[0] != '/' || !copy_text(path, addr.sun_path, sizeof(addr.sun_path)))
+		return E_SYNTAX;
+	memcpy(&endpoint->addr, &addr, sizeof(addr));
+	endpoint->addr_len = sizeof(addr);
+	endpoint->local = true;
+	return 0;
+}
+
+static void fill_v4(struct config_endpoint *endpoint, const unsigned char addr[16], uint16_t port)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	memcpy(&in.sin_addr, addr + 12, 4);
+	memcpy(&endpoint->addr, &in, sizeof(in));
+	endpoint->addr_len = sizeof(in);
+}
+
+static void fill_v6(struct config_endpoint *endpoint, const unsigned char addr[16], uint16_t port)
+{
+	struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	memcpy(&in.sin6_addr, addr, 16);
+	memcpy(&endpoint->addr, &in, sizeof(in));
+	endpoint->addr_len = sizeof(in);
+}
+
+static int parse_inet(struct str text, struct config_endpoint *endpoint)
+{
+	struct str host, port;
+	unsigned char addr[16];
+	uint16_t number;
+	bool bracketed = text.len > 0 && text.p[0] == '[';
+	if (bracketed && (!str_cut((struct str){text.p + 1, text.len - 1}, ']', &host, &port) || port.len == 0 || port.p[0] != ':'))
+		return E_SYNTAX;
+	if (bracketed)
+		port = (struct str){port.p + 1, port.len - 1};
+	else if (!str_cut(text, ':', &host, &port))
+		return E_SYNTAX;
+	TRY(config_check_parse_addr(host, addr));
+	TRY(parse_port(port, &number));
+	if (bracketed && str_find(host, ':') == host.len)
+		return E_SYNTAX; /* IPv4 in brackets */
+	if (bracketed)
+		fill_v6(endpoint, addr, number);
+	else
+		fill_v4(endpoint, addr, number);
+	endpoint->local = is_loopback(addr);
+	return 0;
+}
+
+int config_check_parse_endpoint(struct str text, struct config_endpoint *ret_endpoint)
+{
+	struct config_endpoint endpoint = {.text = text};
+	if (str_has_prefix(text, STR("unix:")))
+		TRY(parse_unix((struct str){text.p + 5, text.len - 5}, &endpoint));
+	else
+		TRY(parse_inet(text, &endpoint));
+	*ret_endpoint = endpoint;
+	return 0;
+}
+
+/* Bits behind the prefix must be zero: "10.1.2.3/8" is more likely a slip than a wish. */
+static bool has_host_bits(const struct config_network *network)
+{
+	for (unsigned bit = network->prefix; bit < 128; bit++)
+		if (network->addr[bit / 8] & (0x80U >> bit % 8))
+			return true;
+	return false;
+}
+
+int config_check_parse_network(struct str text, struct config_network *ret_network)
+{
+	struct config_network network = {.prefix = 128};
+	struct str addr = text, bits;
+	bool has_prefix = str_cut(text, '/', &addr, &bits);
+	bool v4 = str_find(addr, ':') == addr.len;
+	uint64_t value;
+	TRY(config_check_parse_addr(addr, network.addr));
+	if (has_prefix) {
+		TRY(str_to_u64(bits, v4 ? 32 : 128, &value));
+		network.prefix = (unsigned)value + (v4 ? 96 : 0);
+	}
+	if (has_host_bits(&network))
+		return E_SYNTAX;
+	*ret_network = network;
+	return 0;
+}
+
+static bool is_endpoint(struct str text)
+{
+	struct config_endpoint endpoint;
+	return config_check_parse_endpoint(text, &endpoint) == 0;
+}
+
+static bool is_network(struct str text)
+{
+	struct config_network network;
+	return config_check_parse_network(text, &network) == 0;
+}
+
+static bool is_path(struct str text) { return text.len > 0 && text.len < 1024; }
+
+static bool is_env_char(char c) { return c == '_' || (is_host_char(c) && c != '.' && c != '-'); }
+
+static bool is_master_key(struct str text)
+{
+	struct str name;
+	if (str_has_prefix(text, STR("env:"))) {
+		name = (struct str){text.p + 4, text.len - 4};
+		return name.len > 0 && all(name, is_env_char) && !(name.p[0] >= '0' && name.p[0] <= '9');
+	}
+	if (str_has_prefix(text, STR("credential:"))) {
+		name = (struct str){text.p + 11, text.len - 11};
+		return name.len > 0 && name.len < 256 && str_is_unreserved(name) && name.p[0] != '.';
+	}
+	return is_path(text);
+}
+
+static bool is_alg(struct str text)
+{
+	static const char *const names[] = {"ES256", "ES384", "RS256", "PS256", "EdDSA"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_eq(text, str_of(names[i])))
+			return true;
+	return false;
+}
+
+const struct config_check config_check_issuer = {is_issuer, "an http or https URL without query and fragment"};
+const struct config_check config_check_endpoint = {is_endpoint, "address:port, [v6]:port or unix:/path"};
+const struct config_check config_check_network = {is_network, "an address, or a network as address/bits"};
+const struct config_check config_check_path = {is_path, "a path"};
+const struct config_check config_check_master_key = {is_master_key, "a path, env:NAME or credential:NAME"};
+const struct config_check config_check_alg = {is_alg, "one of ES256, ES384, RS256, PS256, EdDSA"};
+const struct config_check config_check_origin = {is_origin, "an origin as browsers send it, such as https://app.example"};
+
+static bool is_issuer_in_clear(const struct config *config)
+{
+	struct url url;
+	bool parsed = parse_url(config->issuer, &url) == 0;
+	/* RFC 8414 2, RFC 6749 3.2: TLS, unless the traffic never leaves the machine or a proxy ends TLS. */
+	return !parsed || (!url.https && !is_loopback_host(url.host) && !config->behind_proxy);
+}
+
+static bool is_listening_in_clear(const struct config *config)
+{
+	bool open = false;
+	for (size_t i = 0; i < config->listen.n; i++)
+		open |= !config->endpoints[i].local;
+	return open && !config->behind_proxy && !config->tls_enabled;
+}
+
+static bool is_listen_empty(const struct config *config) { return config->listen.n == 0; }
+
+static bool is_listen_repeated(const struct config *config)
+{
+	for (size_t i = 1; i < config->listen.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(config->listen.v[i], config->listen.v[k]))
+				return true;
+	return false;
+}
+
+static bool is_key_missing(const struct config *config) { return config->tls.certificate.len > 0 && config->tls.key.len == 0; }
+
+static bool is_certificate_missing(const struct config *config)
+{
+	return config->tls.key.len > 0 && config->tls.certificate.len == 0;
+}
+
+static bool is_lifetime_capped(const struct config *config) { return config->tokens.access_lifetime_s > config->tokens.lifetime_max_s; }
+
+static bool is_default_alg_keyless(const struct config *config)
+{
+	for (size_t i = 0; i < config->keys.algs.n; i++)
+		if (str_eq(config->keys.algs.v[i], config->tokens.default_alg))
+			return false;
+	return true;
+}
+
+static bool is_prepublished_too_late(const struct config *config) { return config->keys.prepublish_s < config->jwks.max_age_s; }
+
+static bool is_prepublished_too_long(const struct config *config)
+{
+	return config->keys.prepublish_s >= (uint64_t)config->keys.rotate_days * 86400;
+}
+
+static bool is_address_cap_void(const struct config *config)
+{
+	return config->limits.connections_per_address > config->limits.connections;
+}
+
+int config_check_combined(const struct config *config, const struct config_source *source)
+{
+	static const struct {
+		bool (*bad)(const struct config *config);
+		unsigned row;
+		const char *text;
+	} rules[] = {
+		{is_issuer_in_clear, CONFIG_ROW__issuer, "plain http on a host that is not loopback; expected https, or behind_proxy: true"},
+		{is_listen_empty, CONFIG_ROW__listen, "the list is empty; expected at least one address"},
+		{is_listen_repeated, CONFIG_ROW__listen, "an address stands there twice"},
+		{is_listening_in_clear, CONFIG_ROW__listen,
+			"plain http on an address that is not loopback; expected tls.certificate and tls.key, or behind_proxy: true"},
+		{is_key_missing, CONFIG_ROW_tls_certificate, "there is no tls.key; expected both or none"},
+		{is_certificate_missing, CONFIG_ROW_tls_key, "there is no tls.certificate; expected both or none"},
+		{is_lifetime_capped, CONFIG_ROW_tokens_access_lifetime_s, "longer than tokens.lifetime_max_s"},
+		{is_default_alg_keyless, CONFIG_ROW_tokens_default_alg, "not among keys.algs"},
+		{is_prepublished_too_late, CONFIG_ROW_keys_prepublish_s,
+			"shorter than jwks.max_age_s: verifiers would meet tokens whose key they have not seen"},
+		{is_prepublished_too_long, CONFIG_ROW_keys_prepublish_s, "not shorter than keys.rotate_days"},
+		{is_address_cap_void, CONFIG_ROW_limits_connections_per_address, "more than limits.connections"},
+	};
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		const struct config_row *row = &config_rows[rules[i].row];
+		const struct config_place *place = &source->places[rules[i].row];
+		if (rules[i].bad(config))
+			return config_rows_fail(source, place->value.line > 0 ? place->value : place->key, "%s%s%s: %s", row->section,
+				row->section[0] ? "." : "", row->name, rules[i].text);
+	}
+	return 0;
+}
