@@ -101,9 +101,9 @@ void conn_close(struct conn *conn)
 	if (conn->exchange && conn->exchange->is_out)
 		conn->exchange->conn = NULL; /* goes back when its reply comes */
 	else if (conn->exchange)
-		exchange_give(conn->exchange);
+		http_exchange_give(conn->exchange);
 	give_conn(conn);
-	server_closed(server);
+	http_server_closed(server);
 }
 
 void conn_wait(struct conn *conn, unsigned events)
@@ -152,7 +152,7 @@ void conn_refuse(struct conn *conn, int code)
 		conn->server->stats.refused_syntax++;
 	conn_in_forget(conn);
 	if (conn->exchange)
-		exchange_give(TAKE(conn->exchange));
+		http_exchange_give(TAKE(conn->exchange));
 	if (send_refusal(conn, code) < 0)
 		conn_close(conn);
 }

@@ -1,5 +1,5 @@
 /*
- * Inside of http/server.h: the structures that server.c, conn.c, conn_in.c, conn_out.c, exchange.c and deadline.c share. Nobody else includes it.
+ * Inside of http/server.h: the structures that http_server.c, http_exchange.c, conn*.c and deadline.c share. Nobody else includes it.
  *
  * A connection is always in exactly one state, and each state but CONN_EXCHANGE has one total deadline of constant length:
  * so a list per state, in order of arrival, is a complete timer queue.
@@ -147,11 +147,11 @@ void conn_out_linger(struct conn *conn);
 /* E_WOULD_BLOCK: go on waiting. E_IO: the end. */
 must_check int conn_out_drain(struct conn *conn);
 
-/* exchange.c */
-must_check int exchange_take(struct http_server *server, size_t bytes, struct http_exchange **ret_exchange);
-void exchange_give(struct http_exchange *exchange);
+/* http_exchange.c */
+must_check int http_exchange_take(struct http_server *server, size_t bytes, struct http_exchange **ret_exchange);
+void http_exchange_give(struct http_exchange *exchange);
 /* At least bytes of room; the content moves, so a parsed request must be parsed again. E_NOMEM. */
-must_check int exchange_grow(struct http_exchange **exchange, size_t bytes);
+must_check int http_exchange_grow(struct http_exchange **exchange, size_t bytes);
 
 /* deadline.c */
 int64_t deadline_now_ms(void);
@@ -162,8 +162,8 @@ void deadline_leave(struct conn *conn);
 void deadline_kick(struct http_server *server);
 void deadline_on_timer(void *server);
 
-/* server.c */
-void server_closed(struct http_server *server);
-void server_exchange_gone(struct http_server *server);
+/* http_server.c */
+void http_server_closed(struct http_server *server);
+void http_server_exchange_gone(struct http_server *server);
 
 #endif

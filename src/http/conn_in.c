@@ -15,7 +15,7 @@ static int need_exchange(struct conn *conn)
 {
 	if (conn->exchange)
 		return 0;
-	TRY(exchange_take(conn->server, conn->saved_len, &conn->exchange));
+	TRY(http_exchange_take(conn->server, conn->saved_len, &conn->exchange));
 	conn->exchange->conn = conn;
 	if (conn->saved_len > 0)
 		memcpy(conn->exchange->bytes, conn->saved, conn->saved_len);
@@ -32,7 +32,7 @@ static int make_room(struct conn *conn)
 		want = conn->head_len + exchange->request.content_length;
 	if (want <= exchange->len)
 		want = exchange->len + 1;
-	return want > CONN_BYTES_MAX ? E_LIMIT : exchange_grow(&conn->exchange, want);
+	return want > CONN_BYTES_MAX ? E_LIMIT : http_exchange_grow(&conn->exchange, want);
 }
 
 static int read_plain(struct conn *conn, char *room, size_t size, size_t *ret_n)
@@ -152,7 +152,7 @@ void conn_in_consume(struct conn *conn)
 	exchange->parsed = false;
 	if (left == 0) {
 		conn->exchange = NULL;
-		exchange_give(exchange);
+		http_exchange_give(exchange);
 		return;
 	}
 	memmove(exchange->bytes, exchange->bytes + exchange->len - left, left);
@@ -201,7 +201,7 @@ int conn_in_save(struct conn *conn)
 	}
 	conn->saved_len = (uint32_t)exchange->len;
 	conn->exchange = NULL;
-	exchange_give(exchange);
+	http_exchange_give(exchange);
 	return 0;
 }
 

@@ -216,7 +216,7 @@ void http_server_drain(struct http_server *server, void (*done)(void *arg), void
 	deadline_kick(server); /* done() is called from the loop, never from here */
 }
 
-void server_closed(struct http_server *server)
+void http_server_closed(struct http_server *server)
 {
 	server->stats.open--;
 	if (server->draining && server->stats.open == 0 && !server->freed)
@@ -240,7 +240,7 @@ static void free_memory(struct http_server *server)
 	free(server);
 }
 
-void server_exchange_gone(struct http_server *server)
+void http_server_exchange_gone(struct http_server *server)
 {
 	if (server->freed && server->n_out == 0)
 		free_memory(server);

@@ -10,7 +10,7 @@
 
 enum { SPARE_MAX = 256 };
 
-int exchange_take(struct http_server *server, size_t bytes, struct http_exchange **ret_exchange)
+int http_exchange_take(struct http_server *server, size_t bytes, struct http_exchange **ret_exchange)
 {
 	struct http_exchange *exchange = server->spare_exchanges;
 	if (exchange && bytes <= CONN_EXCHANGE_BYTES) {
@@ -32,7 +32,7 @@ int exchange_take(struct http_server *server, size_t bytes, struct http_exchange
 	return 0;
 }
 
-void exchange_give(struct http_exchange *exchange)
+void http_exchange_give(struct http_exchange *exchange)
 {
 	struct http_server *server = exchange->server;
 	secret_wipe(exchange->bytes, exchange->len);
@@ -45,18 +45,18 @@ void exchange_give(struct http_exchange *exchange)
 	server->n_spare_exchanges++;
 }
 
-int exchange_grow(struct http_exchange **exchange, size_t bytes)
+int http_exchange_grow(struct http_exchange **exchange, size_t bytes)
 {
 	struct http_exchange *old = *exchange, *larger;
 	if (bytes <= old->cap)
 		return 0;
 	size_t cap = old->cap * 2 > CONN_BYTES_MAX ? CONN_BYTES_MAX : old->cap * 2;
-	TRY(exchange_take(old->server, bytes > cap ? bytes : cap, &larger));
+	TRY(http_exchange_take(old->server, bytes > cap ? bytes : cap, &larger));
 	memcpy(larger->bytes, old->bytes, old->len);
 	larger->len = old->len;
 	larger->conn = old->conn;
 	*exchange = larger;
-	exchange_give(old);
+	http_exchange_give(old);
 	return 0;
 }
 
@@ -107,8 +107,8 @@ void http_exchange_reply(struct http_exchange *exchange, const struct http_reply
 	exchange->is_out = false;
 	server->n_out--;
 	if (!conn) {
-		exchange_give(exchange);
-		server_exchange_gone(server);
+		http_exchange_give(exchange);
+		http_server_exchange_gone(server);
 		return;
 	}
 	if (reply_on(conn, &exchange->request, reply) < 0)

@@ -2,12 +2,10 @@
  * The head of a request, strictly (RFC 9112 2-6): line by line, a row of a table per header that matters to framing.
  * Pure: no sockets, no clock, no heap. Must never repair anything: what is not in the grammar is refused.
  */
-#include <arpa/inet.h>
-
 #include "http/bytes.h"
 #include "http/request.h"
 
-enum { METHOD_MAX = 16, HOST_NAME_MAX_LEN = 255 };
+enum { METHOD_MAX = 16 };
 
 /* What the framing headers said; judged once the head is complete. */
 struct framing {
@@ -45,46 +43,6 @@ static bool all_of(struct str s, unsigned class)
 		if (!bytes_is(s.p[i], class))
 			return false;
 	return true;
-}
-
-static bool is_port(struct str port)
-{
-	unsigned value = 0;
-	for (size_t i = 0; i < port.len; i++) {
-		if (!bytes_is(port.p[i], BYTES_DIGIT))
-			return false;
-		value = value * 10 + (unsigned)(port.p[i] - '0');
-		if (value > 65535)
-			return false;
-	}
-	return true;
-}
-
-static bool is_ipv6(struct str text)
-{
-	char copy[INET6_ADDRSTRLEN];
-	unsigned char address[16];
-	if (text.len >= sizeof(copy))
-		return false;
-	memcpy(copy, text.p, text.len);
-	copy[text.len] = 0;
-	return inet_pton(AF_INET6, copy, address) == 1;
-}
-
-bool http_host_is_valid(struct str host)
-{
-	struct str name = host, port = {"", 0};
-	if (host.len > 0 && host.p[0] == '[') {
-		size_t end = str_find(host, ']');
-		struct str rest = {host.p + end, host.len - end};
-		if (end == host.len || !is_ipv6((struct str){host.p + 1, end - 1}))
-			return false;
-		if (rest.len > 1 && rest.p[1] != ':')
-			return false;
-		return rest.len <= 2 || is_port((struct str){rest.p + 2, rest.len - 2});
-	}
-	(void)str_cut(host, ':', &name, &port);
-	return name.len > 0 && name.len <= HOST_NAME_MAX_LEN && all_of(name, BYTES_NAME) && is_port(port);
 }
 
 /* RFC 3986 2.1: a percent sign is followed by two hexadecimal digits. */
@@ -331,28 +289,4 @@ int http_request_head(struct str bytes, struct http_request *ret_request, size_t
 	TRY(judge(&framing));
 	*ret_used = at;
 	return 0;
-}
-
-int http_header_one(const struct http_request *request, struct str name, struct str *ret_value)
-{
-	const struct http_header *hit = NULL;
-	for (size_t i = 0; i < request->n_headers; i++) {
-		if (!str_eq_ci(request->headers[i].name, name))
-			continue;
-		if (hit)
-			return E_INVALID_REQUEST;
-		hit = &request->headers[i];
-	}
-	if (!hit)
-		return E_ABSENT;
-	*ret_value = hit->value;
-	return 0;
-}
-
-size_t http_header_count(const struct http_request *request, struct str name)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < request->n_headers; i++)
-		n += str_eq_ci(request->headers[i].name, name) ? 1 : 0;
-	return n;
 }
