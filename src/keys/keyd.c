@@ -130,7 +130,7 @@ static int run(struct keyd_state *state, const struct role_fds *fds)
 		workers[i] = (struct worker){
 			.start = &start, .state = state, .caller = caller_of(fds, i), .fd = fds->keyd[i]};
 	TRY(start_threads(workers, fds->n_keyd));
-	LOG(LOG_INFO, "keyd_started", F("channels", fds->n_keyd));
+	LOG(LOG_INFO, "keyd_started", F("channels", (int)fds->n_keyd));
 	log_flush();
 	TRY(sandbox_keyd());
 	pthread_barrier_wait(&start);

@@ -6,11 +6,11 @@
 #include "base/cur.h"
 #include "base/enc.h"
 #include "base/fault.h"
-#include "jose/jwk.h"
+#include "jose/jws.h"
 #include "json/json.h"
 #include "keys/keyd_policy.h"
 
-/* A sealed key: magic, u8-less str16 alg, str16 kid, then seal.h's text bound to alg and kid. */
+/* A sealed key: magic, str16 alg, str16 kid, then seal.h's text bound to alg and kid. */
 static const struct str magic = {"mk1", 3};
 static const struct str purpose = {"key", 3};
 
@@ -65,23 +65,24 @@ static void put_bound(struct buf *out, struct str alg, struct str kid)
 int keyring_generate(const unsigned char master[SEAL_MASTER_LEN], enum sig_alg alg, struct buf *ret_jwk, struct buf *ret_sealed)
 {
 	_cleanup_(sig_key_unrefp) struct sig_key *key = NULL;
-	_cleanup_(buf_done) struct buf der, kid, bound;
+	_cleanup_(buf_done) struct buf der, bound;
+	char kid[JWK_THUMBPRINT_LEN + 1];
 	buf_init(&der, SIG_PRIVATE_MAX);
-	buf_init(&kid, PROTO_KID_MAX);
 	buf_init(&bound, 2 * PROTO_KID_MAX);
 	TRY(sig_key_generate(alg, &key));
 	TRY(sig_key_private(key, &der));
-	TRY(jwk_thumbprint(key, &kid));
-	put_bound(&bound, str_of(sig_alg_row(alg)->name), buf_str(&kid));
+	TRY(jwk_thumbprint(key, kid));
+	put_bound(&bound, str_of(sig_alg_row(alg)->name), str_of(kid));
 	TRY(buf_status(&bound));
-	TRY(jwk_emit_public(key, buf_str(&kid), ret_jwk));
+	TRY(jwk_emit(key, str_of(kid), ret_jwk));
 	buf_put(ret_sealed, magic);
 	buf_put(ret_sealed, buf_str(&bound));
 	return seal_close(master, purpose, buf_str(&bound), secret_of(buf_str(&der)), ret_sealed);
 }
 
 /* Open a sealed key and check that it is what its frame says. */
-static int open_sealed(const unsigned char master[SEAL_MASTER_LEN], struct str sealed, struct buf *ret_kid, struct sig_key **ret_key)
+static int open_sealed(const unsigned char master[SEAL_MASTER_LEN], struct str sealed, char ret_kid[JWK_THUMBPRINT_LEN + 1],
+		       struct sig_key **ret_key)
 {
 	_cleanup_(sig_key_unrefp) struct sig_key *key = NULL;
 	_cleanup_(buf_done) struct buf der;
@@ -98,29 +99,22 @@ static int open_sealed(const unsigned char master[SEAL_MASTER_LEN], struct str s
 	TRY(seal_open(master, purpose, str_mem(sealed.p + magic.len, bound_len), str_mem(cur.p, cur.left), &der));
 	TRY(sig_key_from_private(alg, secret_of(buf_str(&der)), &key));
 	TRY(jwk_thumbprint(key, ret_kid));
-	if (!str_eq(buf_str(ret_kid), kid))
+	if (!str_eq(str_of(ret_kid), kid))
 		return E_SYNTAX;
 	*ret_key = TAKE(key);
 	return 0;
 }
 
 /* RFC 7515 4.1: alg, kid and typ follow from key and kind; the caller has no say. */
-static void put_header(struct buf *out, const struct sig_key *key, struct str kid, enum token_kind kind)
+static int put_header(struct buf *out, const struct sig_key *key, struct str kid, enum token_kind kind)
 {
 	char mem[KEYRING_HEADER_MAX];
 	struct buf text;
-	struct json_out j;
 	buf_init_fixed(&text, mem, sizeof(mem));
-	json_out_init(&j, &text);
-	json_open(&j, NULL, '{');
-	json_str(&j, "alg", str_of(sig_alg_row(sig_key_public(key)->alg)->name));
-	json_str(&j, "kid", kid);
-	json_str(&j, "typ", str_of(keyd_policy_typ(kind)));
-	json_close(&j, '}');
+	TRY(jws_emit_header(sig_key_public(key)->alg, str_of(keyd_policy_typ(kind)), kid, &text));
 	enc_b64url(out, buf_str(&text));
 	buf_put_char(out, '.');
-	if (buf_status(&text) < 0)
-		out->status = buf_status(&text);
+	return buf_status(out);
 }
 
 /* All texts of a key, one behind the other; *ret_ends says where each ends. */
@@ -128,10 +122,10 @@ static int write_texts(const struct sig_key *key, struct str kid, struct buf *ou
 {
 	buf_put(out, kid);
 	ret_ends[0] = out->len;
-	TRY(jwk_emit_public(key, kid, out));
+	TRY(jwk_emit(key, kid, out));
 	ret_ends[1] = out->len;
 	for (int kind = 0; kind < TOKEN_KINDS; kind++) {
-		put_header(out, key, kid, (enum token_kind)kind);
+		TRY(put_header(out, key, kid, (enum token_kind)kind));
 		ret_ends[2 + kind] = out->len;
 	}
 	return buf_status(out);
@@ -204,11 +198,10 @@ static int add(struct keyring *ring, struct keyring_key *key)
 int keyring_load(struct keyring *ring, const unsigned char master[SEAL_MASTER_LEN], struct str sealed, struct buf *ret_jwk)
 {
 	_cleanup_(sig_key_unrefp) struct sig_key *sig_key = NULL;
-	_cleanup_(buf_done) struct buf kid;
 	struct keyring_key *key = NULL;
-	buf_init(&kid, PROTO_KID_MAX);
-	TRY(open_sealed(master, sealed, &kid, &sig_key));
-	TRY(new_key(sig_key, buf_str(&kid), &key));
+	char kid[JWK_THUMBPRINT_LEN + 1];
+	TRY(open_sealed(master, sealed, kid, &sig_key));
+	TRY(new_key(sig_key, str_of(kid), &key));
 	buf_put(ret_jwk, key->jwk);
 	pthread_mutex_lock(&ring->lock);
 	int rc = add(ring, key);

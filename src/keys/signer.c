@@ -190,29 +190,47 @@ static bool is_compact(struct str text)
 	return good == text.len - 2 && head.len > 0 && claims.len > 0 && sig.len > 0;
 }
 
-static int finish_job(struct signer *signer, struct cur *cur, struct sign_job *job)
+static int get_result(struct cur *cur, enum proto_status *ret_status, struct str *ret_token)
 {
 	uint8_t status;
-	struct str token;
 	TRY(cur_u8(cur, &status));
-	TRY(cur_str16(cur, SIGNER_TOKEN_MAX, &token));
-	if (status >= PROTO_STATUSES || (status == PROTO_OK) != (token.len > 0))
+	TRY(cur_str16(cur, SIGNER_TOKEN_MAX, ret_token));
+	if (status >= PROTO_STATUSES)
 		return E_SYNTAX;
-	if (status == PROTO_OK && !is_compact(token))
-		return E_SYNTAX;
+	*ret_status = (enum proto_status)status;
+	return 0;
+}
+
+/* Look at the whole answer before any of it is believed. */
+static int check_results(struct cur cur, size_t n)
+{
+	enum proto_status status;
+	struct str token;
+	for (size_t i = 0; i < n; i++) {
+		TRY(get_result(&cur, &status, &token));
+		if (status == PROTO_OK ? !is_compact(token) : token.len > 0)
+			return E_SYNTAX;
+	}
+	return cur_end(&cur);
+}
+
+static void finish_job(struct signer *signer, enum proto_status status, struct str token)
+{
+	struct sign_job *job = pop(&signer->sent);
 	job->status = status != PROTO_OK || fault_hit(FAULT_SIGNER) ? E_SIGNER : 0;
 	if (job->status == 0) {
 		buf_put(job->token, token);
 		job->status = buf_status(job->token);
 	}
 	signer->stats.failures += job->status < 0;
-	return 0;
+	push(&signer->done, job);
 }
 
 /* The answer to the batch under way: all of it is well-formed, or the channel ends. */
 static int finish_batch(struct signer *signer, struct cur *cur, enum proto_status status)
 {
 	uint16_t n;
+	struct str token;
 	if (status != PROTO_OK) {
 		fail_list(signer, &signer->sent);
 		return cur_end(cur);
@@ -220,12 +238,12 @@ static int finish_batch(struct signer *signer, struct cur *cur, enum proto_statu
 	TRY(cur_u16be(cur, &n));
 	if (n != signer->sent.n)
 		return E_SYNTAX;
+	TRY(check_results(*cur, n));
 	while (signer->sent.n > 0) {
-		TRY(finish_job(signer, cur, signer->sent.head));
-		struct sign_job *job = pop(&signer->sent);
-		push(&signer->done, job);
+		TRY(get_result(cur, &status, &token));
+		finish_job(signer, status, token);
 	}
-	return cur_end(cur);
+	return 0;
 }
 
 static int finish(struct signer *signer, struct str frame)
