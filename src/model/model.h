@@ -1,6 +1,7 @@
 /*
- * The things the store keeps, as plain structs without behaviour. Strings and arrays are borrowed from the arena the struct was
- * read into (or from the caller on the way in). Times are seconds since 1970 (_s); 0 means "never" or "not set".
+ * The things the store keeps, as plain structs without behaviour. Strings and arrays are borrowed from the arena the
+ * struct was read into (or from the caller on the way in). Times are seconds since 1970 (_s); 0 means "never" or "not
+ * set".
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -28,7 +29,13 @@ struct account {
 enum client_kind { CLIENT_SERVICE, CLIENT_ACCOUNT };
 
 /* How a client may authenticate at the token endpoint (RFC 7591 2). ANY: Basic or body, for clients made by us. */
-enum client_auth { CLIENT_AUTH_ANY, CLIENT_AUTH_BASIC, CLIENT_AUTH_POST, CLIENT_AUTH_NONE, CLIENT_AUTH_PRIVATE_KEY_JWT };
+enum client_auth {
+	CLIENT_AUTH_ANY,
+	CLIENT_AUTH_BASIC,
+	CLIENT_AUTH_POST,
+	CLIENT_AUTH_NONE,
+	CLIENT_AUTH_PRIVATE_KEY_JWT,
+};
 
 struct scope_grant {
 	struct str api_id; /* empty: an identity scope (openid, profile, email, roles, offline_access) */
@@ -94,12 +101,6 @@ struct signing_key {
 	struct str sealed;     /* private key as keyd sealed it; empty once gone */
 	struct str public_jwk; /* JSON object with public members, kid, alg, use */
 	int64_t created_s, active_s, retiring_s, gone_s; /* when it entered the state */
-};
-
-/* A step of a key's life; `to` comes after `from`. */
-struct key_move {
-	struct str kid;
-	enum key_state from, to;
 };
 
 struct audit_entry {

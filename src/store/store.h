@@ -1,18 +1,19 @@
 /*
- * The store: verbs, each one transaction with the outcomes named here. Times are passed in, never read. Results live in the caller's
- * arena; what a verb is given is borrowed until it returns. Every verb may be called from any thread that may block (pool, control,
- * CLI); none from an event loop.
+ * The store: verbs, each one transaction with the outcomes named here. Times are passed in, never read. Results live
+ * in the caller's arena; what a verb is given is borrowed until it returns. Every verb may be called from any thread
+ * that may block (pool, control, CLI); none from an event loop.
  *
- * Errors of every verb: E_STORE (the disk or the database failed) and E_NOMEM. Both mean: nothing was changed. No reader of this
- * process ever sees a change that failed; should the process be killed while the disk still refuses to sync, a change that failed at
- * its very end may be there after the restart (whole, never in part), as with any database. The store recovers by itself once the
- * disk is well; the caller just tries again.
- * Errors of every verb that is given strings: E_LIMIT (longer or more than MODEL_…_MAX of model.h), E_SYNTAX (empty where a value is
- * needed, not UTF-8, a control character, a negative time, an impossible combination): defects of the caller, nothing was changed.
+ * Errors of every verb: E_STORE (the disk or the database failed) and E_NOMEM. Both mean: nothing was changed. No
+ * reader of this process ever sees a change that failed; should the process be killed while the disk still refuses to
+ * sync, a change that failed at its very end may be there after the restart (whole, never in part), as with any
+ * database. The store recovers by itself once the disk is well; the caller just tries again.
+ * Errors of every verb that is given strings: E_LIMIT (longer or more than MODEL_…_MAX of model.h), E_SYNTAX (empty
+ * where a value is needed, not UTF-8, a control character, a negative time, an impossible combination): defects of
+ * the caller, nothing was changed.
  * Named beside each verb: what else can come. A write verb returns 0 only after its transaction is durable (fsync).
  *
- * Every verb that changes something worth auditing takes a note (never NULL) and appends it to the audit chain in the same
- * transaction; a call that finds nothing to change returns 0 and appends nothing.
+ * Every verb that changes something worth auditing takes a note (never NULL) and appends it to the audit chain in the
+ * same transaction; a call that finds nothing to change returns 0 and appends nothing.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -31,16 +32,17 @@ enum store_kind { STORE_SQLITE, STORE_MEMORY };
 
 struct store_options {
 	enum store_kind kind;
-	const char *path;       /* STORE_SQLITE: the database file; "<path>.lock" is the lock file */
-	bool create;            /* make it when it is absent (0600), else E_ABSENT */
-	unsigned readers;       /* read-only connections at most, 1..64; opened when first needed */
-	unsigned cache_kib;     /* page cache per connection, 64..1048576 */
+	const char *path;   /* STORE_SQLITE: the database file; "<path>.lock" is the lock file */
+	bool create;        /* make it when it is absent (0600), else E_ABSENT */
+	unsigned readers;   /* read-only connections at most, 1..64; opened when first needed */
+	unsigned cache_kib; /* page cache per connection, 64..1048576 */
 };
 
 /*
- * Opens, takes the lock, runs missing migrations, starts the writer thread. Takes milliseconds whatever the size. The memory store is
- * for tests. E_LOCKED: another process (or another open in this one) has it. E_ABSENT: no file and not create. E_SYNTAX: the file is
- * no Mintmark store, or of a newer version. E_LIMIT: an option is out of range. E_STORE, E_NOMEM. Don't fork without exec afterwards.
+ * Opens, takes the lock, runs missing migrations, starts the writer thread. Takes milliseconds whatever the size. The
+ * memory store is for tests. E_LOCKED: another process (or another open in this one) has it. E_ABSENT: no file and
+ * not create. E_SYNTAX: the file is no Mintmark store, or of a newer version. E_LIMIT: an option is out of range.
+ * E_STORE, E_NOMEM. Don't fork without exec afterwards.
  */
 must_check int store_open(const struct store_options *options, struct store **ret_store);
 /* Waits for queued writes, checkpoints, closes, gives the lock back. No verb may be running. NULL is allowed. */
@@ -50,26 +52,32 @@ void store_close(struct store *store);
 /* E_EXISTS: the id or the e-mail address is taken. */
 must_check int store_account_put(struct store *store, const struct account *account, const struct audit_note *note);
 /* by_email: the key is an e-mail address instead of an id. E_ABSENT. */
-must_check int store_account_get(struct store *store, struct str key, bool by_email, struct arena *arena, struct account *ret_account);
+must_check int store_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
+				 struct account *ret_account);
 /* Ordered by id, those after `after` (empty: from the start), at most limit (1..1000). */
-must_check int store_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena, struct account **ret_accounts, size_t *ret_n);
+must_check int store_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+				  struct account **ret_accounts, size_t *ret_n);
 /* Replaces the roles; their order is kept. E_ABSENT. */
-must_check int store_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
+must_check int store_account_set_roles(struct store *store, struct str id, struct str_list roles,
+				       const struct audit_note *note);
 /* Going from enabled to disabled raises the epoch. E_ABSENT. */
-must_check int store_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+must_check int store_account_set_disabled(struct store *store, struct str id, bool disabled,
+					  const struct audit_note *note);
 
 /* --- clients --- */
 /*
  * With its grants (each once, however often it is named) and its first secrets (their client_id is not looked at).
- * E_EXISTS: its id or the id of a secret is taken. E_ABSENT: account, API or scope does not exist; identity scopes always exist.
- * E_LIMIT: more than MODEL_SECRETS_MAX secrets or MODEL_SCOPES_MAX grants. E_CONFLICT: as in store_secret_add.
+ * E_EXISTS: its id or the id of a secret is taken. E_ABSENT: account, API or scope does not exist; identity scopes
+ * always exist. E_LIMIT: more than MODEL_SECRETS_MAX secrets or MODEL_SCOPES_MAX grants. E_CONFLICT: as in
+ * store_secret_add.
  */
 must_check int store_client_put(struct store *store, const struct client *client, const struct audit_note *note);
-/* n >= 1 clients in one transaction with one note, for imports: all or none. Errors as above, of the first that fails. */
-must_check int store_client_put_many(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
+/* n >= 1 clients in one transaction with one note, for imports: all or none. Errors as above, of the first to fail. */
+must_check int store_client_put_many(struct store *store, const struct client *clients, size_t n,
+				     const struct audit_note *note);
 /* With grants, ordered by API id and scope, and all secrets that are kept, ordered by created_s and id. E_ABSENT. */
 must_check int store_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
-/* Which clients: those of account_id (empty: all), after the id `after` (empty: from the start), at most limit (1..1000). */
+/* Which: those of account_id (empty: all), after the id `after` (empty: from the start), at most limit (1..1000). */
 struct store_client_range {
 	struct str account_id, after;
 	unsigned limit;
@@ -77,40 +85,46 @@ struct store_client_range {
 /* Without grants and secrets, ordered by id. */
 must_check int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 				 struct client **ret_clients, size_t *ret_n);
-/* Replaces name, auth, expires_s, lifetime_s, default_api and, when set_grants, the grants. E_ABSENT: client, API or scope. */
-must_check int store_client_update(struct store *store, const struct client *client, bool set_grants, const struct audit_note *note);
+/* Replaces name, auth, expires_s, lifetime_s, default_api; when set_grants, the grants. E_ABSENT: client, API, scope. */
+must_check int store_client_update(struct store *store, const struct client *client, bool set_grants,
+				   const struct audit_note *note);
 /* Going from enabled to disabled raises the epoch. E_ABSENT. */
-must_check int store_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+must_check int store_client_set_disabled(struct store *store, struct str id, bool disabled,
+					 const struct audit_note *note);
 /* With its secrets and grants. E_ABSENT. */
 must_check int store_client_delete(struct store *store, struct str id, const struct audit_note *note);
-/* Number of clients whose id was imported (has no mmc_ prefix): decides whether unknown ids cost a password hash. Cheap. */
+/* How many clients have an imported id (no mmc_ prefix): decides whether unknown ids cost a password hash. Cheap. */
 must_check int store_client_count_imported(struct store *store, int64_t *ret_n);
 
 /* --- secrets --- */
 /*
- * created_s of the new secret is "now": a secret lives while it is neither revoked nor expired by then. Of the dead ones the newest
- * MODEL_SECRETS_DEAD_MAX are kept. E_ABSENT: no such client. E_LIMIT: it has MODEL_SECRETS_MAX living ones. E_CONFLICT: a second
- * living chosen secret, or a chosen one for an mmc_ id. E_EXISTS: the id of the secret is taken.
+ * created_s of the new secret is "now": a secret lives while it is neither revoked nor expired by then. Of the dead
+ * ones the newest MODEL_SECRETS_DEAD_MAX are kept. E_ABSENT: no such client. E_LIMIT: it has MODEL_SECRETS_MAX living
+ * ones. E_CONFLICT: a second living chosen secret, or a chosen one for an mmc_ id. E_EXISTS: the id of the secret is
+ * taken.
  */
 must_check int store_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note);
 /* One secret dies now (now_s > 0). E_ABSENT. Revoking a revoked one changes nothing and is 0. */
-must_check int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s, const struct audit_note *note);
+must_check int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
+				   const struct audit_note *note);
 /*
- * All secrets of the client that are not revoked are (now_s > 0), the epoch rises, the new one is added: all or nothing.
- * E_ABSENT. E_CONFLICT: a chosen one for an mmc_ id. E_EXISTS: the id of the secret is taken.
+ * All secrets of the client that are not revoked are (now_s > 0), the epoch rises, the new one is added: all or
+ * nothing. E_ABSENT. E_CONFLICT: a chosen one for an mmc_ id. E_EXISTS: the id of the secret is taken.
  */
-must_check int store_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, const struct audit_note *note);
-/* Adds counts, raises last-used times (the address goes with the latest); rows whose secret is gone are skipped. n may be 0. */
+must_check int store_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+				       const struct audit_note *note);
+/* Adds counts, raises last-used times, the address goes with the latest; skips secrets that are gone. n may be 0. */
 must_check int store_usage_flush(struct store *store, const struct usage_row *rows, size_t n);
 
 /* --- APIs --- */
 /* E_EXISTS: id or audience taken, or a scope named twice. */
 must_check int store_api_put(struct store *store, const struct api *api, const struct audit_note *note);
 /* by_audience: the key is the audience. E_ABSENT. */
-must_check int store_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);
+must_check int store_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena,
+			     struct api *ret_api);
 /* All, ordered by created_s and id, with scopes in the order they were given. */
 must_check int store_api_list(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
-/* Replaces name, alg, lifetime_s and scopes; grants of removed scopes go too. E_ABSENT. E_EXISTS: a scope named twice. */
+/* Replaces name, alg, lifetime_s, scopes; grants of removed scopes go too. E_ABSENT. E_EXISTS: a scope named twice. */
 must_check int store_api_update(struct store *store, const struct api *api, const struct audit_note *note);
 /* E_ABSENT. Its grants go too; clients that had it as default_api lose the default. */
 must_check int store_api_delete(struct store *store, struct str id, const struct audit_note *note);
@@ -119,21 +133,29 @@ must_check int store_api_delete(struct store *store, struct str id, const struct
 /* E_EXISTS. */
 must_check int store_key_put(struct store *store, const struct signing_key *key, const struct audit_note *note);
 /* All that are not gone (all when with_gone), ordered by created_s and kid. */
-must_check int store_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys, size_t *ret_n);
+must_check int store_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
+			      size_t *ret_n);
+struct key_move {
+	struct str kid;
+	enum key_state from, to;
+};
 /*
- * Moves several keys at once, in order, stamping the time of entry (now_s > 0); KEY_GONE erases the sealed key. `to` comes after
- * `from`, else E_SYNTAX. E_CONFLICT: one is not in its `from` state or does not exist; nothing moved.
+ * Moves several keys at once, in order, stamping the time of entry (now_s > 0); KEY_GONE erases the sealed key. `to`
+ * comes after `from`, else E_SYNTAX. E_CONFLICT: one is not in its `from` state or does not exist; nothing moved.
  */
-must_check int store_key_advance(struct store *store, const struct key_move *moves, size_t n, int64_t now_s, const struct audit_note *note);
+must_check int store_key_advance(struct store *store, const struct key_move *moves, size_t n, int64_t now_s,
+				 const struct audit_note *note);
 
 /* --- audit --- */
 must_check int store_audit_append(struct store *store, const struct audit_note *note);
 /* Entries with seq > after_seq in order, at most limit (1..1000). */
-must_check int store_audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena, struct audit_entry **ret_entries, size_t *ret_n);
+must_check int store_audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+				struct audit_entry **ret_entries, size_t *ret_n);
 /*
- * Recomputes the chain up to its recorded head. 0 and the number of entries; E_SIGNATURE and the first seq that does not fit (the
- * one output that is written on failure). Finds changed, missing, moved and cut-off entries; someone who may write the file can of
- * course recompute the whole chain: to be safe from him too, note the newest hash elsewhere from time to time.
+ * Recomputes the chain up to its recorded head. 0 and the number of entries; E_SIGNATURE and the first seq that does
+ * not fit (the one output that is written on failure). Finds changed, missing, moved and cut-off entries; someone who
+ * may write the file can of course recompute the whole chain: to be safe from him too, note the newest hash elsewhere
+ * from time to time.
  */
 must_check int store_audit_verify(struct store *store, int64_t *ret_seq);
 

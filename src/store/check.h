@@ -1,0 +1,27 @@
+/*
+ * What every verb checks before a backend sees it: lengths, characters, ranges (model/model.h). Pure functions,
+ * thread-safe. E_LIMIT: longer or more than allowed. E_SYNTAX: empty where a value is needed, not UTF-8, a control
+ * character, a negative time, an impossible combination.
+ */
+#ifndef STORE_CHECK_H
+#define STORE_CHECK_H
+
+#include "store/store.h"
+
+must_check int check_id(struct str id);
+/* For reading: a key that can't exist is simply absent. */
+must_check int check_key(struct str key, size_t max);
+must_check int check_limit(unsigned limit);
+must_check int check_now(int64_t now_s);
+must_check int check_note(const struct audit_note *note);
+must_check int check_account(const struct account *account);
+must_check int check_roles(struct str_list roles);
+must_check int check_client(const struct client *client);
+/* client_id empty: not looked at. */
+must_check int check_secret(const struct client_secret *secret);
+must_check int check_usage(const struct usage_row *row);
+must_check int check_api(const struct api *api);
+must_check int check_signing_key(const struct signing_key *key);
+must_check int check_move(const struct key_move *move);
+
+#endif

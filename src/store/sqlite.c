@@ -1,0 +1,112 @@
+/*
+ * The SQLite backend: open and close. WAL, synchronous=FULL, one writer thread (sqlite_write.c), read-only readers
+ * (sqlite_read.c). Server process and, when no server runs, the CLI. Verbs: any thread that may block.
+ */
+#include "store/sqlite.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "store/migrate.h"
+
+static int count_probe(struct db *db, const void *args)
+{
+	(void)args;
+	_cleanup_(query_done) struct query query = query_of(db, "UPDATE state SET probe = probe + 1 WHERE one = 1");
+	return query_hit(&query);
+}
+
+static int sqlite_probe(struct store *store)
+{
+	{
+		_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+		TRY(sqlite_read_begin(store, &reader));
+		_cleanup_(query_done) struct query query = query_of(reader.db, "SELECT probe FROM state WHERE one = 1");
+		TRY(query_row(&query));
+	}
+	return sqlite_write(store, count_probe, NULL, NULL);
+}
+
+static void sqlite_close(struct store *store)
+{
+	struct sqlite *sqlite = sqlite_of(store);
+	sqlite_write_stop(sqlite);
+	sqlite_read_close_all(sqlite);
+	db_close(sqlite->writer.db); /* the last connection: SQLite checkpoints and removes the log */
+	if (sqlite->lock_fd >= 0)
+		close(sqlite->lock_fd);
+	pthread_mutex_destroy(&sqlite->readers.lock);
+	pthread_cond_destroy(&sqlite->readers.back);
+	pthread_mutex_destroy(&sqlite->writer.lock);
+	free(sqlite->path);
+	free(sqlite);
+}
+
+static const struct store_ops sqlite_ops = {
+	.close = sqlite_close,
+	.account_put = sqlite_account_put,
+	.account_get = sqlite_account_get,
+	.account_list = sqlite_account_list,
+	.account_set_roles = sqlite_account_set_roles,
+	.account_set_disabled = sqlite_account_set_disabled,
+	.client_put = sqlite_client_put,
+	.client_get = sqlite_client_get,
+	.client_list = sqlite_client_list,
+	.client_update = sqlite_client_update,
+	.client_set_disabled = sqlite_client_set_disabled,
+	.client_delete = sqlite_client_delete,
+	.client_count_imported = sqlite_client_count_imported,
+	.secret_add = sqlite_secret_add,
+	.secret_revoke = sqlite_secret_revoke,
+	.secret_regenerate = sqlite_secret_regenerate,
+	.usage_flush = sqlite_secret_usage_flush,
+	.api_put = sqlite_api_put,
+	.api_get = sqlite_api_get,
+	.api_list = sqlite_api_list,
+	.api_update = sqlite_api_update,
+	.api_delete = sqlite_api_delete,
+	.key_put = sqlite_key_put,
+	.key_list = sqlite_key_list,
+	.key_advance = sqlite_key_advance,
+	.audit_append = sqlite_audit_append,
+	.audit_list = sqlite_audit_list,
+	.audit_verify = sqlite_audit_verify,
+	.probe = sqlite_probe,
+};
+
+static void set_up_library(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* spares a lock per allocation */ }
+
+static int start(struct sqlite *sqlite, const struct store_options *options)
+{
+	sqlite->path = fault_hit(FAULT_ALLOC) ? NULL : strdup(options->path);
+	if (!sqlite->path)
+		return E_NOMEM;
+	TRY(sqlite_file_prepare(options->path, options->create, &sqlite->lock_fd));
+	TRY(db_open(sqlite->path, true, sqlite->cache_kib, &sqlite->writer.db));
+	TRY(migrate_run(sqlite->writer.db));
+	return sqlite_write_start(sqlite);
+}
+
+int sqlite_open(const struct store_options *options, struct store **ret_store)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, set_up_library);
+	struct sqlite *sqlite = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*sqlite));
+	if (!sqlite)
+		return E_NOMEM;
+	sqlite->store.ops = &sqlite_ops;
+	sqlite->cache_kib = options->cache_kib;
+	sqlite->lock_fd = -1;
+	sqlite->readers.max = options->readers;
+	pthread_mutex_init(&sqlite->readers.lock, NULL);
+	pthread_cond_init(&sqlite->readers.back, NULL);
+	pthread_mutex_init(&sqlite->writer.lock, NULL);
+	int rc = start(sqlite, options);
+	if (rc < 0) {
+		sqlite_close(&sqlite->store);
+		return rc;
+	}
+	*ret_store = &sqlite->store;
+	return 0;
+}

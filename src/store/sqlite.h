@@ -1,0 +1,130 @@
+/*
+ * The SQLite backend, shared by its files. One writer thread owns the only read-write connection; readers borrow
+ * read-only ones.
+ */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include <pthread.h>
+
+#include "store/db.h"
+#include "store/query.h"
+#include "store/store_ops.h"
+
+/* A write verb that waits for the writer thread; lives on its caller's stack. */
+struct sqlite_job;
+
+/* The verb found nothing to change: 0 for the caller, no audit entry. */
+enum { SQLITE_UNCHANGED = 1 };
+
+struct sqlite {
+	struct store store; /* first: the front sees only this */
+	char *path;
+	unsigned cache_kib;
+	int lock_fd;
+
+	struct {
+		pthread_mutex_t lock;
+		pthread_cond_t back;
+		struct db *idle[64]; /* used as a stack: the warmest connection first */
+		unsigned n_idle, n_open, max;
+	} readers;
+
+	struct {
+		pthread_t thread;
+		bool started;
+		pthread_mutex_t lock; /* guards the queue and closing */
+		pthread_cond_t work;
+		struct sqlite_job *first, **end;
+		size_t n_queued;
+		bool closing;
+		/* Below: the writer thread's own. */
+		struct db *db;
+		size_t last_batch;
+		bool sick; /* the last batch failed and the log may hold pages of it */
+	} writer;
+};
+
+static inline struct sqlite *sqlite_of(struct store *store) { return (struct sqlite *)store; }
+
+/* sqlite_file.c: the database file and its lock. E_ABSENT, E_LOCKED, E_STORE, E_NOMEM. */
+must_check int sqlite_file_prepare(const char *path, bool create, int *ret_lock_fd);
+
+/*
+ * sqlite_write.c: hands work to the writer and waits until its transaction is durable. work runs on the writer's thread
+ * inside the transaction, gets args and gives 0, SQLITE_UNCHANGED or a negative code, whereupon only its own changes
+ * are undone. note NULL: nothing to audit.
+ */
+must_check int sqlite_write(struct store *store, int (*work)(struct db *db, const void *args), const void *args,
+			    const struct audit_note *note);
+must_check int sqlite_write_start(struct sqlite *sqlite);
+/* Finishes what is queued, ends the thread. */
+void sqlite_write_stop(struct sqlite *sqlite);
+
+/* sqlite_read.c: a read-only connection inside a transaction, so that all statements see one state. E_STORE, E_NOMEM.
+ */
+struct sqlite_reader {
+	struct sqlite *sqlite;
+	struct db *db;
+};
+must_check int sqlite_read_begin(struct store *store, struct sqlite_reader *ret_reader);
+/* For _cleanup_; a connection in doubt is closed instead of kept. */
+void sqlite_read_end(struct sqlite_reader *reader);
+void sqlite_read_close_all(struct sqlite *sqlite);
+
+/* sqlite_audit.c: appends a link inside the writer's transaction. */
+must_check int sqlite_audit_link(struct db *db, const struct audit_note *note);
+
+/* Row numbers of text ids. E_ABSENT. */
+must_check int sqlite_account_n(struct db *db, struct str id, int64_t *ret_n);
+must_check int sqlite_api_n(struct db *db, struct str id, int64_t *ret_n);
+must_check int sqlite_client_n(struct db *db, struct str id, int64_t *ret_n);
+
+/* sqlite_secret.c */
+must_check int sqlite_secret_insert(struct db *db, int64_t client_n, const struct client_secret *secret);
+must_check int sqlite_secret_load(struct db *db, int64_t client_n, struct arena *arena, struct client *client);
+
+/* The verbs, by file. */
+int sqlite_account_put(struct store *store, const struct account *account, const struct audit_note *note);
+int sqlite_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
+		       struct account *ret_account);
+int sqlite_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+			struct account **ret_accounts, size_t *ret_n);
+int sqlite_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
+int sqlite_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+
+int sqlite_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
+int sqlite_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
+int sqlite_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
+		       struct client **ret_clients, size_t *ret_n);
+int sqlite_client_update(struct store *store, const struct client *client, bool set_grants,
+			 const struct audit_note *note);
+int sqlite_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+int sqlite_client_delete(struct store *store, struct str id, const struct audit_note *note);
+int sqlite_client_count_imported(struct store *store, int64_t *ret_n);
+
+int sqlite_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note);
+int sqlite_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
+			 const struct audit_note *note);
+int sqlite_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+			     const struct audit_note *note);
+int sqlite_secret_usage_flush(struct store *store, const struct usage_row *rows, size_t n);
+
+int sqlite_api_put(struct store *store, const struct api *api, const struct audit_note *note);
+int sqlite_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);
+int sqlite_api_list(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
+int sqlite_api_update(struct store *store, const struct api *api, const struct audit_note *note);
+int sqlite_api_delete(struct store *store, struct str id, const struct audit_note *note);
+
+int sqlite_key_put(struct store *store, const struct signing_key *key, const struct audit_note *note);
+int sqlite_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
+		    size_t *ret_n);
+int sqlite_key_advance(struct store *store, const struct key_move *moves, size_t n, int64_t now_s,
+		       const struct audit_note *note);
+
+int sqlite_audit_append(struct store *store, const struct audit_note *note);
+int sqlite_audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+		      struct audit_entry **ret_entries, size_t *ret_n);
+int sqlite_audit_verify(struct store *store, int64_t *ret_seq);
+
+#endif

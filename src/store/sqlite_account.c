@@ -1,0 +1,160 @@
+/* Account verbs on SQLite. */
+#include "store/sqlite.h"
+
+struct roles {
+	struct str id;
+	struct str_list roles;
+};
+
+struct disable {
+	struct str id;
+	bool disabled;
+};
+
+int sqlite_account_n(struct db *db, struct str id, int64_t *ret_n)
+{
+	_cleanup_(query_done) struct query query = query_of(db, "SELECT n FROM account WHERE id = ?");
+	query_text(&query, id);
+	TRY(query_row(&query));
+	*ret_n = query_get_int(&query);
+	return query_status(&query);
+}
+
+static int insert_roles(struct db *db, int64_t account_n, struct str_list roles)
+{
+	for (size_t i = 0; i < roles.n; i++) {
+		_cleanup_(query_done) struct query query =
+			query_of(db, "INSERT INTO account_role (account_n, pos, role) VALUES (?, ?, ?)");
+		query_int(&query, account_n);
+		query_int(&query, (int64_t)i);
+		query_text(&query, roles.v[i]);
+		TRY(query_run(&query));
+	}
+	return 0;
+}
+
+static int put(struct db *db, const void *args)
+{
+	const struct account *account = args;
+	_cleanup_(query_done) struct query query =
+		query_of(db, "INSERT INTO account (id, email, email_verified, name, disabled, epoch, created_s) VALUES "
+			     "(?, ?, ?, ?, ?, ?, ?)");
+	query_text(&query, account->id);
+	query_text(&query, account->email);
+	query_int(&query, account->email_verified);
+	query_text(&query, account->name);
+	query_int(&query, account->disabled);
+	query_int(&query, account->epoch);
+	query_int(&query, account->created_s);
+	TRY(query_run(&query));
+	return insert_roles(db, sqlite3_last_insert_rowid(db->handle), account->roles);
+}
+
+int sqlite_account_put(struct store *store, const struct account *account, const struct audit_note *note)
+{
+	return sqlite_write(store, put, account, note);
+}
+
+static int load_roles(struct db *db, int64_t account_n, struct arena *arena, struct str_list *ret_roles)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "SELECT role FROM account_role WHERE account_n = ? ORDER BY pos");
+	query_int(&query, account_n);
+	struct str_list roles = {0};
+	int rc;
+	while ((rc = query_next(&query)) > 0) {
+		TRY(query_grow(arena, &roles.v, roles.n, sizeof(*roles.v)));
+		roles.v[roles.n++] = query_get_str(&query, arena);
+	}
+	TRY(rc);
+	*ret_roles = roles;
+	return 0;
+}
+
+#define COLUMNS "n, id, email, email_verified, name, disabled, epoch, created_s"
+
+static int load(struct query *query, struct arena *arena, struct account *ret_account)
+{
+	struct account account = {0};
+	int64_t n = query_get_int(query);
+	account.id = query_get_str(query, arena);
+	account.email = query_get_str(query, arena);
+	account.email_verified = query_get_int(query) != 0;
+	account.name = query_get_str(query, arena);
+	account.disabled = query_get_int(query) != 0;
+	account.epoch = query_get_int(query);
+	account.created_s = query_get_int(query);
+	TRY(query_status(query));
+	TRY(load_roles(query->db, n, arena, &account.roles));
+	*ret_account = account;
+	return 0;
+}
+
+int sqlite_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
+		       struct account *ret_account)
+{
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query =
+		query_of(reader.db, by_email ? "SELECT " COLUMNS " FROM account WHERE email = ?"
+					     : "SELECT " COLUMNS " FROM account WHERE id = ?");
+	query_text(&query, key);
+	TRY(query_row(&query));
+	return load(&query, arena, ret_account);
+}
+
+int sqlite_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+			struct account **ret_accounts, size_t *ret_n)
+{
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query =
+		query_of(reader.db, "SELECT " COLUMNS " FROM account WHERE id > ? ORDER BY id LIMIT ?");
+	query_text(&query, after);
+	query_int(&query, limit);
+	struct account *accounts = NULL;
+	size_t n = 0;
+	int rc;
+	while ((rc = query_next(&query)) > 0) {
+		TRY(query_grow(arena, &accounts, n, sizeof(*accounts)));
+		TRY(load(&query, arena, &accounts[n++]));
+	}
+	TRY(rc);
+	*ret_accounts = accounts;
+	*ret_n = n;
+	return 0;
+}
+
+static int set_roles(struct db *db, const void *args)
+{
+	const struct roles *change = args;
+	int64_t n;
+	TRY(sqlite_account_n(db, change->id, &n));
+	_cleanup_(query_done) struct query query = query_of(db, "DELETE FROM account_role WHERE account_n = ?");
+	query_int(&query, n);
+	TRY(query_run(&query));
+	return insert_roles(db, n, change->roles);
+}
+
+int sqlite_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note)
+{
+	return sqlite_write(store, set_roles, &(struct roles){id, roles}, note);
+}
+
+static int set_disabled(struct db *db, const void *args)
+{
+	const struct disable *change = args;
+	int64_t n;
+	TRY(sqlite_account_n(db, change->id, &n));
+	_cleanup_(query_done) struct query query =
+		query_of(db, "UPDATE account SET disabled = ?1, epoch = epoch + ?1 WHERE n = ?2 AND disabled <> ?1");
+	query_int(&query, change->disabled);
+	query_int(&query, n);
+	int rc = query_hit(&query);
+	return rc == E_ABSENT ? SQLITE_UNCHANGED : rc;
+}
+
+int sqlite_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+{
+	return sqlite_write(store, set_disabled, &(struct disable){id, disabled}, note);
+}

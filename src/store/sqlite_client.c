@@ -1,0 +1,331 @@
+/* Client verbs on SQLite. */
+#include "store/sqlite.h"
+
+struct put {
+	const struct client *clients;
+	size_t n;
+};
+
+struct update {
+	const struct client *client;
+	bool set_grants;
+};
+
+struct disable {
+	struct str id;
+	bool disabled;
+};
+
+static bool is_imported(struct str id) { return !str_has_prefix(id, STR("mmc_")); }
+
+int sqlite_client_n(struct db *db, struct str id, int64_t *ret_n)
+{
+	_cleanup_(query_done) struct query query = query_of(db, "SELECT n FROM client WHERE id = ?");
+	query_text(&query, id);
+	TRY(query_row(&query));
+	*ret_n = query_get_int(&query);
+	return query_status(&query);
+}
+
+/* 0 for an empty id. */
+static int find_refs(struct db *db, const struct client *client, int64_t *ret_account_n, int64_t *ret_api_n)
+{
+	int64_t account_n = 0, api_n = 0;
+	if (client->account_id.len > 0)
+		TRY(sqlite_account_n(db, client->account_id, &account_n));
+	if (client->default_api.len > 0)
+		TRY(sqlite_api_n(db, client->default_api, &api_n));
+	*ret_account_n = account_n;
+	*ret_api_n = api_n;
+	return 0;
+}
+
+static int count_imported(struct db *db, int64_t change)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "UPDATE state SET clients_imported = clients_imported + ? WHERE one = 1");
+	query_int(&query, change);
+	return query_hit(&query);
+}
+
+static int find_api_scope(struct db *db, const struct scope_grant *grant, int64_t *ret_n)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "SELECT n FROM scope WHERE api_n = (SELECT n FROM api WHERE id = ?) AND name = ?");
+	query_text(&query, grant->api_id);
+	query_text(&query, grant->scope);
+	TRY(query_row(&query));
+	*ret_n = query_get_int(&query);
+	return query_status(&query);
+}
+
+static int find_identity_scope(struct db *db, struct str name, int64_t *ret_n)
+{
+	_cleanup_(query_done) struct query query = query_of(db, "SELECT n FROM scope WHERE api_n IS NULL AND name = ?");
+	query_text(&query, name);
+	TRY(query_row(&query));
+	*ret_n = query_get_int(&query);
+	return query_status(&query);
+}
+
+static int insert_identity_scope(struct db *db, struct str name)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "INSERT INTO scope (api_n, name, description, pos) VALUES (NULL, ?, '', 0)");
+	query_text(&query, name);
+	return query_run(&query);
+}
+
+static int find_scope(struct db *db, const struct scope_grant *grant, int64_t *ret_n)
+{
+	if (grant->api_id.len > 0)
+		return find_api_scope(db, grant, ret_n);
+	int rc = find_identity_scope(db, grant->scope, ret_n);
+	if (rc != E_ABSENT)
+		return rc;
+	TRY(insert_identity_scope(db, grant->scope));
+	return find_identity_scope(db, grant->scope, ret_n);
+}
+
+static int insert_grants(struct db *db, int64_t client_n, const struct client *client)
+{
+	for (size_t i = 0; i < client->n_grants; i++) {
+		int64_t scope_n;
+		TRY(find_scope(db, &client->grants[i], &scope_n));
+		_cleanup_(query_done) struct query query =
+			query_of(db, "INSERT OR IGNORE INTO client_grant (client_n, scope_n) VALUES (?, ?)");
+		query_int(&query, client_n);
+		query_int(&query, scope_n);
+		TRY(query_run(&query));
+	}
+	return 0;
+}
+
+static int insert(struct db *db, const struct client *client, int64_t *ret_n)
+{
+	int64_t account_n, api_n;
+	TRY(find_refs(db, client, &account_n, &api_n));
+	_cleanup_(query_done) struct query query =
+		query_of(db, "INSERT INTO client (id, kind, account_n, name, auth, disabled, expires_s, lifetime_s, "
+			     "default_api_n, epoch, created_s)"
+			     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	query_text(&query, client->id);
+	query_int(&query, client->kind);
+	query_ref(&query, account_n);
+	query_text(&query, client->name);
+	query_int(&query, client->auth);
+	query_int(&query, client->disabled);
+	query_int(&query, client->expires_s);
+	query_int(&query, client->lifetime_s);
+	query_ref(&query, api_n);
+	query_int(&query, client->epoch);
+	query_int(&query, client->created_s);
+	TRY(query_run(&query));
+	*ret_n = sqlite3_last_insert_rowid(db->handle);
+	return 0;
+}
+
+static int put_one(struct db *db, const struct client *client)
+{
+	int64_t n;
+	TRY(insert(db, client, &n));
+	TRY(insert_grants(db, n, client));
+	for (size_t i = 0; i < client->n_secrets; i++) {
+		struct client_secret secret = client->secrets[i];
+		secret.client_id = client->id;
+		TRY(sqlite_secret_insert(db, n, &secret));
+	}
+	return is_imported(client->id) ? count_imported(db, 1) : 0;
+}
+
+static int put(struct db *db, const void *args)
+{
+	const struct put *put = args;
+	for (size_t i = 0; i < put->n; i++)
+		TRY(put_one(db, &put->clients[i]));
+	return 0;
+}
+
+int sqlite_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note)
+{
+	return sqlite_write(store, put, &(struct put){clients, n}, note);
+}
+
+#define SELECT_CLIENT                                                                                            \
+	"SELECT c.n, c.id, c.kind, a.id, c.name, c.auth, c.disabled, c.expires_s, c.lifetime_s, d.id, c.epoch, " \
+	"c.created_s"                                                                                            \
+	" FROM client c LEFT JOIN account a ON a.n = c.account_n LEFT JOIN api d ON d.n = c.default_api_n "
+
+/* Without grants and secrets. */
+static int load(struct query *query, struct arena *arena, int64_t *ret_n, struct client *ret_client)
+{
+	struct client client = {0};
+	int64_t n = query_get_int(query);
+	client.id = query_get_str(query, arena);
+	client.kind = (enum client_kind)query_get_int(query);
+	client.account_id = query_get_str(query, arena);
+	client.name = query_get_str(query, arena);
+	client.auth = (enum client_auth)query_get_int(query);
+	client.disabled = query_get_int(query) != 0;
+	client.expires_s = query_get_int(query);
+	client.lifetime_s = query_get_int(query);
+	client.default_api = query_get_str(query, arena);
+	client.epoch = query_get_int(query);
+	client.created_s = query_get_int(query);
+	TRY(query_status(query));
+	*ret_n = n;
+	*ret_client = client;
+	return 0;
+}
+
+static int load_grants(struct db *db, int64_t client_n, struct arena *arena, struct client *client)
+{
+	_cleanup_(query_done) struct query query = query_of(db, "SELECT a.id, s.name FROM client_grant g JOIN scope s "
+								"ON s.n = g.scope_n LEFT JOIN api a ON a.n = s.api_n"
+								" WHERE g.client_n = ? ORDER BY a.id, s.name");
+	query_int(&query, client_n);
+	int rc;
+	while ((rc = query_next(&query)) > 0) {
+		TRY(query_grow(arena, &client->grants, client->n_grants, sizeof(*client->grants)));
+		struct scope_grant *grant = &client->grants[client->n_grants++];
+		grant->api_id = query_get_str(&query, arena);
+		grant->scope = query_get_str(&query, arena);
+	}
+	return rc;
+}
+
+int sqlite_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client)
+{
+	int64_t n;
+	struct client client;
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query = query_of(reader.db, SELECT_CLIENT "WHERE c.id = ?");
+	query_text(&query, id);
+	TRY(query_row(&query));
+	TRY(load(&query, arena, &n, &client));
+	TRY(load_grants(reader.db, n, arena, &client));
+	TRY(sqlite_secret_load(reader.db, n, arena, &client));
+	*ret_client = client;
+	return 0;
+}
+
+static struct query select_range(struct db *db, const struct store_client_range *range)
+{
+	bool all = range->account_id.len == 0;
+	struct query query =
+		query_of(db, all ? SELECT_CLIENT "WHERE c.id > ? ORDER BY c.id LIMIT ?"
+				 : SELECT_CLIENT "WHERE c.account_n = (SELECT n FROM account WHERE id = ?) AND c.id > ?"
+						 " ORDER BY c.id LIMIT ?");
+	if (!all)
+		query_text(&query, range->account_id);
+	query_text(&query, range->after);
+	query_int(&query, range->limit);
+	return query;
+}
+
+int sqlite_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
+		       struct client **ret_clients, size_t *ret_n)
+{
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query = select_range(reader.db, range);
+	struct client *clients = NULL;
+	size_t n = 0;
+	int64_t row_n;
+	int rc;
+	while ((rc = query_next(&query)) > 0) {
+		TRY(query_grow(arena, &clients, n, sizeof(*clients)));
+		TRY(load(&query, arena, &row_n, &clients[n++]));
+	}
+	TRY(rc);
+	*ret_clients = clients;
+	*ret_n = n;
+	return 0;
+}
+
+static int update_row(struct db *db, int64_t n, int64_t api_n, const struct client *client)
+{
+	_cleanup_(query_done) struct query query = query_of(
+		db,
+		"UPDATE client SET name = ?, auth = ?, expires_s = ?, lifetime_s = ?, default_api_n = ? WHERE n = ?");
+	query_text(&query, client->name);
+	query_int(&query, client->auth);
+	query_int(&query, client->expires_s);
+	query_int(&query, client->lifetime_s);
+	query_ref(&query, api_n);
+	query_int(&query, n);
+	return query_hit(&query);
+}
+
+/* Runs a change whose only value is the row number of the client. */
+static int run_for(struct db *db, const char *sql, int64_t n)
+{
+	_cleanup_(query_done) struct query query = query_of(db, sql);
+	query_int(&query, n);
+	return query_run(&query);
+}
+
+static int update(struct db *db, const void *args)
+{
+	const struct update *change = args;
+	int64_t n, account_n, api_n;
+	TRY(sqlite_client_n(db, change->client->id, &n));
+	TRY(find_refs(db, change->client, &account_n, &api_n));
+	TRY(update_row(db, n, api_n, change->client));
+	if (!change->set_grants)
+		return 0;
+	TRY(run_for(db, "DELETE FROM client_grant WHERE client_n = ?", n));
+	return insert_grants(db, n, change->client);
+}
+
+int sqlite_client_update(struct store *store, const struct client *client, bool set_grants,
+			 const struct audit_note *note)
+{
+	return sqlite_write(store, update, &(struct update){client, set_grants}, note);
+}
+
+static int set_disabled(struct db *db, const void *args)
+{
+	const struct disable *change = args;
+	int64_t n;
+	TRY(sqlite_client_n(db, change->id, &n));
+	_cleanup_(query_done) struct query query =
+		query_of(db, "UPDATE client SET disabled = ?1, epoch = epoch + ?1 WHERE n = ?2 AND disabled <> ?1");
+	query_int(&query, change->disabled);
+	query_int(&query, n);
+	int rc = query_hit(&query);
+	return rc == E_ABSENT ? SQLITE_UNCHANGED : rc;
+}
+
+int sqlite_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+{
+	return sqlite_write(store, set_disabled, &(struct disable){id, disabled}, note);
+}
+
+static int delete (struct db *db, const void *args)
+{
+	const struct str *id = args;
+	int64_t n;
+	TRY(sqlite_client_n(db, *id, &n));
+	TRY(run_for(db, "DELETE FROM client_grant WHERE client_n = ?", n));
+	TRY(run_for(db, "DELETE FROM client_secret WHERE client_n = ?", n));
+	TRY(run_for(db, "DELETE FROM client WHERE n = ?", n));
+	return is_imported(*id) ? count_imported(db, -1) : 0;
+}
+
+int sqlite_client_delete(struct store *store, struct str id, const struct audit_note *note)
+{
+	return sqlite_write(store, delete, &id, note);
+}
+
+int sqlite_client_count_imported(struct store *store, int64_t *ret_n)
+{
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query =
+		query_of(reader.db, "SELECT clients_imported FROM state WHERE one = 1");
+	TRY(query_row(&query));
+	*ret_n = query_get_int(&query);
+	return 0;
+}

@@ -1,0 +1,338 @@
+/*
+ * The front of the store: what is the same whatever backend stands behind it. Checks arguments, is the fault point of
+ * every verb, counts. Any process that may block; any thread. Never decides anything a rule should decide.
+ */
+#include "store/store.h"
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "store/check.h"
+#include "store/store_ops.h"
+
+struct span {
+	struct store *store;
+	bool write;
+	int64_t start_ns;
+};
+
+static int begin(struct store *store, bool write, struct span *ret_span)
+{
+	if (fault_hit(FAULT_STORE)) {
+		atomic_fetch_add(&store->failures, 1);
+		return E_STORE;
+	}
+	*ret_span = (struct span){store, write, write ? 0 : clock_mono_ns()};
+	return 0;
+}
+
+static int end(const struct span *span, int rc)
+{
+	struct store *store = span->store;
+	if (rc == E_STORE || rc == E_NOMEM)
+		atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
+	if (span->write) {
+		atomic_fetch_add_explicit(&store->writes, 1, memory_order_relaxed);
+		return rc;
+	}
+	atomic_fetch_add_explicit(&store->reads, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&store->read_us, (uint64_t)(clock_mono_ns() - span->start_ns) / 1000,
+				  memory_order_relaxed);
+	return rc;
+}
+
+static int check_id_note(struct str id, const struct audit_note *note)
+{
+	TRY(check_id(id));
+	return check_note(note);
+}
+
+int store_open(const struct store_options *options, struct store **ret_store)
+{
+	if (options->kind == STORE_MEMORY)
+		return memory_open(options, ret_store);
+	bool sane = options->path && options->readers >= 1 && options->readers <= 64 && options->cache_kib >= 64 &&
+		    options->cache_kib <= 1048576;
+	return sane ? sqlite_open(options, ret_store) : E_LIMIT;
+}
+
+void store_close(struct store *store)
+{
+	if (store)
+		store->ops->close(store);
+}
+
+int store_account_put(struct store *store, const struct account *account, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_account(account));
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->account_put(store, account, note));
+}
+
+int store_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
+		      struct account *ret_account)
+{
+	struct span span;
+	TRY(check_key(key, by_email ? MODEL_EMAIL_MAX : MODEL_ID_MAX));
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->account_get(store, key, by_email, arena, ret_account));
+}
+
+int store_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+		       struct account **ret_accounts, size_t *ret_n)
+{
+	struct span span;
+	TRY(check_limit(limit));
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->account_list(store, after, limit, arena, ret_accounts, ret_n));
+}
+
+int store_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_id_note(id, note));
+	TRY(check_roles(roles));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->account_set_roles(store, id, roles, note));
+}
+
+int store_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_id_note(id, note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->account_set_disabled(store, id, disabled, note));
+}
+
+int store_client_put(struct store *store, const struct client *client, const struct audit_note *note)
+{
+	return store_client_put_many(store, client, 1, note);
+}
+
+int store_client_put_many(struct store *store, const struct client *clients, size_t n, const struct audit_note *note)
+{
+	struct span span;
+	if (n == 0)
+		return E_SYNTAX;
+	for (size_t i = 0; i < n; i++)
+		TRY(check_client(&clients[i]));
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->client_put(store, clients, n, note));
+}
+
+int store_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client)
+{
+	struct span span;
+	TRY(check_key(id, MODEL_ID_MAX));
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->client_get(store, id, arena, ret_client));
+}
+
+int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
+		      struct client **ret_clients, size_t *ret_n)
+{
+	struct span span;
+	TRY(check_limit(range->limit));
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->client_list(store, range, arena, ret_clients, ret_n));
+}
+
+int store_client_update(struct store *store, const struct client *client, bool set_grants,
+			const struct audit_note *note)
+{
+	struct span span;
+	struct client part = *client; /* what the verb does not look at needs not be right */
+	part.kind = CLIENT_SERVICE;
+	part.account_id = STR("");
+	part.epoch = part.created_s = 0;
+	part.n_secrets = 0;
+	part.n_grants = set_grants ? client->n_grants : 0;
+	TRY(check_client(&part));
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->client_update(store, &part, set_grants, note));
+}
+
+int store_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_id_note(id, note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->client_set_disabled(store, id, disabled, note));
+}
+
+int store_client_delete(struct store *store, struct str id, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_id_note(id, note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->client_delete(store, id, note));
+}
+
+int store_client_count_imported(struct store *store, int64_t *ret_n)
+{
+	struct span span;
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->client_count_imported(store, ret_n));
+}
+
+int store_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_secret(secret));
+	TRY(check_id_note(secret->client_id, note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->secret_add(store, secret, note));
+}
+
+int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
+			const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_id(client_id));
+	TRY(check_id_note(secret_id, note));
+	TRY(check_now(now_s));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->secret_revoke(store, client_id, secret_id, now_s, note));
+}
+
+int store_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+			    const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_secret(secret));
+	TRY(check_id_note(secret->client_id, note));
+	TRY(check_now(now_s));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->secret_regenerate(store, secret, now_s, note));
+}
+
+int store_usage_flush(struct store *store, const struct usage_row *rows, size_t n)
+{
+	struct span span;
+	for (size_t i = 0; i < n; i++)
+		TRY(check_usage(&rows[i]));
+	if (n == 0)
+		return 0;
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->usage_flush(store, rows, n));
+}
+
+int store_api_put(struct store *store, const struct api *api, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_api(api));
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->api_put(store, api, note));
+}
+
+int store_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api)
+{
+	struct span span;
+	TRY(check_key(key, by_audience ? MODEL_AUDIENCE_MAX : MODEL_ID_MAX));
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->api_get(store, key, by_audience, arena, ret_api));
+}
+
+int store_api_list(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n)
+{
+	struct span span;
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->api_list(store, arena, ret_apis, ret_n));
+}
+
+int store_api_update(struct store *store, const struct api *api, const struct audit_note *note)
+{
+	struct span span;
+	struct api part = *api;
+	part.audience = STR("-"); /* immutable: not looked at */
+	TRY(check_api(&part));
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->api_update(store, api, note));
+}
+
+int store_api_delete(struct store *store, struct str id, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_id_note(id, note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->api_delete(store, id, note));
+}
+
+int store_key_put(struct store *store, const struct signing_key *key, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_signing_key(key));
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->key_put(store, key, note));
+}
+
+int store_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
+		   size_t *ret_n)
+{
+	struct span span;
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->key_list(store, with_gone, arena, ret_keys, ret_n));
+}
+
+int store_key_advance(struct store *store, const struct key_move *moves, size_t n, int64_t now_s,
+		      const struct audit_note *note)
+{
+	struct span span;
+	if (n == 0)
+		return E_SYNTAX;
+	for (size_t i = 0; i < n; i++)
+		TRY(check_move(&moves[i]));
+	TRY(check_now(now_s));
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->key_advance(store, moves, n, now_s, note));
+}
+
+int store_audit_append(struct store *store, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->audit_append(store, note));
+}
+
+int store_audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+		     struct audit_entry **ret_entries, size_t *ret_n)
+{
+	struct span span;
+	TRY(check_limit(limit));
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->audit_list(store, after_seq, limit, arena, ret_entries, ret_n));
+}
+
+int store_audit_verify(struct store *store, int64_t *ret_seq)
+{
+	struct span span;
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->audit_verify(store, ret_seq));
+}
+
+int store_probe(struct store *store)
+{
+	struct span span;
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->probe(store));
+}
+
+void store_stats(struct store *store, struct store_stats *ret_stats)
+{
+	*ret_stats = (struct store_stats){
+		.reads = atomic_load(&store->reads),
+		.read_us = atomic_load(&store->read_us),
+		.writes = atomic_load(&store->writes),
+		.commits = atomic_load(&store->commits),
+		.commit_us = atomic_load(&store->commit_us),
+		.failures = atomic_load(&store->failures),
+	};
+}

@@ -1,0 +1,63 @@
+/*
+ * What a storage backend is: one table of functions, one per verb of store.h, with the same outcomes. The front
+ * (store.c) has checked lengths, characters, ranges and pointers before it calls. Only in this folder.
+ */
+#ifndef STORE_STORE_OPS_H
+#define STORE_STORE_OPS_H
+
+#include <stdatomic.h>
+
+#include "store/store.h"
+
+struct store_ops {
+	void (*close)(struct store *store);
+	int (*account_put)(struct store *store, const struct account *account, const struct audit_note *note);
+	int (*account_get)(struct store *store, struct str key, bool by_email, struct arena *arena,
+			   struct account *ret_account);
+	int (*account_list)(struct store *store, struct str after, unsigned limit, struct arena *arena,
+			    struct account **ret_accounts, size_t *ret_n);
+	int (*account_set_roles)(struct store *store, struct str id, struct str_list roles,
+				 const struct audit_note *note);
+	int (*account_set_disabled)(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+	int (*client_put)(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
+	int (*client_get)(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
+	int (*client_list)(struct store *store, const struct store_client_range *range, struct arena *arena,
+			   struct client **ret_clients, size_t *ret_n);
+	int (*client_update)(struct store *store, const struct client *client, bool set_grants,
+			     const struct audit_note *note);
+	int (*client_set_disabled)(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+	int (*client_delete)(struct store *store, struct str id, const struct audit_note *note);
+	int (*client_count_imported)(struct store *store, int64_t *ret_n);
+	int (*secret_add)(struct store *store, const struct client_secret *secret, const struct audit_note *note);
+	int (*secret_revoke)(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
+			     const struct audit_note *note);
+	int (*secret_regenerate)(struct store *store, const struct client_secret *secret, int64_t now_s,
+				 const struct audit_note *note);
+	int (*usage_flush)(struct store *store, const struct usage_row *rows, size_t n);
+	int (*api_put)(struct store *store, const struct api *api, const struct audit_note *note);
+	int (*api_get)(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);
+	int (*api_list)(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
+	int (*api_update)(struct store *store, const struct api *api, const struct audit_note *note);
+	int (*api_delete)(struct store *store, struct str id, const struct audit_note *note);
+	int (*key_put)(struct store *store, const struct signing_key *key, const struct audit_note *note);
+	int (*key_list)(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
+			size_t *ret_n);
+	int (*key_advance)(struct store *store, const struct key_move *moves, size_t n, int64_t now_s,
+			   const struct audit_note *note);
+	int (*audit_append)(struct store *store, const struct audit_note *note);
+	int (*audit_list)(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+			  struct audit_entry **ret_entries, size_t *ret_n);
+	int (*audit_verify)(struct store *store, int64_t *ret_seq);
+	int (*probe)(struct store *store);
+};
+
+/* The first member of every backend's own struct. */
+struct store {
+	const struct store_ops *ops;
+	_Atomic uint64_t reads, read_us, writes, commits, commit_us, failures;
+};
+
+must_check int sqlite_open(const struct store_options *options, struct store **ret_store);
+must_check int memory_open(const struct store_options *options, struct store **ret_store);
+
+#endif
