@@ -17,7 +17,7 @@ packages() {
 	clang) echo "$build $tests clang" ;;
 	fuzz) echo "$build $tests clang libclang-rt-14-dev llvm" ;;
 	bench) echo "$build wrk curl:curl python3 procps:procps" ;;
-	peers) echo "$build ca-certificates go:golang-go node:nodejs npm:npm" ;;
+	peers) echo "$build $tests ca-certificates go:golang-go node:nodejs npm:npm" ;;
 	*)
 		echo "usage: tools/deps.sh run|test|lint|clang|fuzz|bench|peers|install …" >&2
 		exit 1

@@ -26,6 +26,8 @@ enum tls_want tls_read(struct tls_conn *conn, void *ret_bytes, size_t size, size
 enum tls_want tls_write(struct tls_conn *conn, const void *bytes, size_t len, size_t *ret_n);
 /* Sends close_notify once, does not wait for the peer's. */
 void tls_close(struct tls_conn *conn);
+/* Whether bytes that the socket will not announce any more wait inside. Then read until TLS_WANT_READ. */
+bool tls_pending(const struct tls_conn *conn);
 bool tls_resumed(const struct tls_conn *conn);
 
 #endif

@@ -33,7 +33,7 @@ struct form_value {
  */
 must_check int form_parse(struct str body, const struct form_table *table, struct arena *arena, struct form_value *values);
 /* The names of known parameters that stand in a query string, as a bit per table row. Malformed names count as unknown. Never fails. */
-uint64_t form_names_present(struct str query, const struct form_table *table, struct arena *arena);
+uint64_t form_names_present(struct str query, const struct form_table *table);
 /* Decode one percent-encoded, plus-for-space half of a Basic credential. E_SYNTAX. */
 must_check int form_decode(struct str text, struct arena *arena, struct str *ret_value);
 /* "application/x-www-form-urlencoded", case-insensitive, parameters tolerated. */

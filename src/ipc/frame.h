@@ -21,20 +21,19 @@ void frame_begin(struct buf *out);
 must_check int frame_end(struct buf *out);
 
 /*
- * Blocking: read one whole frame of at most max bytes into the (reset) buffer, without its length.
- * E_ABSENT: the peer closed between two frames. E_SYNTAX: closed inside one. E_LIMIT: longer than max. E_IO, E_NOMEM.
+ * Write all, waiting for room at most timeout_ms in total (-1: as long as it takes). E_IO: the peer is gone or the time is over, and the
+ * stream can't be used any more. Never raises SIGPIPE.
  */
-must_check int frame_read(int fd, size_t max, struct buf *ret_frame);
-/* Blocking: write all. E_IO: the peer is gone. Never raises SIGPIPE. */
-must_check int frame_write(int fd, struct str bytes);
+must_check int frame_write(int fd, struct str bytes, int timeout_ms);
 
 /*
- * Non-blocking halves. frame_feed appends what has arrived to in (at most max + FRAME_HEAD bytes stand there): E_WOULD_BLOCK when nothing
- * has, E_ABSENT when the peer closed, E_LIMIT, E_IO, E_NOMEM. frame_peek shows the first complete frame: E_WOULD_BLOCK while it is
- * incomplete, E_LIMIT. frame_drop forgets the frame that frame_peek showed.
+ * Append what has arrived to in, whose maximum is at least max + FRAME_HEAD; with wait, block until something has. E_WOULD_BLOCK: nothing
+ * yet. E_ABSENT: the peer closed between two frames. E_SYNTAX: closed inside one. E_LIMIT: a frame longer than max. E_IO, E_NOMEM.
  */
-must_check int frame_feed(int fd, size_t max, struct buf *in);
+must_check int frame_feed(int fd, size_t max, bool wait, struct buf *in);
+/* The first complete frame of in, without its length, borrowed. E_WOULD_BLOCK while it is incomplete; E_LIMIT. */
 must_check int frame_peek(const struct buf *in, size_t max, struct str *ret_frame);
+/* Forget the frame that frame_peek showed. */
 void frame_drop(struct buf *in);
 
 /* Notes on a SOCK_SEQPACKET socketpair: at most NOTE_MAX bytes and NOTE_FDS_MAX descriptors. E_IO, E_WOULD_BLOCK (never waits). */

@@ -67,7 +67,5 @@ must_check int role_parse_fds(struct str text, struct role_fds *ret_fds);
 
 /* no-new-privs, not dumpable (no core, no ptrace, /proc/PID closed to the same user), core limit 0. E_IO. */
 must_check int role_harden(void);
-/* role_harden, and SIGKILL for us when the parent dies. E_IO; also when the parent is dead already. */
-must_check int role_tie_to_parent(void);
 
 #endif

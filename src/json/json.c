@@ -16,7 +16,18 @@ static const struct json *out_of(const json_t *value) { return (const struct jso
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void *allocate(size_t size) { return fault_hit(FAULT_ALLOC) ? NULL : malloc(size); }
+/*
+ * jansson 2.14 ignores some failed allocations while it reads (a string then lacks characters), and names others a syntax error.
+ * So every failure is remembered here, and a parse during which one happened counts for nothing.
+ */
+static _Thread_local bool starved;
+
+static void *allocate(size_t size)
+{
+	void *p = fault_hit(FAULT_ALLOC) ? NULL : malloc(size);
+	starved |= !p;
+	return p;
+}
 
 /* Seed jansson's tables from the kernel: left alone it would open /dev/urandom, which a sandboxed process can't. */
 static void prepare(void)
@@ -59,12 +70,11 @@ int json_parse_object_max(struct str text, size_t max, struct json **ret_doc)
 	TRY(scan_depth(text));
 	(void)pthread_once(&once, prepare);
 	/* RFC 7515 4, RFC 7519 4: names must be unique; jansson itself refuses NUL, bad UTF-8 and trailing bytes */
+	starved = false;
 	json_t *doc = json_loadb(text.p ? text.p : "", text.len, JSON_REJECT_DUPLICATES, &error);
-	if (!doc)
-		return json_error_code(&error) == json_error_out_of_memory ? E_NOMEM : E_SYNTAX;
-	if (!json_is_object(doc)) {
+	if (starved || !json_is_object(doc)) {
 		json_decref(doc);
-		return E_SYNTAX;
+		return starved ? E_NOMEM : E_SYNTAX;
 	}
 	*ret_doc = (struct json *)doc;
 	return 0;

@@ -1,6 +1,6 @@
 /*
- * From a file to an immutable struct config: read, scan (config_scan.c), load (config_schema.c), fill in defaults, check
- * (config_check.c). See config.h. It opens one file and nothing else; it never logs.
+ * From a file to an immutable struct config: read, scan (config_scan.c), load (config_schema.c), fill in defaults,
+ * check (config_check.c). See config.h. It opens one file and nothing else; it never logs.
  */
 #include "server/config.h"
 
@@ -14,7 +14,10 @@
 
 enum { ARENA_MAX = 1048576 };
 
-static void *member(const struct config *config, unsigned row) { return (char *)(uintptr_t)config + config_rows[row].offset; }
+static void *member(const struct config *config, unsigned row)
+{
+	return (char *)(uintptr_t)config + config_rows[row].offset;
+}
 
 /* The folder of a file with its slash; empty for the present folder. */
 static struct str folder_of(const char *name)
@@ -26,7 +29,8 @@ static struct str folder_of(const char *name)
 /* Paths in a configuration are relative to its folder, wherever the process was started. */
 static int resolve(struct config *config, struct str path, struct str *ret_path)
 {
-	bool as_is = path.len == 0 || path.p[0] == '/' || str_has_prefix(path, STR("env:")) || str_has_prefix(path, STR("credential:"));
+	bool as_is = path.len == 0 || path.p[0] == '/' || str_has_prefix(path, STR("env:")) ||
+		str_has_prefix(path, STR("credential:"));
 	struct str folder = as_is ? STR("") : folder_of(config->file.p);
 	return arena_printf(&config->arena, ret_path, "%.*s%.*s", STR_ARG(folder), STR_ARG(path));
 }
@@ -67,7 +71,8 @@ static int take_text(struct config *config, const struct config_source *source, 
 	return put_text(config, row, text);
 }
 
-static int take_list(struct config *config, const struct config_source *source, unsigned row, const union config_slot *slot)
+static int take_list(struct config *config, const struct config_source *source, unsigned row,
+	const union config_slot *slot)
 {
 	struct str items[CONFIG_LIST_MAX];
 	size_t n = slot->list.n;
@@ -82,7 +87,8 @@ static int take_list(struct config *config, const struct config_source *source, 
 }
 
 /* A value that stands in the file. */
-static int take_value(struct config *config, const struct config_source *source, unsigned row, const union config_slot *slot)
+static int take_value(struct config *config, const struct config_source *source, unsigned row,
+	const union config_slot *slot)
 {
 	switch (config_rows[row].kind) {
 	case CONFIG_UINT:
@@ -197,7 +203,10 @@ static bool is_equal(const struct config *a, const struct config *b, unsigned ro
 	return true;
 }
 
-/* Take over the old value of an option that needs a restart; copied, so that no chain of old configurations stays alive. */
+/*
+ * Take over the old value of an option that needs a restart; copied, so that no chain of old configurations stays
+ * alive.
+ */
 static int keep_old(struct config *config, const struct config *old, unsigned row)
 {
 	const void *from = member(old, row);
@@ -219,7 +228,8 @@ static int keep_old(struct config *config, const struct config *old, unsigned ro
 	return E_INTERNAL;
 }
 
-static int fill(struct config *config, const struct config_source *source, const union config_slot *slots, const struct config *old)
+static int fill(struct config *config, const struct config_source *source, const union config_slot *slots,
+	const struct config *old)
 {
 	TRY(arena_str(&config->arena, str_of(source->name), &config->file));
 	for (unsigned row = 0; row < CONFIG_ROWS; row++) {
@@ -229,7 +239,10 @@ static int fill(struct config *config, const struct config_source *source, const
 			TRY(take_preset(config, source, row));
 	}
 	TRY(derive(config));
-	/* The file must make sense by itself, or the next restart would fail; then again with what stays from the old one. */
+	/*
+	 * The file must make sense by itself, or the next restart would fail; then again with what stays from the old
+	 * one.
+	 */
 	TRY(config_check_combined(config, source));
 	for (unsigned row = 0; old && row < CONFIG_ROWS; row++)
 		if (!config_rows[row].reload && !is_equal(config, old, row))
@@ -240,7 +253,8 @@ static int fill(struct config *config, const struct config_source *source, const
 	return config_check_combined(config, source);
 }
 
-static int build(const struct config_source *source, const union config_slot *slots, const struct config *old, struct config **ret_config)
+static int build(const struct config_source *source, const union config_slot *slots, const struct config *old,
+	struct config **ret_config)
 {
 	_cleanup_(config_unrefp) struct config *config = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*config));
 	if (!config)
@@ -280,7 +294,8 @@ static int parse_source(struct config_source *source, const struct config *old, 
 	return rc;
 }
 
-static int parse(const char *name, struct str text, const struct config *old, struct config **ret_config, struct buf *ret_why)
+static int parse(const char *name, struct str text, const struct config *old, struct config **ret_config,
+	struct buf *ret_why)
 {
 	struct config_source *source = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*source));
 	if (!source)
@@ -346,7 +361,8 @@ unsigned config_reload_diff(const struct config *old, const struct config *new, 
 	return n;
 }
 
-int config_reload(const struct config *old, const char *path, struct config **ret_config, struct buf *ret_restart, struct buf *ret_why)
+int config_reload(const struct config *old, const char *path, struct config **ret_config, struct buf *ret_restart,
+	struct buf *ret_why)
 {
 	_cleanup_(config_unrefp) struct config *plain = NULL;
 	_cleanup_(buf_done) struct buf text;

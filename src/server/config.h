@@ -1,10 +1,11 @@
 /*
- * The configuration: a YAML file read into one immutable, reference-counted struct. The options are the rows of server/config.def.
- * Used by the supervisor, the server, keyd (before its sandbox closes) and the command line. It holds no secret: the master key is
- * only named here.
+ * The configuration: a YAML file read into one immutable, reference-counted struct. The options are the rows of
+ * server/config.def. Used by the supervisor, the server, keyd (before its sandbox closes) and the command line. It
+ * holds no secret: the master key is only named here.
  *
- * Refused with file, line, column and what was expected: syntax errors, unknown keys, duplicates, wrong types, values out of range,
- * contradictions between options, aliases, anchors, tags, several documents, more than 64 KiB, NUL bytes, anything but UTF-8.
+ * Refused with file, line, column and what was expected: syntax errors, unknown keys, duplicates, wrong types, values
+ * out of range, contradictions between options, aliases, anchors, tags, several documents, more than 64 KiB, NUL
+ * bytes, anything but UTF-8.
  *
  * Threads: a struct config never changes after it was made; ref and unref are atomic.
  */
@@ -63,17 +64,19 @@ struct config {
 };
 
 /*
- * Read and check a file. ret_why: the caller's, text is appended on failure ("file:line:column: option: what was expected"), one line
- * without a line feed. E_CONFIG: the content is refused; E_IO: the file can't be read; E_NOMEM. The reference is the caller's.
+ * Read and check a file. ret_why: the caller's, text is appended on failure ("file:line:column: option: what was
+ * expected"), one line without a line feed. E_CONFIG: the content is refused; E_IO: the file can't be read; E_NOMEM.
+ * The reference is the caller's.
  */
 must_check int config_load(const char *path, struct config **ret_config, struct buf *ret_why);
 /* The same from memory. name stands in messages, and relative paths are relative to its folder. E_CONFIG, E_NOMEM. */
 must_check int config_parse(const char *name, struct str text, struct config **ret_config, struct buf *ret_why);
 /*
- * Read the file anew for a running server: options that need a restart keep their old values, whose names are appended to ret_restart
- * (", " between; nothing when there are none). Errors as config_load; old stays as it is.
+ * Read the file anew for a running server: options that need a restart keep their old values, whose names are
+ * appended to ret_restart (", " between; nothing when there are none). Errors as config_load; old stays as it is.
  */
-must_check int config_reload(const struct config *old, const char *path, struct config **ret_config, struct buf *ret_restart, struct buf *ret_why);
+must_check int config_reload(const struct config *old, const char *path, struct config **ret_config,
+	struct buf *ret_restart, struct buf *ret_why);
 /* How many options differ that need a restart; their names are appended to ret_text, ", " between. */
 unsigned config_reload_diff(const struct config *old, const struct config *new, struct buf *ret_text);
 

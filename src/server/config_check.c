@@ -1,6 +1,6 @@
 /*
- * What single values must look like, and which options contradict each other; see config_rows.h. Pure functions.
- * RFC 8414 2 (issuer: https, no query, no fragment), RFC 6454 7 (origin), RFC 4291 2.2 and 2.3 (addresses and prefixes).
+ * What single values must look like, and which options contradict each other; see config_rows.h. Pure functions. RFC
+ * 8414 2 (issuer: https, no query, no fragment), RFC 6454 7 (origin), RFC 4291 2.2 and 2.3 (addresses and prefixes).
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -70,7 +70,8 @@ static int parse_authority(struct str text, struct str *ret_host)
 	if (text.len > 0 && text.p[0] == '[') {
 		if (!str_cut((struct str){text.p + 1, text.len - 1}, ']', &host, &rest))
 			return E_SYNTAX;
-		if (rest.len > 0 && (rest.p[0] != ':' || parse_port((struct str){rest.p + 1, rest.len - 1}, &number) < 0))
+		if (rest.len > 0 &&
+			(rest.p[0] != ':' || parse_port((struct str){rest.p + 1, rest.len - 1}, &number) < 0))
 			return E_SYNTAX;
 		TRY(config_check_parse_addr(host, addr));
 		*ret_host = host;
@@ -178,7 +179,9 @@ static int parse_inet(struct str text, struct config_endpoint *endpoint)
 	unsigned char addr[16];
 	uint16_t number;
 	bool bracketed = text.len > 0 && text.p[0] == '[';
-	if (bracketed && (!str_cut((struct str){text.p + 1, text.len - 1}, ']', &host, &port) || port.len == 0 || port.p[0] != ':'))
+	if (bracketed &&
+		(!str_cut((struct str){text.p + 1, text.len - 1}, ']', &host, &port) || port.len == 0 ||
+			port.p[0] != ':'))
 		return E_SYNTAX;
 	if (bracketed)
 		port = (struct str){port.p + 1, port.len - 1};
@@ -279,7 +282,8 @@ const struct config_check config_check_network = {is_network, "an address, or a 
 const struct config_check config_check_path = {is_path, "a path"};
 const struct config_check config_check_master_key = {is_master_key, "a path, env:NAME or credential:NAME"};
 const struct config_check config_check_alg = {is_alg, "one of ES256, ES384, RS256, PS256, EdDSA"};
-const struct config_check config_check_origin = {is_origin, "an origin as browsers send it, such as https://app.example"};
+const struct config_check config_check_origin = {is_origin,
+	"an origin as browsers send it, such as https://app.example"};
 
 static bool is_issuer_in_clear(const struct config *config)
 {
@@ -308,14 +312,20 @@ static bool is_listen_repeated(const struct config *config)
 	return false;
 }
 
-static bool is_key_missing(const struct config *config) { return config->tls.certificate.len > 0 && config->tls.key.len == 0; }
+static bool is_key_missing(const struct config *config)
+{
+	return config->tls.certificate.len > 0 && config->tls.key.len == 0;
+}
 
 static bool is_certificate_missing(const struct config *config)
 {
 	return config->tls.key.len > 0 && config->tls.certificate.len == 0;
 }
 
-static bool is_lifetime_capped(const struct config *config) { return config->tokens.access_lifetime_s > config->tokens.lifetime_max_s; }
+static bool is_lifetime_capped(const struct config *config)
+{
+	return config->tokens.access_lifetime_s > config->tokens.lifetime_max_s;
+}
 
 static bool is_default_alg_keyless(const struct config *config)
 {
@@ -325,7 +335,10 @@ static bool is_default_alg_keyless(const struct config *config)
 	return true;
 }
 
-static bool is_prepublished_too_late(const struct config *config) { return config->keys.prepublish_s < config->jwks.max_age_s; }
+static bool is_prepublished_too_late(const struct config *config)
+{
+	return config->keys.prepublish_s < config->jwks.max_age_s;
+}
 
 static bool is_prepublished_too_long(const struct config *config)
 {
@@ -344,11 +357,13 @@ int config_check_combined(const struct config *config, const struct config_sourc
 		unsigned row;
 		const char *text;
 	} rules[] = {
-		{is_issuer_in_clear, CONFIG_ROW__issuer, "plain http on a host that is not loopback; expected https, or behind_proxy: true"},
+		{is_issuer_in_clear, CONFIG_ROW__issuer,
+			"plain http on a host that is not loopback; expected https, or behind_proxy: true"},
 		{is_listen_empty, CONFIG_ROW__listen, "the list is empty; expected at least one address"},
 		{is_listen_repeated, CONFIG_ROW__listen, "an address stands there twice"},
 		{is_listening_in_clear, CONFIG_ROW__listen,
-			"plain http on an address that is not loopback; expected tls.certificate and tls.key, or behind_proxy: true"},
+			"plain http on an address that is not loopback; expected tls.certificate and tls.key, or "
+			"behind_proxy: true"},
 		{is_key_missing, CONFIG_ROW_tls_certificate, "there is no tls.key; expected both or none"},
 		{is_certificate_missing, CONFIG_ROW_tls_key, "there is no tls.certificate; expected both or none"},
 		{is_lifetime_capped, CONFIG_ROW_tokens_access_lifetime_s, "longer than tokens.lifetime_max_s"},
@@ -362,8 +377,8 @@ int config_check_combined(const struct config *config, const struct config_sourc
 		const struct config_row *row = &config_rows[rules[i].row];
 		const struct config_place *place = &source->places[rules[i].row];
 		if (rules[i].bad(config))
-			return config_rows_fail(source, place->value.line > 0 ? place->value : place->key, "%s%s%s: %s", row->section,
-				row->section[0] ? "." : "", row->name, rules[i].text);
+			return config_rows_fail(source, place->value.line > 0 ? place->value : place->key,
+				"%s%s%s: %s", row->section, row->section[0] ? "." : "", row->name, rules[i].text);
 	}
 	return 0;
 }

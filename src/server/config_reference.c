@@ -1,4 +1,7 @@
-/* docs/configuration.md from the rows of config.def; see config.h. A test compares the page in the repository with this output. */
+/*
+ * docs/configuration.md from the rows of config.def; see config.h. A test compares the page in the repository with
+ * this output.
+ */
 #include "server/config_rows.h"
 
 static void put_preset(const struct config_row *row, struct buf *out)
@@ -31,11 +34,14 @@ static void put_option(const struct config_row *row, struct buf *out)
 
 void config_reference(struct buf *out)
 {
-	buf_put(out, STR("# Configuration\n\n"
-			 "Made by `mintmark config reference` from the table of options; do not edit.\n\n"
-			 "The file is YAML, at most 64 KiB, one document, without aliases, anchors and tags. Relative paths are relative to the\n"
-			 "folder of the file. `mintmark config check` tells whether a file is good; a bad one is refused with file, line, column\n"
-			 "and what was expected. *Reload* says whether SIGHUP applies a change; the other options need a restart.\n"));
+	static const char intro[] =
+		"# Configuration\n\n"
+		"Made by `mintmark config reference` from the table of options; do not edit.\n\n"
+		"The file is YAML: at most 64 KiB, one document, no aliases, anchors or tags. Relative paths are relative\n"
+		"to the folder of the file. `mintmark config check` tells whether a file is good; a bad one is refused with\n"
+		"file, line, column and what was expected. *Reload* says whether SIGHUP applies a change; the other options\n"
+		"need a restart.\n";
+	buf_put(out, STR(intro));
 	for (unsigned i = 0; i < config_rows_n_sections; i++) {
 		const struct config_section *section = &config_rows_sections[i];
 		buf_printf(out, "\n## %s\n\n%s\n\n", section->name[0] ? section->name : "Top level", section->doc);

@@ -48,12 +48,14 @@ const struct config_section config_rows_sections[] = {
 };
 const unsigned config_rows_n_sections = sizeof(config_rows_sections) / sizeof(config_rows_sections[0]);
 
-_Static_assert(sizeof(config_rows_sections) / sizeof(config_rows_sections[0]) <= CONFIG_SECTIONS_MAX, "raise CONFIG_SECTIONS_MAX");
+_Static_assert(sizeof(config_rows_sections) / sizeof(config_rows_sections[0]) <= CONFIG_SECTIONS_MAX,
+	"raise CONFIG_SECTIONS_MAX");
 
 unsigned config_rows_find(struct str section, struct str name)
 {
 	unsigned i = 0;
-	while (i < CONFIG_ROWS && !(str_eq(str_of(config_rows[i].section), section) && str_eq(str_of(config_rows[i].name), name)))
+	while (i < CONFIG_ROWS &&
+		!(str_eq(str_of(config_rows[i].section), section) && str_eq(str_of(config_rows[i].name), name)))
 		i++;
 	return i;
 }

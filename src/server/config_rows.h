@@ -95,14 +95,22 @@ union config_slot {
 };
 
 /* Append "name:line:column: " and the text to source->why. Returns E_CONFIG. */
-must_check int config_rows_fail(const struct config_source *source, struct config_mark at, const char *fmt, ...) printf_like(3, 4);
-/* The same about an option: "...: <what>; expected <the row's kind>". at.line 0: where the key stands, or the file's start. Returns E_CONFIG. */
-must_check int config_rows_fail_value(const struct config_source *source, unsigned row, struct config_mark at, struct str what);
+must_check int config_rows_fail(const struct config_source *source, struct config_mark at, const char *fmt, ...)
+	printf_like(3, 4);
+/*
+ * The same about an option: "...: <what>; expected <the row's kind>". at.line 0: where the key stands, or the file's
+ * start. Returns E_CONFIG.
+ */
+must_check int config_rows_fail_value(const struct config_source *source, unsigned row, struct config_mark at,
+	struct str what);
 
 /* config_scan.c: structure and positions, by libyaml's events. Fills source->places. E_CONFIG, E_NOMEM. */
 must_check int config_scan(struct config_source *source);
 
-/* config_schema.c: values by libcyaml; slots of options that are not in the file stay zero. Free with config_schema_free. E_CONFIG, E_NOMEM. */
+/*
+ * config_schema.c: values by libcyaml; slots of options that are not in the file stay zero. Free with
+ * config_schema_free. E_CONFIG, E_NOMEM.
+ */
 must_check int config_schema_load(const struct config_source *source, union config_slot **ret_slots);
 void config_schema_free(union config_slot *slots);
 

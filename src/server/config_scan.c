@@ -1,7 +1,8 @@
 /*
- * The first pass over a configuration file, by libyaml's events: its shape, and where everything stands. libcyaml (the second pass,
- * config_schema.c) keeps no positions, takes any word for "true", reads 010 as eight, ignores a second document and lets a key come
- * twice; all that is refused here. Depth and size are bounded before anything is built. Runs at start and at reload, in one thread.
+ * The first pass over a configuration file, by libyaml's events: its shape, and where everything stands. libcyaml
+ * (the second pass, config_schema.c) keeps no positions, takes any word for "true", reads 010 as eight, ignores a
+ * second document and lets a key come twice; all that is refused here. Depth and size are bounded before anything is
+ * built. Runs at start and at reload, in one thread.
  */
 #include <yaml.h>
 
@@ -37,7 +38,10 @@ static void drop_event(struct scan *scan)
 	scan->has_event = false;
 }
 
-/* Whether the event carries an anchor or a tag: neither has a use here, and both let small files mean something large or odd. */
+/*
+ * Whether the event carries an anchor or a tag: neither has a use here, and both let small files mean something large
+ * or odd.
+ */
 static bool is_decorated(const yaml_event_t *event)
 {
 	switch (event->type) {
@@ -72,8 +76,8 @@ static int fail_syntax(struct scan *scan)
 	if (parser->error == YAML_MEMORY_ERROR)
 		return E_NOMEM;
 	const char *problem = parser->problem ? parser->problem : "malformed YAML";
-	return config_rows_fail(scan->source, mark(&parser->problem_mark), "%s%s%s", parser->context ? parser->context : "",
-		parser->context ? ", " : "", problem);
+	return config_rows_fail(scan->source, mark(&parser->problem_mark), "%s%s%s",
+		parser->context ? parser->context : "", parser->context ? ", " : "", problem);
 }
 
 static int next(struct scan *scan)
@@ -147,7 +151,8 @@ static int scan_items(struct scan *scan, unsigned row)
 			return config_rows_fail_value(scan->source, row, here(scan), STR("too many items"));
 		place->items[n] = here(scan);
 		if (scan->event.type != YAML_SCALAR_EVENT)
-			return config_rows_fail_value(scan->source, row, here(scan), STR("a list or mapping stands where an item is due"));
+			return config_rows_fail_value(scan->source, row, here(scan),
+				STR("a list or mapping stands where an item is due"));
 		TRY(check_scalar(scan, row));
 		TRY(next(scan));
 	}
@@ -170,11 +175,13 @@ static int scan_mapping(struct scan *scan, struct str section);
 static int scan_section(struct scan *scan, unsigned section, struct config_mark at)
 {
 	if (scan->sections[section])
-		return config_rows_fail(scan->source, at, "%s stands here a second time", config_rows_sections[section].name);
+		return config_rows_fail(scan->source, at, "%s stands here a second time",
+			config_rows_sections[section].name);
 	scan->sections[section] = true;
 	TRY(next(scan));
 	if (scan->event.type != YAML_MAPPING_START_EVENT)
-		return config_rows_fail(scan->source, here(scan), "%s: expected a mapping of options", config_rows_sections[section].name);
+		return config_rows_fail(scan->source, here(scan), "%s: expected a mapping of options",
+			config_rows_sections[section].name);
 	return scan_mapping(scan, str_of(config_rows_sections[section].name));
 }
 
@@ -193,7 +200,8 @@ static int scan_option(struct scan *scan, unsigned row, struct config_mark at)
 static int fail_unknown(struct scan *scan, struct str section, struct str key)
 {
 	bool show = key.len <= 64 && str_is_unreserved(key);
-	return config_rows_fail(scan->source, here(scan), "unknown option %.*s%s%.*s; expected one of docs/configuration.md", STR_ARG(section),
+	return config_rows_fail(scan->source, here(scan),
+		"unknown option %.*s%s%.*s; expected one of docs/configuration.md", STR_ARG(section),
 		section.len > 0 ? "." : "", show ? (int)key.len : 3, show ? key.p : "...");
 }
 

@@ -1,6 +1,7 @@
 /*
- * The second pass: libcyaml reads the values into one slot per option, by a schema that is built from the rows. Its log is caught, so
- * that its own errors reach the user with file, line and column. Runs at start and at reload, in one thread.
+ * The second pass: libcyaml reads the values into one slot per option, by a schema that is built from the rows. Its
+ * log is caught, so that its own errors reach the user with file, line and column. Runs at start and at reload, in
+ * one thread.
  */
 #include <cyaml/cyaml.h>
 #include <stdio.h>
@@ -33,6 +34,20 @@ static void *reallocate(void *ctx, void *p, size_t size)
 	return fault_hit(FAULT_ALLOC) ? NULL : realloc(p, size);
 }
 
+/* "3, column: 5)" after "(line: ". */
+static struct config_mark parse_place(struct str text)
+{
+	struct str line, column, rest;
+	uint64_t at_line, at_column;
+	if (!str_cut(text, ',', &line, &rest) || !str_cut(rest, ':', &rest, &column) ||
+		!str_cut(column, ')', &column, &rest))
+		return (struct config_mark){0};
+	if (str_to_u64(line, CONFIG_TEXT_MAX, &at_line) < 0 ||
+		str_to_u64(str_trim_ows(column), CONFIG_TEXT_MAX, &at_column) < 0)
+		return (struct config_mark){0};
+	return (struct config_mark){(unsigned)at_line, (unsigned)at_column};
+}
+
 /* libcyaml logs "Load: <problem>", then a backtrace whose first place is the innermost: "... (line: 3, column: 5)". */
 static void catch_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
@@ -42,11 +57,8 @@ static void catch_log(cyaml_log_t level, void *ctx, const char *fmt, va_list arg
 	vsnprintf(line, sizeof(line), fmt, args);
 	line[strcspn(line, "\n")] = '\0';
 	const char *place = strstr(line, "(line: ");
-	if (place && caught->at.line == 0) {
-		struct config_mark at;
-		if (sscanf(place, "(line: %u, column: %u", &at.line, &at.column) == 2)
-			caught->at = at;
-	}
+	if (place && caught->at.line == 0)
+		caught->at = parse_place(str_of(place + 7));
 	if (!place && caught->text[0] == '\0')
 		snprintf(caught->text, sizeof(caught->text), "%s", strncmp(line, "Load: ", 6) == 0 ? line + 6 : line);
 }
@@ -76,8 +88,11 @@ static void add_option(struct schema *schema, unsigned index)
 	const struct config_row *row = &config_rows[index];
 	size_t slot = index * sizeof(union config_slot);
 	cyaml_schema_field_t *field = &schema->fields[schema->n_fields++];
-	*field = (cyaml_schema_field_t){.key = row->name, .data_offset = (uint32_t)slot,
-		.value = {.type = kinds[row->kind].type, .flags = kinds[row->kind].flags, .data_size = kinds[row->kind].size}};
+	*field = (cyaml_schema_field_t){.key = row->name,
+		.data_offset = (uint32_t)slot,
+		.value = {.type = kinds[row->kind].type,
+			.flags = kinds[row->kind].flags,
+			.data_size = kinds[row->kind].size}};
 	if (row->kind == CONFIG_ENUM)
 		add_words(schema, row->names, &field->value);
 	if (row->kind == CONFIG_TEXT || row->kind == CONFIG_PATH)
@@ -106,7 +121,9 @@ static void build(struct schema *schema)
 	const cyaml_schema_field_t *inner[CONFIG_SECTIONS_MAX];
 	for (unsigned i = 1; i < config_rows_n_sections; i++)
 		inner[i] = add_section(schema, config_rows_sections[i].name);
-	schema->item = (cyaml_schema_value_t){.type = CYAML_STRING, .flags = CYAML_FLAG_POINTER, .data_size = sizeof(char),
+	schema->item = (cyaml_schema_value_t){.type = CYAML_STRING,
+		.flags = CYAML_FLAG_POINTER,
+		.data_size = sizeof(char),
 		.string = {.max = CONFIG_VALUE_MAX}};
 	schema->top = (cyaml_schema_value_t){.type = CYAML_MAPPING, .flags = CYAML_FLAG_POINTER,
 		.data_size = CONFIG_ROWS * sizeof(union config_slot)};
@@ -114,7 +131,9 @@ static void build(struct schema *schema)
 	schema->n_fields--;
 	for (unsigned i = 1; i < config_rows_n_sections; i++)
 		schema->fields[schema->n_fields++] = (cyaml_schema_field_t){.key = config_rows_sections[i].name,
-			.value = {.type = CYAML_MAPPING, .flags = CYAML_FLAG_OPTIONAL, .data_size = schema->top.data_size,
+			.value = {.type = CYAML_MAPPING,
+				.flags = CYAML_FLAG_OPTIONAL,
+				.data_size = schema->top.data_size,
 				.mapping = {.fields = inner[i]}}};
 }
 
@@ -160,7 +179,8 @@ int config_schema_load(const struct config_source *source, union config_slot **r
 	cyaml_config_t config = settings(&caught);
 	cyaml_data_t *slots = NULL;
 	build(schema);
-	cyaml_err_t err = cyaml_load_data((const uint8_t *)source->text.p, source->text.len, &config, &schema->top, &slots, NULL);
+	cyaml_err_t err = cyaml_load_data((const uint8_t *)source->text.p, source->text.len, &config, &schema->top,
+		&slots, NULL);
 	free(schema);
 	if (err != CYAML_OK)
 		return fail(source, err, &caught);

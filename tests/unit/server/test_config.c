@@ -71,7 +71,8 @@ static void refuses_shapes(void **state)
 		{"listen: []\n", "issuer: missing; expected an http or https URL"},
 		{ISSUER "issuer: https://b.example\n", "dir/m.yaml:2:1: issuer stands here a second time"},
 		{ISSUER "tls: {}\ntls: {}\n", "dir/m.yaml:3:1: tls stands here a second time"},
-		{ISSUER "tokens:\n  access_lifetime_s: 60\n  access_lifetime_s: 61\n", "dir/m.yaml:4:3: tokens.access_lifetime_s stands here a second"},
+		{ISSUER "tokens:\n  access_lifetime_s: 60\n  access_lifetime_s: 61\n",
+			"dir/m.yaml:4:3: tokens.access_lifetime_s stands here a second"},
 		{ISSUER "isuer: x\n", "dir/m.yaml:2:1: unknown option isuer; expected"},
 		{ISSUER "tokens:\n  foo: 1\n", "dir/m.yaml:3:3: unknown option tokens.foo; expected"},
 		{ISSUER "access_lifetime_s: 60\n", "dir/m.yaml:2:1: unknown option access_lifetime_s"},
@@ -88,11 +89,14 @@ static void refuses_shapes(void **state)
 		{ISSUER "listen: !!seq []\n", "dir/m.yaml:2:9: aliases, anchors and tags"},
 		{"&a {issuer: x}\n", "dir/m.yaml:1:1: aliases, anchors and tags"},
 		{ISSUER "<<: {behind_proxy: true}\n", "dir/m.yaml:2:1: unknown option"},
-		{ISSUER "listen: [[[[[[[[[[a]]]]]]]]]]\n", "dir/m.yaml:2:10: listen: a list or mapping stands where an item is due"},
+		{ISSUER "listen: [[[[[[[[[[a]]]]]]]]]]\n",
+			"dir/m.yaml:2:10: listen: a list or mapping stands where an item is due"},
 		{ISSUER "issuer2: {a: b\n", "dir/m.yaml:2:1: unknown option issuer2"},
-		{ISSUER "listen: [a\n", "dir/m.yaml:3:1: while parsing a flow sequence, did not find expected ',' or ']'"},
+		{ISSUER "listen: [a\n",
+			"dir/m.yaml:3:1: while parsing a flow sequence, did not find expected ',' or ']'"},
 		{ISSUER "\tlisten: []\n", "dir/m.yaml:2:1: "},
-		{ISSUER "log: {level: \"info\n", "dir/m.yaml:3:1: while scanning a quoted scalar, found unexpected end of stream"},
+		{ISSUER "log: {level: \"info\n",
+			"dir/m.yaml:3:1: while scanning a quoted scalar, found unexpected end of stream"},
 	};
 	CHECK_REFUSALS(rows);
 }
@@ -100,7 +104,8 @@ static void refuses_shapes(void **state)
 static void refuses_depth(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(refuse(STR(ISSUER "behind_proxy: [[[[[[[[[[a]]]]]]]]]]\n")), "dir/m.yaml:2:22: nested too deep"));
+	assert_non_null(strstr(refuse(STR(ISSUER "behind_proxy: [[[[[[[[[[a]]]]]]]]]]\n")),
+		"dir/m.yaml:2:22: nested too deep"));
 }
 
 static void refuses_values(void **state)
@@ -109,9 +114,12 @@ static void refuses_values(void **state)
 	static const struct refusal rows[] = {
 		{ISSUER "tokens:\n  access_lifetime_s: 59\n",
 			"dir/m.yaml:3:22: tokens.access_lifetime_s: out of range; expected an integer 60 to 86400"},
-		{ISSUER "tokens: {access_lifetime_s: 86401}\n", "dir/m.yaml:2:29: tokens.access_lifetime_s: out of range"},
-		{ISSUER "tokens: {access_lifetime_s: 010}\n", "dir/m.yaml:2:29: tokens.access_lifetime_s: not a decimal integer"},
-		{ISSUER "tokens: {access_lifetime_s: 0x100}\n", "not a decimal integer; expected an integer 60 to 86400"},
+		{ISSUER "tokens: {access_lifetime_s: 86401}\n",
+			"dir/m.yaml:2:29: tokens.access_lifetime_s: out of range"},
+		{ISSUER "tokens: {access_lifetime_s: 010}\n",
+			"dir/m.yaml:2:29: tokens.access_lifetime_s: not a decimal integer"},
+		{ISSUER "tokens: {access_lifetime_s: 0x100}\n",
+			"not a decimal integer; expected an integer 60 to 86400"},
 		{ISSUER "tokens: {access_lifetime_s: -100}\n", "not a decimal integer"},
 		{ISSUER "tokens: {access_lifetime_s: +100}\n", "not a decimal integer"},
 		{ISSUER "tokens: {access_lifetime_s: 1e3}\n", "not a decimal integer"},
@@ -120,9 +128,11 @@ static void refuses_values(void **state)
 		{ISSUER "tokens: {access_lifetime_s: }\n", "the value is missing"},
 		{ISSUER "tokens: {access_lifetime_s: [60]}\n", "dir/m.yaml:2:29: tokens.access_lifetime_s: "},
 		{ISSUER "tokens: {access_lifetime_s: {a: 60}}\n", "expected an integer 60 to 86400"},
-		{ISSUER "tokens: {access_lifetime_s: 99999999999999999999999}\n", "dir/m.yaml:2:29: tokens.access_lifetime_s: "},
+		{ISSUER "tokens: {access_lifetime_s: 99999999999999999999999}\n",
+			"dir/m.yaml:2:29: tokens.access_lifetime_s: "},
 		{ISSUER "tokens: {access_lifetime_s: 4294967396}\n", "dir/m.yaml:2:29: tokens.access_lifetime_s: "},
-		{ISSUER "behind_proxy: flase\n", "dir/m.yaml:2:15: behind_proxy: not a truth value; expected true or false"},
+		{ISSUER "behind_proxy: flase\n",
+			"dir/m.yaml:2:15: behind_proxy: not a truth value; expected true or false"},
 		{ISSUER "behind_proxy: yes\n", "not a truth value"},
 		{ISSUER "behind_proxy: 1\n", "not a truth value"},
 		{ISSUER "behind_proxy: 'true'\n", "not a truth value"},
@@ -133,11 +143,14 @@ static void refuses_values(void **state)
 		{ISSUER "log:\n  level: INFO\n", "dir/m.yaml:3:10: log.level: "},
 		{ISSUER "listen: 127.0.0.1:80\n", "dir/m.yaml:2:9: listen: "},
 		{ISSUER "listen: 127.0.0.1:80\n", "expected a list of at most 64 items, each address:port"},
-		{ISSUER "listen: ['127.0.0.1:80', {a: b}]\n", "dir/m.yaml:2:26: listen: a list or mapping stands where"},
-		{ISSUER "listen: ['127.0.0.1:80', ]\nstore: {path: ''}\n", "dir/m.yaml:3:15: store.path: not understood; expected a path"},
+		{ISSUER "listen: ['127.0.0.1:80', {a: b}]\n",
+			"dir/m.yaml:2:26: listen: a list or mapping stands where"},
+		{ISSUER "listen: ['127.0.0.1:80', ]\nstore: {path: ''}\n",
+			"dir/m.yaml:3:15: store.path: not understood; expected a path"},
 		{ISSUER "listen: ['127.0.0.1:80', 'x:80']\n", "dir/m.yaml:2:26: listen: not understood"},
 		{ISSUER "store: {path: null}\n", "dir/m.yaml:2:15: store.path: the value is missing"},
-		{ISSUER "store: {path: \"a\\0b\"}\n", "dir/m.yaml:2:15: store.path: control characters are not allowed"},
+		{ISSUER "store: {path: \"a\\0b\"}\n",
+			"dir/m.yaml:2:15: store.path: control characters are not allowed"},
 		{ISSUER "store: {path: \"a\\nb\"}\n", "control characters"},
 	};
 	CHECK_REFUSALS(rows);
@@ -146,15 +159,19 @@ static void refuses_values(void **state)
 static void refuses_issuers(void **state)
 {
 	(void)state;
-	static const char *const rows[] = {"ftp://a.example", "https:a.example", "https://", "https:///x", "https://a.example?x", "https://a.example/#f",
-		"https://u@a.example", "https://u:p@a.example", "https://a.example:0", "https://a.example:65536", "https://a.example:",
-		"https://a.example:+1", "https://[::1", "https://[::g]", "https://[::1]x", "https://a b", "https://a.example/a b", "https://a.example/../x",
-		"https://a.example/.", "https://a.example/\\u00e9", "HTTPS://a.example", "auth.example", "https://a_b", "https://a.example/<x>"};
+	static const char *const rows[] = {"ftp://a.example", "https:a.example", "https://", "https:///x",
+		"https://a.example?x", "https://a.example/#f", "https://u@a.example", "https://u:p@a.example",
+		"https://a.example:0", "https://a.example:65536", "https://a.example:", "https://a.example:+1",
+		"https://[::1", "https://[::g]", "https://[::1]x", "https://a b", "https://a.example/a b",
+		"https://a.example/../x", "https://a.example/.", "https://a.example/\\u00e9", "HTTPS://a.example",
+		"auth.example", "https://a_b", "https://a.example/<x>"};
 	char text[256];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		snprintf(text, sizeof(text), "issuer: \"%s\"\n", rows[i]);
 		const char *why = refuse(str_of(text));
-		if (!strstr(why, "dir/m.yaml:1:9: issuer: not understood; expected an http or https URL without query and fragment"))
+		if (!strstr(why,
+			    "dir/m.yaml:1:9: issuer: not understood; expected an http or https URL without query and "
+			    "fragment"))
 			fail_msg("%s: %s", text, why);
 	}
 }
@@ -163,18 +180,38 @@ static void refuses_lists(void **state)
 {
 	(void)state;
 	static const struct refusal rows[] = {
-		{"[127.0.0.1]", "listen"}, {"['::1:80']", "listen"}, {"['[::1]']", "listen"}, {"['[::1]80']", "listen"}, {"['[127.0.0.1]:80']", "listen"}, {"['127.0.0.1:080']", "listen"},
-		{"['127.0.0.1:0']", "listen"}, {"['127.0.0.1:65536']", "listen"}, {"['127.1:80']", "listen"}, {"['localhost:80']", "listen"},
-		{"['unix:']", "listen"}, {"['unix:a.sock']", "listen"}, {"['[fe80::1%eth0]:80']", "listen"}, {"['']", "listen"},
-		{"['unix:/01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789']", "listen"},
-		{"[10.0.0.1/8]", "trusted_proxies"}, {"[10.0.0.0/33]", "trusted_proxies"}, {"[10.0.0.0/]", "trusted_proxies"},
-		{"['fd00::/129']", "trusted_proxies"}, {"['fd00::1/64']", "trusted_proxies"}, {"[10.0.0.0/08]", "trusted_proxies"}, {"[proxy]", "trusted_proxies"},
+		{"[127.0.0.1]", "listen"},
+		{"['::1:80']", "listen"},
+		{"['[::1]']", "listen"},
+		{"['[::1]80']", "listen"},
+		{"['[127.0.0.1]:80']", "listen"},
+		{"['127.0.0.1:080']", "listen"},
+		{"['127.0.0.1:0']", "listen"},
+		{"['127.0.0.1:65536']", "listen"},
+		{"['127.1:80']", "listen"},
+		{"['localhost:80']", "listen"},
+		{"['unix:']", "listen"},
+		{"['unix:a.sock']", "listen"},
+		{"['[fe80::1%eth0]:80']", "listen"},
+		{"['']", "listen"},
+		{"['unix:/"
+		 "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678"
+		 "90123456789']",
+			"listen"},
+		{"[10.0.0.1/8]", "trusted_proxies"},
+		{"[10.0.0.0/33]", "trusted_proxies"},
+		{"[10.0.0.0/]", "trusted_proxies"},
+		{"['fd00::/129']", "trusted_proxies"},
+		{"['fd00::1/64']", "trusted_proxies"},
+		{"[10.0.0.0/08]", "trusted_proxies"},
+		{"[proxy]", "trusted_proxies"},
 	};
 	char text[512];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		snprintf(text, sizeof(text), ISSUER "%s: %s\n", rows[i].why, rows[i].text);
 		const char *why = refuse(str_of(text));
-		if (!strstr(why, "dir/m.yaml:2:") || !strstr(why, "not understood; expected a list of at most 64 items, each "))
+		if (!strstr(why, "dir/m.yaml:2:") ||
+			!strstr(why, "not understood; expected a list of at most 64 items, each "))
 			fail_msg("%s: %s", text, why);
 	}
 }
@@ -195,25 +232,31 @@ static void refuses_contradictions(void **state)
 {
 	(void)state;
 	static const struct refusal rows[] = {
-		{"issuer: http://auth.example\n", "dir/m.yaml:1:9: issuer: plain http on a host that is not loopback; expected https"},
+		{"issuer: http://auth.example\n",
+			"dir/m.yaml:1:9: issuer: plain http on a host that is not loopback; expected https"},
 		{"issuer: http://127.0.0.1.example\n", "plain http"},
 		{"issuer: http://[::2]:8080\n", "plain http"},
 		{ISSUER "listen: []\n", "dir/m.yaml:2:9: listen: the list is empty"},
-		{ISSUER "listen: ['0.0.0.0:80']\n", "dir/m.yaml:2:9: listen: plain http on an address that is not loopback"},
+		{ISSUER "listen: ['0.0.0.0:80']\n",
+			"dir/m.yaml:2:9: listen: plain http on an address that is not loopback"},
 		{ISSUER "listen: ['127.0.0.1:80', '[::]:80']\n", "plain http on an address"},
 		{ISSUER "listen: ['[::ffff:10.0.0.1]:80']\n", "plain http on an address"},
 		{ISSUER "listen: ['127.0.0.1:80', '127.0.0.1:80']\n", "an address stands there twice"},
-		{ISSUER "tls:\n  certificate: a.pem\n", "dir/m.yaml:3:16: tls.certificate: there is no tls.key; expected both or none"},
+		{ISSUER "tls:\n  certificate: a.pem\n",
+			"dir/m.yaml:3:16: tls.certificate: there is no tls.key; expected both or none"},
 		{ISSUER "tls:\n  key: a.pem\n", "dir/m.yaml:3:8: tls.key: there is no tls.certificate"},
-		{ISSUER "tokens: {lifetime_max_s: 600}\n", "tokens.access_lifetime_s: longer than tokens.lifetime_max_s"},
+		{ISSUER "tokens: {lifetime_max_s: 600}\n",
+			"tokens.access_lifetime_s: longer than tokens.lifetime_max_s"},
 		{ISSUER "tokens: {default_alg: PS256}\n", "dir/m.yaml:2:23: tokens.default_alg: not among keys.algs"},
 		{ISSUER "keys: {algs: []}\n", "tokens.default_alg: not among keys.algs"},
 		{ISSUER "keys: {algs: [HS256]}\n", "dir/m.yaml:2:15: keys.algs: not understood"},
 		{ISSUER "keys: {algs: [none]}\n", "keys.algs: not understood"},
 		{ISSUER "keys: {prepublish_s: 299}\n", "keys.prepublish_s: shorter than jwks.max_age_s"},
 		{ISSUER "keys: {rotate_days: 1}\n", "keys.prepublish_s: not shorter than keys.rotate_days"},
-		{ISSUER "limits: {connections: 100}\n", "limits.connections_per_address: more than limits.connections"},
-		{ISSUER "keys: {master_key: 'env:'}\n", "keys.master_key: not understood; expected a path, env:NAME or credential:NAME"},
+		{ISSUER "limits: {connections: 100}\n",
+			"limits.connections_per_address: more than limits.connections"},
+		{ISSUER "keys: {master_key: 'env:'}\n",
+			"keys.master_key: not understood; expected a path, env:NAME or credential:NAME"},
 		{ISSUER "keys: {master_key: 'env:1A'}\n", "keys.master_key: not understood"},
 		{ISSUER "keys: {master_key: 'credential:../x'}\n", "keys.master_key: not understood"},
 		{ISSUER "cors: {token_origins: ['*']}\n", "cors.token_origins: not understood"},
@@ -315,7 +358,8 @@ static void trusts_proxies(void **state)
 static void accepts_loopback_issuers(void **state)
 {
 	(void)state;
-	static const char *const rows[] = {"http://localhost", "http://127.0.0.1:8080", "http://127.1.2.3/", "http://[::1]:80/a/b", "https://auth.example/~x/%20/"};
+	static const char *const rows[] = {"http://localhost", "http://127.0.0.1:8080", "http://127.1.2.3/",
+		"http://[::1]:80/a/b", "https://auth.example/~x/%20/"};
 	char text[128];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		snprintf(text, sizeof(text), "issuer: '%s'\n", rows[i]);
@@ -387,8 +431,9 @@ static void defaults_are_valid(void **state)
 			n += (size_t)len;
 		}
 		value[n] = '\0';
-		snprintf(text, sizeof(text), ISSUER "%s%s%s: %s%s%s%s%s\n", row->section, row->section[0] ? ":\n  " : "", row->name,
-			list ? "[" : "", quote, value, quote, list ? "]" : "");
+		snprintf(text, sizeof(text), ISSUER "%s%s%s: %s%s%s%s%s\n", row->section,
+			row->section[0] ? ":\n  " : "", row->name, list ? "[" : "", quote, value, quote,
+			list ? "]" : "");
 		config_unref(parse_good(text));
 	}
 }
@@ -404,7 +449,9 @@ static void survives_lack_of_memory(void **state)
 		char mem[1024];
 		buf_init_fixed(&why, mem, sizeof(mem));
 		fault_arm(FAULT_ALLOC, nth);
-		int rc = config_parse("m.yaml", STR(ISSUER "listen: ['127.0.0.1:1', '127.0.0.1:2']\ntokens: {default_alg: ES256}\n"), &config, &why);
+		int rc = config_parse("m.yaml",
+			STR(ISSUER "listen: ['127.0.0.1:1', '127.0.0.1:2']\ntokens: {default_alg: ES256}\n"), &config,
+			&why);
 		bool reached = fault_reached(FAULT_ALLOC);
 		fault_arm(FAULT_ALLOC, 0);
 		if (!reached) {
@@ -447,7 +494,9 @@ static void page_is_current(void **state)
 	free(text);
 	buf_done(&made);
 	if (!same)
-		fail_msg("%s differs from the table of options: run `mintmark config reference > docs/configuration.md`", path);
+		fail_msg("%s differs from the table of options: run `mintmark config reference > "
+			 "docs/configuration.md`",
+			path);
 }
 
 /* Rewrites the page: test_server_config --page docs/configuration.md */

@@ -1,0 +1,34 @@
+/* The table of bytes.h. Pure data. */
+#include "http/bytes.h"
+
+enum {
+	X = BYTES_TEXT,                                                                                       /* text only */
+	K = BYTES_TEXT | BYTES_TOKEN,                                                                         /* token, not in a target */
+	P = BYTES_TEXT | BYTES_TARGET,                                                                        /* target, no token */
+	B = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET,                                                          /* both */
+	N = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME,                                             /* -._~ */
+	D = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME | BYTES_HEX | BYTES_DIGIT,                   /* 0-9 */
+	U = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME | BYTES_UPPER,                               /* G-Z */
+	H = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME | BYTES_UPPER | BYTES_HEX,                   /* A-F */
+	L = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME,                                             /* g-z */
+	A = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME | BYTES_HEX,                                 /* a-f */
+};
+
+const uint8_t bytes_class[256] = {
+	/* 00 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, X, 0, 0, 0, 0, 0, 0,
+	/* 10 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	/* 20 */ X, B, X, K, B, B, B, B, P, P, B, B, P, N, N, P, /* SP ! " # $ % & ' ( ) * + , - . / */
+	/* 30 */ D, D, D, D, D, D, D, D, D, D, P, P, X, P, X, P, /* 0-9 : ; < = > ? */
+	/* 40 */ P, H, H, H, H, H, H, U, U, U, U, U, U, U, U, U, /* @ A-O */
+	/* 50 */ U, U, U, U, U, U, U, U, U, U, U, X, X, X, K, N, /* P-Z [ \ ] ^ _ */
+	/* 60 */ K, A, A, A, A, A, A, L, L, L, L, L, L, L, L, L, /* ` a-o */
+	/* 70 */ L, L, L, L, L, L, L, L, L, L, L, X, K, X, N, 0, /* p-z { | } ~ DEL */
+	/* 80 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	/* 90 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	/* a0 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	/* b0 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	/* c0 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	/* d0 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	/* e0 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+	/* f0 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
+};

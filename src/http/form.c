@@ -1,0 +1,165 @@
+/*
+ * application/x-www-form-urlencoded against a table of known parameters (WHATWG URL 5.1, RFC 6749 appendix B).
+ * Pure but for the arena. Must never let two values of one parameter pass.
+ */
+#include "http/form.h"
+
+#include "http/bytes.h"
+
+enum { NAME_ENCODED_MAX = 192 }; /* no known name is longer, even with every byte as %XX */
+
+static int hex_value(char c)
+{
+	if (!bytes_is(c, BYTES_HEX))
+		return -1;
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* Decode into out (room for s.len bytes). plus: '+' is a space. */
+static int decode(struct str s, char *out, size_t *ret_len)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+		if (c == '%') {
+			int high = s.len - i >= 3 ? hex_value(s.p[i + 1]) : -1;
+			int low = s.len - i >= 3 ? hex_value(s.p[i + 2]) : -1;
+			if (high < 0 || low < 0)
+				return E_SYNTAX;
+			c = (char)(high * 16 + low);
+			i += 2;
+		} else if (c == '+') {
+			c = ' ';
+		}
+		if (c == 0)
+			return E_SYNTAX;
+		out[n++] = c;
+	}
+	*ret_len = n;
+	return str_is_utf8((struct str){out, n}) ? 0 : E_SYNTAX;
+}
+
+int form_decode(struct str text, struct arena *arena, struct str *ret_value)
+{
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t len = 0;
+	if (!out)
+		return E_NOMEM;
+	TRY(decode(text, out, &len));
+	*ret_value = (struct str){out, len};
+	return 0;
+}
+
+/* Row of the decoded name; table->n when it is unknown. */
+static size_t find_row(const struct form_table *table, struct str name)
+{
+	size_t row = 0;
+	while (row < table->n && !str_eq(str_of(table->params[row].name), name))
+		row++;
+	return row;
+}
+
+/* Cut the next pair off *rest. False at the end. */
+static bool take_pair(struct str *rest, struct str *ret_name, struct str *ret_value)
+{
+	struct str pair;
+	if (rest->len == 0)
+		return false;
+	if (!str_cut(*rest, '&', &pair, rest)) {
+		pair = *rest;
+		rest->len = 0;
+	}
+	*ret_name = pair;
+	*ret_value = (struct str){"", 0};
+	(void)str_cut(pair, '=', ret_name, ret_value);
+	return true;
+}
+
+/* State of one form_parse. tails: the last value of each row, so that a long chain is not walked for each new one. */
+struct parse {
+	const struct form_table *table;
+	struct arena *arena;
+	struct form_value *values;
+	struct form_value *tails[FORM_PARAMS_MAX];
+	uint64_t seen;
+	char *scratch; /* room for any part of the body */
+};
+
+static int append(struct parse *parse, size_t row, struct str decoded)
+{
+	struct form_value *value = &parse->values[row];
+	if (decoded.len == 0) /* RFC 6749 3.2: empty counts as absent */
+		return 0;
+	if (value->present) {
+		value = arena_alloc(parse->arena, sizeof(*value));
+		if (!value)
+			return E_NOMEM;
+		parse->tails[row]->next = value;
+	}
+	TRY(arena_str(parse->arena, decoded, &value->value));
+	value->present = true;
+	parse->tails[row] = value;
+	return 0;
+}
+
+/* Into the scratch room. A wrong encoding is the peer's malformed request: RFC 6749 5.2, CC-04. */
+static int decode_part(struct parse *parse, struct str text, struct str *ret_value)
+{
+	size_t len = 0;
+	if (decode(text, parse->scratch, &len) < 0)
+		return E_INVALID_REQUEST;
+	*ret_value = (struct str){parse->scratch, len};
+	return 0;
+}
+
+static int take_parameter(struct parse *parse, struct str raw_name, struct str raw_value)
+{
+	struct str name, value;
+	TRY(decode_part(parse, raw_name, &name));
+	size_t row = find_row(parse->table, name);
+	TRY(decode_part(parse, raw_value, &value));
+	if (row == parse->table->n) /* RFC 6749 3.2: unrecognised parameters are ignored */
+		return 0;
+	uint64_t bit = UINT64_C(1) << row;
+	/* RFC 6749 3.2, CC-07: a parameter must not be included more than once, even empty or with the same value. */
+	if ((parse->seen & bit) && !parse->table->params[row].repeats)
+		return E_INVALID_REQUEST;
+	parse->seen |= bit;
+	return append(parse, row, value);
+}
+
+int form_parse(struct str body, const struct form_table *table, struct arena *arena, struct form_value *values)
+{
+	struct parse parse = {.table = table, .arena = arena, .values = values};
+	struct str rest = body, raw_name, raw_value;
+	memset(values, 0, table->n * sizeof(*values));
+	parse.scratch = arena_alloc(arena, body.len + 1);
+	if (!parse.scratch)
+		return E_NOMEM;
+	while (take_pair(&rest, &raw_name, &raw_value))
+		TRY(take_parameter(&parse, raw_name, raw_value));
+	return 0;
+}
+
+uint64_t form_names_present(struct str query, const struct form_table *table)
+{
+	char name[NAME_ENCODED_MAX];
+	uint64_t seen = 0;
+	struct str rest = query, raw_name, raw_value;
+	while (take_pair(&rest, &raw_name, &raw_value)) {
+		size_t len = 0;
+		if (raw_name.len > sizeof(name) || decode(raw_name, name, &len) < 0)
+			continue;
+		size_t row = find_row(table, (struct str){name, len});
+		if (row < table->n)
+			seen |= UINT64_C(1) << row;
+	}
+	return seen;
+}
+
+bool form_is_media_type(struct str content_type)
+{
+	struct str type = content_type, parameters;
+	(void)str_cut(content_type, ';', &type, &parameters);
+	return str_eq_ci(str_trim_ows(type), STR("application/x-www-form-urlencoded"));
+}
