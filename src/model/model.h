@@ -103,6 +103,12 @@ struct signing_key {
 	int64_t created_s, active_s, retiring_s, gone_s; /* when it entered the state */
 };
 
+/* A step of a key's life; `to` comes after `from`. */
+struct key_move {
+	struct str kid;
+	enum key_state from, to;
+};
+
 struct audit_entry {
 	int64_t seq;           /* 1, 2, 3 ... without gaps */
 	int64_t time_s;

@@ -135,10 +135,6 @@ must_check int store_key_put(struct store *store, const struct signing_key *key,
 /* All that are not gone (all when with_gone), ordered by created_s and kid. */
 must_check int store_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
 			      size_t *ret_n);
-struct key_move {
-	struct str kid;
-	enum key_state from, to;
-};
 /*
  * Moves several keys at once, in order, stamping the time of entry (now_s > 0); KEY_GONE erases the sealed key. `to`
  * comes after `from`, else E_SYNTAX. E_CONFLICT: one is not in its `from` state or does not exist; nothing moved.
