@@ -49,7 +49,8 @@ void arena_done(struct arena *arena)
 
 static int grow(struct arena *arena, size_t size)
 {
-	size_t want = size > BLOCK_MIN ? size : BLOCK_MIN - sizeof(struct arena_block);
+	const size_t room = BLOCK_MIN - sizeof(struct arena_block);
+	size_t want = size > room ? size : room;
 	size_t total = want + sizeof(struct arena_block);
 	if (want > arena->max || arena->used > arena->max - want || fault_hit(FAULT_ALLOC))
 		return E_NOMEM;

@@ -1,4 +1,4 @@
-/* Strict base64url, base64, hex, base62, CRC-32, RFC 3339; see enc.h. */
+/* Strict base64url, base64, hex, form decoding, base62, CRC-32, RFC 3339; see enc.h. */
 #include "base/enc.h"
 
 #include <time.h>
@@ -120,6 +120,31 @@ int enc_hex_decode(struct str text, void *ret_bytes, size_t size)
 			return E_SYNTAX;
 		out[i] = (unsigned char)(high << 4 | low);
 	}
+	return 0;
+}
+
+int enc_form_decode(struct str text, struct arena *arena, struct str *ret_value)
+{
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t len = 0;
+	if (!out)
+		return E_NOMEM;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		if (c == '+')
+			c = ' ';
+		if (c == '%') {
+			if (text.len - i < 3 || enc_hex_decode((struct str){text.p + i + 1, 2}, &c, 1) < 0)
+				return E_SYNTAX;
+			i += 2;
+		}
+		if (c == 0)
+			return E_SYNTAX;
+		out[len++] = (char)c;
+	}
+	if (!str_is_utf8((struct str){out, len}))
+		return E_SYNTAX;
+	*ret_value = (struct str){out, len};
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef BASE_ENC_H
 #define BASE_ENC_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
 
@@ -17,6 +18,12 @@ void enc_b64url(struct buf *out, struct str bytes);
 must_check int enc_b64url_decode(struct str text, void *ret_bytes, size_t size, size_t *ret_len);
 /* base64 with mandatory padding (RFC 7617 by RFC 4648 4). */
 must_check int enc_b64_decode(struct str text, void *ret_bytes, size_t size, size_t *ret_len);
+
+/*
+ * One application/x-www-form-urlencoded name or value (RFC 6749 appendix B): '+' is a space, %XX a byte. The result is UTF-8 without NUL,
+ * in the arena. E_SYNTAX: a malformed percent sequence, invalid UTF-8, NUL. E_NOMEM.
+ */
+must_check int enc_form_decode(struct str text, struct arena *arena, struct str *ret_value);
 
 /* Lower-case hexadecimal, appended. */
 void enc_hex(struct buf *out, struct str bytes);

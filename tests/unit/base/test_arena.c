@@ -114,12 +114,27 @@ static void heap_failure(void **state)
 #endif
 }
 
+static void every_size_around_a_block_fits(void **state)
+{
+	(void)state;
+	for (size_t size = 4000; size < 4200; size++) {
+		struct arena arena;
+		arena_init(&arena, 65536);
+		char *p = arena_alloc(&arena, size);
+		assert_non_null(p);
+		memset(p, 0x55, size);
+		assert_true(arena.left < 65536);
+		arena_done(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zeroed_and_aligned), cmocka_unit_test(maximum),
 		cmocka_unit_test(reset_wipes_and_keeps_one_block), cmocka_unit_test(used_does_not_creep),
 		cmocka_unit_test(text), cmocka_unit_test(heap_failure),
+		cmocka_unit_test(every_size_around_a_block_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
