@@ -1,0 +1,25 @@
+/* Failing and resetting a call; see call.h. */
+#include "oauth/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int call_fail(struct call *call, int code, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(call->reason, sizeof(call->reason), fmt, args);
+	va_end(args);
+	return code;
+}
+
+void call_reset(struct call *call)
+{
+	directory_view_unref(call->client);
+	secret_wipe(call->token.p, call->token.len);
+	buf_reset(&call->token);
+	arena_reset(&call->arena);
+	struct arena arena = call->arena;
+	struct buf token = call->token;
+	*call = (struct call){.arena = arena, .token = token};
+}

@@ -1,0 +1,124 @@
+/*
+ * struct call: one request on its way down a table of steps. A step is `int step(struct call *)`: it reads and decides, or builds, or
+ * commits; rules know no sockets, no SQL and no status numbers.
+ *
+ * A step returns 0 (next step), a negative code (the call is over, reply.c words it), or CALL_SIGN: go on with the next step once
+ * call->job is signed. E_WOULD_BLOCK means: run this same step again on a thread that may block; so everything before it in the step
+ * must be without effect. One thread owns a call at any time.
+ */
+#ifndef OAUTH_CALL_H
+#define OAUTH_CALL_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/secret.h"
+#include "crypto/sig.h"
+#include "keys/signer.h"
+#include "oauth/auth_reason.h"
+#include "oauth/directory.h"
+
+enum { CALL_SIGN = 1, CALL_ARENA_MAX = 262144, CALL_REASON_MAX = 160 };
+
+struct call;
+struct clock;
+struct grant;
+struct http_request;
+struct throttle;
+
+typedef int call_step(struct call *call);
+
+/* The parameters of the token endpoint; the index into call->params. */
+enum call_param {
+	PARAM_GRANT_TYPE,
+	PARAM_SCOPE,
+	PARAM_RESOURCE,
+	PARAM_CLIENT_ID,
+	PARAM_CLIENT_SECRET,
+	PARAM_CLIENT_ASSERTION,
+	PARAM_CLIENT_ASSERTION_TYPE,
+	CALL_PARAMS
+};
+
+/* A decoded parameter; empty values count as absent (RFC 6749 3.2). Only repeatable parameters have a next one. */
+struct call_value {
+	bool present;
+	struct str value;
+	const struct call_value *next;
+};
+
+/* What the operator decided, as far as rules need it. Immutable; swapped as a whole on reload. */
+struct oauth_policy {
+	struct str issuer;          /* byte for byte as configured */
+	enum sig_alg default_alg;   /* for tokens that are for ourselves */
+	int64_t lifetime_s;         /* where neither client nor API says one */
+	int64_t lifetime_max_s;     /* no access token lives longer */
+};
+
+/* The key that signs now, per algorithm; an empty kid: no active key. Immutable. */
+struct signing_kids {
+	struct str kid[SIG_ALGS];
+};
+
+/* What a call may use of the process. Shared by all threads. */
+struct call_env {
+	struct store *store;
+	struct directory *directory;
+	struct throttle *throttle; /* of wrong secrets */
+};
+
+/* Which pool threads a blocking step wants: hashing a chosen secret must not hold up cache misses. */
+enum call_lane { LANE_STORE, LANE_HASH };
+
+struct call {
+	const struct call_env *env;
+	const struct oauth_policy *policy;
+	const struct signing_kids *kids;
+	struct arena arena;
+	int64_t now_us;             /* the one clock reading of this request */
+	struct str request_id;
+	struct str peer_addr;       /* numeric source address, by trusted proxies' word where configured */
+	const struct http_request *request; /* for steps of server/ only */
+	bool may_block;
+	enum call_lane lane;
+
+	/* what the request says */
+	unsigned n_authorization;   /* Authorization header fields */
+	struct secret authorization; /* the first one's value */
+	struct call_value params[CALL_PARAMS];
+
+	/* what the rules found out */
+	struct client_view *client; /* one reference, released by call_done */
+	bool via_basic;             /* the caller tried the Authorization header */
+	struct str presented_id;    /* client id as presented, not verified; for throttle and log */
+	const struct client_secret *secret; /* the one that fitted */
+	const struct grant *grant;
+	const struct api *api;      /* the resource; NULL: the token is for ourselves */
+	struct str audience;
+	struct str scope;           /* granted, space-separated */
+	int64_t lifetime_s;
+	enum sig_alg alg;           /* of the signature */
+	struct sign_job job;
+	struct buf token;           /* the signed token */
+
+	/* how it failed; only for the log and for retry_after_s */
+	char reason[CALL_REASON_MAX];
+	uint32_t retry_after_s;
+	bool auth_failed;
+	enum auth_reason auth_reason; /* with auth_failed */
+	bool throttle_began;        /* this failure was the one that started throttling: worth an audit entry */
+};
+
+/* Note why, for the log, and return the code. The text must not carry secrets. */
+must_check int call_fail(struct call *call, int code, const char *fmt, ...) printf_like(3, 4);
+#define FAIL(call, sym, ...) return call_fail(call, E_##sym, __VA_ARGS__)
+
+/* Let go of what the steps acquired; wipe token and arena. The call can be used for the next request. */
+void call_reset(struct call *call);
+
+static inline int64_t call_now_s(const struct call *call) { return call->now_us / 1000000; }
+static inline const struct call_value *call_param(const struct call *call, enum call_param param)
+{
+	return call->params[param].present ? &call->params[param] : NULL;
+}
+
+#endif
