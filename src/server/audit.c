@@ -1,0 +1,62 @@
+/* Throttle events on their way to the audit chain; see audit.h. */
+#include "server/audit.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "server/server.h"
+#include "store/store.h"
+
+struct event {
+	struct pool_job job; /* first */
+	struct server *server;
+	int64_t now_s;
+	char target[MODEL_ID_MAX + 1], detail[128];
+};
+
+static void append(struct pool_job *job, unsigned thread)
+{
+	struct event *event = (struct event *)(void *)job;
+	struct audit_note note = {
+		.now_s = event->now_s,
+		.actor = STR("system"),
+		.action = STR("throttle"),
+		.target = str_of(event->target),
+		.detail = str_of(event->detail),
+	};
+	(void)thread;
+	int rc = store_audit_append(event->server->env.store, &note);
+	if (rc < 0)
+		LOG(LOG_WARN, "audit_failed", F("error", err_row(rc)->symbol), F("action", "throttle"));
+	free(event);
+}
+
+/* An id that nobody made: only its printable ASCII start is kept. */
+static void keep_text(char *out, size_t size, struct str text)
+{
+	size_t n = 0;
+	while (n + 1 < size && n < text.len && text.p[n] > 0x20 && text.p[n] < 0x7F) {
+		out[n] = text.p[n];
+		n++;
+	}
+	if (n == 0)
+		out[n++] = '-';
+	out[n] = '\0';
+}
+
+void audit_throttle(struct server *server, const struct call *call)
+{
+	LOG(LOG_WARN, "throttle", F("client_id", call->presented_id), F("peer", call->peer_addr));
+	struct event *event = calloc(1, sizeof(*event));
+	if (!event)
+		return;
+	event->job.run = append;
+	event->server = server;
+	event->now_s = call_now_s(call);
+	keep_text(event->target, sizeof(event->target), call->presented_id);
+	keep_text(event->detail, sizeof(event->detail), call->peer_addr);
+	if (pool_submit(server->pool, LANE_STORE, &event->job) < 0) {
+		LOG(LOG_WARN, "audit_failed", F("error", "UNAVAILABLE"), F("action", "throttle"));
+		free(event);
+	}
+}

@@ -1,0 +1,71 @@
+/*
+ * The token endpoint's own two steps: reading the request and wording the answer. RFC 6749 3.2, 4.4.2, 5.1, appendix B. The rules between
+ * them are in oauth/.
+ */
+#include "http/form.h"
+#include "http/request.h"
+#include "server/reply.h"
+#include "server/route.h"
+
+static const struct form_param params[CALL_PARAMS] = {
+	[PARAM_GRANT_TYPE] = {"grant_type", false},
+	[PARAM_SCOPE] = {"scope", false},
+	[PARAM_RESOURCE] = {"resource", true}, /* RFC 8707 2 */
+	[PARAM_CLIENT_ID] = {"client_id", false},
+	[PARAM_CLIENT_SECRET] = {"client_secret", false},
+	[PARAM_CLIENT_ASSERTION] = {"client_assertion", false},
+	[PARAM_CLIENT_ASSERTION_TYPE] = {"client_assertion_type", false},
+};
+static const struct form_table table = {params, CALL_PARAMS};
+
+/* Nothing is taken from the query. Credentials there are a mistake that must show (RFC 6749 2.3.1), so are doubled parameters (CC-07). */
+static int check_query(struct call *call)
+{
+	uint64_t present = form_names_present(call->request->query, &table);
+	uint64_t credentials = 1U << PARAM_CLIENT_SECRET | 1U << PARAM_CLIENT_ASSERTION;
+	if (present & credentials)
+		FAIL(call, INVALID_REQUEST, "credentials in the query");
+	for (unsigned i = 0; i < CALL_PARAMS; i++)
+		if ((present >> i & 1) && call->params[i].present && !params[i].repeats)
+			FAIL(call, INVALID_REQUEST, "parameter %s in query and body", params[i].name);
+	return 0;
+}
+
+static int keep_values(struct call *call, const struct form_value *values)
+{
+	for (size_t i = 0; i < CALL_PARAMS; i++) {
+		const struct call_value **link = &call->params[i].next;
+		call->params[i].present = values[i].present;
+		call->params[i].value = values[i].value;
+		for (const struct form_value *more = values[i].next; more; more = more->next) {
+			struct call_value *copy = arena_alloc(&call->arena, sizeof(*copy));
+			if (!copy)
+				return E_NOMEM;
+			copy->present = true;
+			copy->value = more->value;
+			*link = copy;
+			link = &copy->next;
+		}
+	}
+	return 0;
+}
+
+int ep_token_read(struct call *call)
+{
+	struct str media_type;
+	struct form_value values[CALL_PARAMS];
+	/* CC-03: exactly one, and the right one. */
+	if (http_header_one(call->request, STR("Content-Type"), &media_type) < 0 || !form_is_media_type(media_type))
+		FAIL(call, INVALID_REQUEST, "content type is not application/x-www-form-urlencoded");
+	int rc = form_parse(call->request->body, &table, &call->arena, values);
+	if (rc < 0)
+		return call_fail(call, rc, "malformed form, or a parameter twice");
+	TRY(keep_values(call, values));
+	return check_query(call);
+}
+
+int ep_token_reply(struct call *call)
+{
+	reply_token(task_of(call));
+	return 0;
+}

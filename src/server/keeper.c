@@ -1,0 +1,158 @@
+/* Housekeeping by the clock; see keeper.h. */
+#include "server/keeper.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "server/rotation.h"
+#include "server/server.h"
+#include "server/usage.h"
+
+enum { LIFECYCLE_EVERY_S = 60, ARENA_MAX = 8 << 20 };
+
+/* Under keys_lock. */
+static int advance(struct server *server, const struct config *config, bool *ret_changed)
+{
+	struct lifecycle_policy policy;
+	struct arena arena;
+	arena_init(&arena, ARENA_MAX);
+	int rc = rotation_policy(&server->rotation, config, &arena, &policy);
+	if (rc == 0)
+		rc = rotation_advance(&server->rotation, &policy, ret_changed);
+	arena_done(&arena);
+	return rc;
+}
+
+static int load_keys(struct server *server, const struct config *config)
+{
+	bool changed = false;
+	pthread_mutex_lock(&server->keys_lock);
+	int rc = rotation_load(&server->rotation);
+	if (rc == 0)
+		rc = advance(server, config, &changed);
+	pthread_mutex_unlock(&server->keys_lock);
+	if (rc < 0)
+		LOG(LOG_WARN, "keys_not_loaded", F("error", err_row(rc)->symbol));
+	atomic_store(&server->ready, rc == 0);
+	return rc;
+}
+
+int keeper_prepare(struct server *server)
+{
+	int rc = load_keys(server, server->config);
+	if (rc < 0 && rc != E_SIGNER)
+		return rc;
+	return server_refresh(server, server->config);
+}
+
+static void flush_usage(struct server *server)
+{
+	int rc = usage_flush(server->usage, server->env.store);
+	if (rc < 0)
+		LOG(LOG_WARN, "usage_not_flushed", F("error", err_row(rc)->symbol));
+}
+
+/* The current configuration, with a reference. */
+static struct config *current_config(struct server *server)
+{
+	struct snapshot *snapshot = server_snapshot(server);
+	struct config *config = config_ref(snapshot->config);
+	snapshot_unref(snapshot);
+	return config;
+}
+
+static void advance_keys(struct server *server)
+{
+	_cleanup_(config_unrefp) struct config *config = current_config(server);
+	bool changed = false;
+	pthread_mutex_lock(&server->keys_lock);
+	int rc = advance(server, config, &changed);
+	pthread_mutex_unlock(&server->keys_lock);
+	if (rc == 0 && changed)
+		rc = server_refresh(server, config);
+	if (rc < 0)
+		LOG(LOG_WARN, "key_lifecycle_failed", F("error", err_row(rc)->symbol));
+}
+
+static void reload_keys(struct server *server)
+{
+	_cleanup_(config_unrefp) struct config *config = current_config(server);
+	if (load_keys(server, config) < 0)
+		return;
+	int rc = server_refresh(server, config);
+	if (rc < 0)
+		LOG(LOG_WARN, "refresh_failed", F("error", err_row(rc)->symbol));
+}
+
+/* Wait for a wake-up or a second. What is asked is taken under the lock and done without it. */
+static void wait(struct server *server, bool *ret_due, bool *ret_keys, bool *ret_end)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 1;
+	pthread_mutex_lock(&server->keeper_lock);
+	int rc = 0;
+	while (!server->keeper_due && !server->keeper_keys && !server->keeper_end && rc != ETIMEDOUT)
+		rc = pthread_cond_timedwait(&server->keeper_wake, &server->keeper_lock, &until);
+	*ret_due = server->keeper_due;
+	*ret_keys = server->keeper_keys;
+	*ret_end = server->keeper_end;
+	server->keeper_due = false;
+	server->keeper_keys = false;
+	pthread_mutex_unlock(&server->keeper_lock);
+}
+
+static void *run(void *arg)
+{
+	struct server *server = arg;
+	int64_t flushed_s = clock_mono_ns() / 1000000000;
+	int64_t advanced_s = flushed_s;
+	bool due = false, keys = false, end = false;
+	while (!end) {
+		wait(server, &due, &keys, &end);
+		int64_t now_s = clock_mono_ns() / 1000000000;
+		if (keys)
+			reload_keys(server);
+		if (!atomic_load(&server->ready) && !end)
+			reload_keys(server);
+		if (due || end || now_s - flushed_s >= server->config->usage.flush_s) {
+			flush_usage(server);
+			flushed_s = now_s;
+		}
+		if (now_s - advanced_s >= LIFECYCLE_EVERY_S) {
+			advance_keys(server);
+			advanced_s = now_s;
+		}
+		log_flush();
+	}
+	return NULL;
+}
+
+int keeper_start(struct server *server)
+{
+	if (pthread_create(&server->keeper, NULL, run, server) != 0)
+		return E_INTERNAL;
+	server->keeper_started = true;
+	return 0;
+}
+
+void keeper_reload_keys(struct server *server)
+{
+	pthread_mutex_lock(&server->keeper_lock);
+	server->keeper_keys = true;
+	pthread_cond_signal(&server->keeper_wake);
+	pthread_mutex_unlock(&server->keeper_lock);
+}
+
+void keeper_stop(struct server *server)
+{
+	if (!server->keeper_started)
+		return;
+	pthread_mutex_lock(&server->keeper_lock);
+	server->keeper_end = true;
+	pthread_cond_signal(&server->keeper_wake);
+	pthread_mutex_unlock(&server->keeper_lock);
+	pthread_join(server->keeper, NULL);
+	server->keeper_started = false;
+}

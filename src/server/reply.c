@@ -1,0 +1,165 @@
+/* Wording of answers; see reply.h. RFC 6749 5.1 and 5.2, RFC 9110, RFC 7617 (challenge). Server process, on a loop or a pool thread. */
+#include "server/reply.h"
+
+#include "json/json.h"
+#include "server/route.h"
+
+static void begin(struct task *task, int status, struct str media_type)
+{
+	buf_reset(&task->headers);
+	buf_reset(&task->body);
+	task->status = status;
+	buf_put(&task->headers, STR("Content-Type: "));
+	buf_put(&task->headers, media_type);
+	buf_put(&task->headers, STR("\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: "));
+	buf_put(&task->headers, str_of(task->request_id));
+	buf_put(&task->headers, STR("\r\n"));
+}
+
+/* RFC 6749 5.1, 5.2: neither tokens nor errors are kept by anybody. */
+static void put_no_store(struct buf *headers)
+{
+	buf_put(headers, STR("Cache-Control: no-store\r\nPragma: no-cache\r\n"));
+}
+
+static bool origin_allowed(const struct task *task, struct str origin)
+{
+	const struct str_list *origins = &task->snapshot->config->cors.token_origins;
+	for (size_t i = 0; i < origins->n; i++)
+		if (str_eq(origins->v[i], origin))
+			return true;
+	return false;
+}
+
+/* CC-47: off at the token endpoint unless configured; public documents may be read from everywhere. */
+static void put_cors(struct task *task)
+{
+	const struct http_request *request = task->call.request;
+	struct str origin;
+	if (!task->route || !request)
+		return;
+	if (task->route->flags & ROUTE_PUBLIC)
+		buf_put(&task->headers, STR("Access-Control-Allow-Origin: *\r\n"));
+	if (!(task->route->flags & ROUTE_FORM) || task->snapshot->config->cors.token_origins.n == 0)
+		return;
+	buf_put(&task->headers, STR("Vary: Origin\r\n"));
+	if (http_header_one(request, STR("Origin"), &origin) < 0 || !origin_allowed(task, origin))
+		return;
+	buf_put(&task->headers, STR("Access-Control-Allow-Origin: "));
+	buf_put(&task->headers, origin);
+	buf_put(&task->headers, STR("\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After\r\n"));
+}
+
+static void put_error_body(struct buf *body, const struct err_row *row, struct str request_id)
+{
+	struct json_out out;
+	json_out_init(&out, body);
+	json_open(&out, NULL, '{');
+	json_str(&out, "error", str_of(row->wire));
+	json_str(&out, "error_description", str_of(row->text));
+	if (request_id.len > 0)
+		json_str(&out, "request_id", request_id);
+	json_close(&out, '}');
+}
+
+/* Headers that belong to a code, whoever asks. */
+static void put_error_headers(struct buf *headers, const struct err_row *row, int64_t retry_after_s)
+{
+	if (row->status == 503 && retry_after_s <= 0)
+		retry_after_s = 1;
+	if (retry_after_s > 0)
+		buf_printf(headers, "Retry-After: %lld\r\n", (long long)retry_after_s);
+}
+
+void reply_error(struct task *task, int code)
+{
+	const struct err_row *row = err_row(code);
+	begin(task, row->status, STR("application/json"));
+	put_no_store(&task->headers);
+	put_error_headers(&task->headers, row, task->call.retry_after_s);
+	if (code == E_INVALID_CLIENT) /* RFC 6749 5.2, RFC 7617 2: 401 names the scheme to use */
+		buf_put(&task->headers, STR("WWW-Authenticate: Basic realm=\"mintmark\", charset=\"UTF-8\"\r\n"));
+	if (code == E_METHOD_NOT_ALLOWED && task->route)
+		buf_printf(&task->headers, "Allow: %s\r\n", route_allow(task->route));
+	put_cors(task);
+	put_error_body(&task->body, row, str_of(task->request_id));
+}
+
+void reply_refusal(int code, struct str request_id, struct buf *out_headers, struct buf *out_body, int *ret_status)
+{
+	const struct err_row *row = err_row(code);
+	*ret_status = row->status;
+	buf_put(out_headers, STR("Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n"));
+	put_no_store(out_headers);
+	put_error_headers(out_headers, row, 0);
+	if (request_id.len > 0) {
+		buf_put(out_headers, STR("X-Request-Id: "));
+		buf_put(out_headers, request_id);
+		buf_put(out_headers, STR("\r\n"));
+	}
+	put_error_body(out_body, row, request_id);
+}
+
+void reply_token(struct task *task)
+{
+	struct json_out out;
+	begin(task, 200, STR("application/json"));
+	put_no_store(&task->headers);
+	put_cors(task);
+	json_out_init(&out, &task->body);
+	json_open(&out, NULL, '{');
+	json_str(&out, "access_token", buf_str(&task->call.token));
+	json_str(&out, "token_type", STR("Bearer"));
+	json_int(&out, "expires_in", task->call.lifetime_s);
+	json_str(&out, "scope", task->call.scope); /* RFC 6749 5.1: always, so nobody has to guess what was granted */
+	json_close(&out, '}');
+}
+
+static bool tag_matches(const struct http_request *request, struct str etag)
+{
+	struct str wanted, tag, rest;
+	if (!request || http_header_one(request, STR("If-None-Match"), &wanted) < 0)
+		return false;
+	if (str_eq(wanted, STR("*")))
+		return true;
+	while (wanted.len > 0) {
+		if (!str_cut(wanted, ',', &tag, &rest)) {
+			tag = wanted;
+			rest = (struct str){0};
+		}
+		tag = str_trim_ows(tag);
+		if (str_has_prefix(tag, STR("W/"))) /* RFC 9110 13.1.2: weak comparison */
+			tag = (struct str){tag.p + 2, tag.len - 2};
+		if (str_eq(tag, etag))
+			return true;
+		wanted = rest;
+	}
+	return false;
+}
+
+void reply_document(struct task *task, const char *media_type, struct str text, struct str etag, int64_t max_age_s)
+{
+	bool same = etag.len > 0 && tag_matches(task->call.request, etag);
+	begin(task, same ? 304 : 200, str_of(media_type));
+	if (max_age_s >= 0)
+		buf_printf(&task->headers, "Cache-Control: public, max-age=%lld\r\n", (long long)max_age_s);
+	else
+		put_no_store(&task->headers);
+	if (etag.len > 0) {
+		buf_put(&task->headers, STR("ETag: "));
+		buf_put(&task->headers, etag);
+		buf_put(&task->headers, STR("\r\n"));
+	}
+	put_cors(task);
+	if (!same)
+		buf_put(&task->body, text);
+}
+
+void reply_preflight(struct task *task)
+{
+	begin(task, 204, STR("application/json"));
+	put_cors(task);
+	buf_put(&task->headers, STR("Access-Control-Allow-Methods: POST\r\n"
+				    "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
+				    "Access-Control-Max-Age: 600\r\n"));
+}

@@ -1,0 +1,21 @@
+/*
+ * The only place that turns an error or a result into status, headers and JSON. Every answer of this server but /metrics is a JSON object,
+ * every failure has a string `error`, and every answer names its request id.
+ */
+#ifndef SERVER_REPLY_H
+#define SERVER_REPLY_H
+
+#include "server/task.h"
+
+/* RFC 6749 5.2: {"error", "error_description", "request_id"}; the wording comes from base/err.def, never from the request. */
+void reply_error(struct task *task, int code);
+/* The same without a task, for requests that never became one (server/worker.c). Appends to the buffers. */
+void reply_refusal(int code, struct str request_id, struct buf *out_headers, struct buf *out_body, int *ret_status);
+/* RFC 6749 5.1. */
+void reply_token(struct task *task);
+/* 200 with a cacheable document, or 304 when the request's If-None-Match has its tag. max_age_s < 0: no-store. */
+void reply_document(struct task *task, const char *media_type, struct str text, struct str etag, int64_t max_age_s);
+/* 204 for a permitted CORS preflight. */
+void reply_preflight(struct task *task);
+
+#endif

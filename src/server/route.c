@@ -1,0 +1,98 @@
+/* The route table; see route.h. */
+#include "server/route.h"
+
+#include <stdlib.h>
+
+#include "oauth/clientauth.h"
+#include "oauth/grant.h"
+
+/* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then answer. */
+static call_step *const token_steps[] = {
+	ep_token_read,      grant_step_present, clientauth_step,  grant_step_find, grant_step_allowed,
+	grant_step_check,   grant_step_mint,    grant_step_commit, ep_token_reply, NULL,
+};
+static call_step *const jwks_steps[] = {ep_jwks, NULL};
+static call_step *const metadata_steps[] = {ep_metadata, NULL};
+static call_step *const healthz_steps[] = {ep_healthz, NULL};
+static call_step *const readyz_steps[] = {ep_readyz, NULL};
+static call_step *const metrics_steps[] = {ep_metrics, NULL};
+
+static const struct route rows[] = {
+	{"/oauth2/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
+	{"/connect/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
+	{"/.well-known/jwks.json", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
+	{"/.well-known/jwks", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
+	{"/.well-known/openid-configuration", ROUTE_METADATA, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, metadata_steps},
+	{"/.well-known/oauth-authorization-server", ROUTE_METADATA, ROUTE_GET, ROUTE_INSERTED | ROUTE_PUBLIC, metadata_steps},
+	{"/healthz", ROUTE_HEALTHZ, ROUTE_GET, 0, healthz_steps},
+	{"/readyz", ROUTE_READYZ, ROUTE_GET, 0, readyz_steps},
+	{"/metrics", ROUTE_METRICS, ROUTE_GET, ROUTE_OPERATOR, metrics_steps},
+};
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+const char *const route_names[ROUTE_IDS] = {"token", "jwks", "metadata", "healthz", "readyz", "metrics"};
+
+struct routes {
+	struct arena arena;
+	struct str paths[ROWS];
+};
+
+/* The path of the issuer, without its last slash: RFC 8414 3.1, OpenID Connect Discovery 4. */
+static struct str issuer_path(struct str issuer)
+{
+	struct str scheme, rest, path = {0};
+	if (!str_cut(issuer, ':', &scheme, &rest) || rest.len < 2)
+		return path;
+	rest = (struct str){rest.p + 2, rest.len - 2};
+	size_t at = str_find(rest, '/');
+	path = (struct str){rest.p + at, rest.len - at};
+	while (path.len > 0 && path.p[path.len - 1] == '/')
+		path.len--;
+	return path;
+}
+
+int route_table_new(struct str issuer, struct routes **ret_routes)
+{
+	struct str prefix = issuer_path(issuer);
+	struct routes *routes = calloc(1, sizeof(*routes));
+	if (!routes)
+		return E_NOMEM;
+	arena_init(&routes->arena, 65536);
+	for (size_t i = 0; i < ROWS; i++) {
+		struct str before = rows[i].flags & ROUTE_ISSUER_PATH ? prefix : (struct str){0};
+		struct str behind = rows[i].flags & ROUTE_INSERTED ? prefix : (struct str){0};
+		int rc = arena_printf(&routes->arena, &routes->paths[i], "%.*s%s%.*s", STR_ARG(before), rows[i].path,
+				      STR_ARG(behind));
+		if (rc < 0) {
+			route_table_free(routes);
+			return rc;
+		}
+	}
+	*ret_routes = routes;
+	return 0;
+}
+
+void route_table_free(struct routes *routes)
+{
+	if (!routes)
+		return;
+	arena_done(&routes->arena);
+	free(routes);
+}
+
+const struct route *route_find(const struct routes *routes, struct str path)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (str_eq(routes->paths[i], path))
+			return &rows[i];
+	return NULL;
+}
+
+const char *route_allow(const struct route *route) { return route->methods & ROUTE_POST ? "POST" : "GET, HEAD"; }
+
+bool route_allows(const struct route *route, struct str method)
+{
+	if (str_eq(method, STR("POST")))
+		return route->methods & ROUTE_POST;
+	return (route->methods & ROUTE_GET) && (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")));
+}

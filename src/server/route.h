@@ -1,0 +1,54 @@
+/*
+ * Which steps answer which request. Read this first: an endpoint is a row of the table in route.c. Built once per process from the issuer's
+ * path; read-only afterwards, thread-safe.
+ */
+#ifndef SERVER_ROUTE_H
+#define SERVER_ROUTE_H
+
+#include "base/arena.h"
+#include "oauth/call.h"
+
+enum route_method { ROUTE_GET = 1, ROUTE_POST = 2 }; /* GET includes HEAD */
+
+enum route_flag {
+	ROUTE_ISSUER_PATH = 1, /* stands below the issuer's path */
+	ROUTE_INSERTED = 2,    /* well-known, the issuer's path comes behind it: RFC 8414 3.1 */
+	ROUTE_FORM = 4,        /* OAuth endpoint: errors by RFC 6749 5.2, CORS by configuration */
+	ROUTE_PUBLIC = 8,      /* public document: any origin may read it */
+	ROUTE_OPERATOR = 16,   /* access by metrics.access */
+};
+
+/* What a route is, whatever its path: the label of metrics. */
+enum route_id { ROUTE_TOKEN, ROUTE_JWKS, ROUTE_METADATA, ROUTE_HEALTHZ, ROUTE_READYZ, ROUTE_METRICS, ROUTE_IDS };
+
+struct route {
+	const char *path;
+	enum route_id id;
+	unsigned methods; /* enum route_method */
+	unsigned flags;   /* enum route_flag */
+	call_step *const *steps; /* NULL-terminated */
+};
+
+struct routes;
+
+/* E_NOMEM. */
+must_check int route_table_new(struct str issuer, struct routes **ret_routes);
+void route_table_free(struct routes *routes);
+/* NULL: no such path. Paths are compared byte for byte. */
+const struct route *route_find(const struct routes *routes, struct str path);
+/* Names of the ids, ROUTE_IDS of them. */
+extern const char *const route_names[ROUTE_IDS];
+/* "GET, HEAD" or "POST", for Allow (RFC 9110 10.2.1). */
+const char *route_allow(const struct route *route);
+bool route_allows(const struct route *route, struct str method);
+
+/* Steps of server/; those of the rules are in oauth/. */
+must_check int ep_token_read(struct call *call);     /* ep_token.c: content type, form, query */
+must_check int ep_token_reply(struct call *call);
+must_check int ep_jwks(struct call *call);           /* ep_metadata.c */
+must_check int ep_metadata(struct call *call);
+must_check int ep_healthz(struct call *call);        /* ep_status.c */
+must_check int ep_readyz(struct call *call);
+must_check int ep_metrics(struct call *call);
+
+#endif

@@ -1,0 +1,338 @@
+/*
+ * The server role: see server.h for what runs in it, server/supervise.h for what the supervisor tells it. Parses network input; must never
+ * hold a private key; ends with its supervisor.
+ */
+#include "server/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "crypto/tls.h"
+#include "ipc/frame.h"
+#include "oauth/throttle.h"
+#include "server/admin.h"
+#include "server/control.h"
+#include "server/keeper.h"
+#include "server/route.h"
+#include "server/worker.h"
+#include "store/store.h"
+
+enum { EXIT_CONFIG = 78, POOL_WAITING_MAX = 4096, SIGN_TIMEOUT_MS = 5000, WHY_MAX = 512 };
+
+struct snapshot *server_snapshot(struct server *server)
+{
+	pthread_mutex_lock(&server->snapshot_lock);
+	struct snapshot *snapshot = snapshot_ref(server->snapshot);
+	pthread_mutex_unlock(&server->snapshot_lock);
+	return snapshot;
+}
+
+void server_set_snapshot(struct server *server, struct snapshot *snapshot)
+{
+	pthread_mutex_lock(&server->snapshot_lock);
+	struct snapshot *old = server->snapshot;
+	server->snapshot = snapshot;
+	pthread_mutex_unlock(&server->snapshot_lock);
+	snapshot_unref(old);
+}
+
+int server_refresh(struct server *server, struct config *config)
+{
+	struct arena arena;
+	struct snapshot_source source = {.config = config};
+	struct signing_key *keys;
+	struct api *apis;
+	struct snapshot *snapshot;
+	arena_init(&arena, 64 << 20);
+	int rc = store_key_list(server->env.store, false, &arena, &keys, &source.n_keys);
+	if (rc == 0)
+		rc = store_api_list(server->env.store, &arena, &apis, &source.n_apis);
+	if (rc == 0) {
+		source.keys = keys;
+		source.apis = apis;
+		rc = snapshot_new(&source, &snapshot);
+	}
+	arena_done(&arena);
+	TRY(rc);
+	server_set_snapshot(server, snapshot);
+	return 0;
+}
+
+int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job)
+{
+	struct pool_signer *own = &server->pool_signers[thread];
+	int next_fd = atomic_exchange(&own->next_fd, -1);
+	if (next_fd >= 0)
+		signer_replace(own->signer, next_fd);
+	return signer_sign(own->signer, job, SIGN_TIMEOUT_MS);
+}
+
+void server_wake_keeper(struct server *server)
+{
+	pthread_mutex_lock(&server->keeper_lock);
+	server->keeper_due = true;
+	pthread_cond_signal(&server->keeper_wake);
+	pthread_mutex_unlock(&server->keeper_lock);
+}
+
+/* A committed change: forget what was remembered of it, before anybody is told that it happened. */
+static void on_admin_change(void *arg, enum admin_change what, struct str id)
+{
+	struct server *server = arg;
+	struct str everybody = {0};
+	directory_drop(server->env.directory, what == ADMIN_CHANGE_CLIENT ? id : everybody);
+	int rc = 0;
+	if (what == ADMIN_CHANGE_CLIENT)
+		rc = directory_count_imported(server->env.directory);
+	if (what == ADMIN_CHANGE_KEYS)
+		rc = rotation_load(&server->rotation);
+	if (rc == 0 && (what == ADMIN_CHANGE_KEYS || what == ADMIN_CHANGE_API)) {
+		struct snapshot *snapshot = server_snapshot(server);
+		rc = server_refresh(server, snapshot->config);
+		snapshot_unref(snapshot);
+	}
+	if (rc < 0)
+		LOG(LOG_ERROR, "refresh_failed", F("error", err_row(rc)->symbol));
+}
+
+static struct tls_context *load_tls(const struct config *config)
+{
+	char why[WHY_MAX];
+	struct tls_context *tls;
+	if (!config->tls_enabled)
+		return NULL;
+	if (tls_context_new(config->tls.certificate.p, config->tls.key.p, why, sizeof(why), &tls) < 0) {
+		LOG(LOG_ERROR, "tls_refused", F("why", (const char *)why));
+		return NULL;
+	}
+	return tls;
+}
+
+/* SIGHUP: a bad file leaves everything as it is. */
+static void reload(struct server *server)
+{
+	char why_mem[CONFIG_WHY_MAX], restart_mem[CONFIG_WHY_MAX];
+	struct buf why, restart;
+	struct config *config;
+	buf_init_fixed(&why, why_mem, sizeof(why_mem));
+	buf_init_fixed(&restart, restart_mem, sizeof(restart_mem));
+	struct snapshot *snapshot = server_snapshot(server);
+	int rc = config_reload(snapshot->config, server->config_path, &config, &restart, &why);
+	snapshot_unref(snapshot);
+	if (rc < 0) {
+		LOG(LOG_ERROR, "config_refused", F("why", buf_str(&why)));
+		return;
+	}
+	struct tls_context *tls = load_tls(config);
+	if (!config->tls_enabled || tls) {
+		log_setup("server", (enum log_level)config->log.level, (enum log_format)config->log.format);
+		struct throttle_limits throttle = {config->throttle.failures, config->throttle.window_s};
+		throttle_set_limits(server->env.throttle, &throttle);
+		rc = server_refresh(server, config);
+		for (unsigned i = 0; rc == 0 && i < server->n_workers; i++)
+			rc = worker_reload(&server->workers[i], config, tls);
+		LOG(rc < 0 ? LOG_ERROR : LOG_INFO, "config_reloaded", F("needs_restart", buf_str(&restart)),
+		    F("error", rc < 0 ? err_row(rc)->symbol : ""));
+	}
+	tls_context_unref(tls);
+	config_unref(config);
+}
+
+/* keyd was started anew: every signer gets its new channel, then the keys go in. */
+static void replace_keyd(struct server *server, struct note *note)
+{
+	size_t wanted = server->n_workers + server->n_pool + 1;
+	if (note->n_fds != wanted) {
+		LOG(LOG_ERROR, "keyd_note_malformed", F("fds", (long)note->n_fds));
+		_exit(1); /* the supervisor starts us anew */
+	}
+	for (unsigned i = 0; i < server->n_workers; i++)
+		if (worker_replace_signer(&server->workers[i], note->fds[i]) < 0)
+			_exit(1);
+	for (unsigned i = 0; i < server->n_pool; i++) {
+		int old = atomic_exchange(&server->pool_signers[i].next_fd, note->fds[server->n_workers + i]);
+		frame_close(&old);
+	}
+	pthread_mutex_lock(&server->keys_lock);
+	signer_replace(server->rotation.signer, note->fds[wanted - 1]);
+	pthread_mutex_unlock(&server->keys_lock);
+	keeper_reload_keys(server);
+}
+
+/* Until 'T' or the end of the supervisor. */
+static void obey(struct server *server)
+{
+	for (;;) {
+		struct pollfd poll_fd = {.fd = server->super, .events = POLLIN};
+		struct note note;
+		log_flush();
+		if (poll(&poll_fd, 1, -1) < 0 && errno != EINTR)
+			return;
+		int rc = note_receive(server->super, &note);
+		if (rc == E_WOULD_BLOCK)
+			continue;
+		if (rc < 0 || note.len < 1 || note.bytes[0] == 'T')
+			return;
+		if (note.bytes[0] == 'H')
+			reload(server);
+		if (note.bytes[0] == 'K')
+			replace_keyd(server, &note);
+	}
+}
+
+static int open_store(struct server *server)
+{
+	const struct config *config = server->config;
+	struct store_options options = {
+		.kind = STORE_SQLITE,
+		.path = config->store.path.p,
+		.readers = config->store.readers,
+		.cache_kib = config->store.cache_kib,
+	};
+	struct throttle_limits throttle = {config->throttle.failures, config->throttle.window_s};
+	TRY(store_open(&options, &server->env.store));
+	TRY(directory_new(server->env.store, config->store.cache_clients, &server->env.directory));
+	return throttle_new(&throttle, config->throttle.entries, &server->env.throttle);
+}
+
+static int start_pool(struct server *server, const struct role_fds *fds)
+{
+	server->n_pool = fds->n_pool;
+	server->pool_signers = calloc(fds->n_pool, sizeof(*server->pool_signers));
+	if (!server->pool_signers)
+		return E_NOMEM;
+	for (unsigned i = 0; i < fds->n_pool; i++) {
+		atomic_init(&server->pool_signers[i].next_fd, -1);
+		TRY(signer_new(fds->keyd[fds->n_loops + i], &server->pool_signers[i].signer));
+	}
+	struct pool_options options = {fds->n_pool, POOL_WAITING_MAX, log_flush};
+	return pool_new(&options, &server->pool);
+}
+
+static int init_workers(struct server *server, const struct role_fds *fds)
+{
+	server->workers = calloc(fds->n_loops, sizeof(*server->workers));
+	if (!server->workers)
+		return E_NOMEM;
+	server->n_workers = fds->n_loops;
+	for (unsigned i = 0; i < fds->n_loops; i++)
+		TRY(worker_init(&server->workers[i], server, i, fds->keyd[i]));
+	return 0;
+}
+
+static int start_workers(struct server *server, const struct role_fds *fds)
+{
+	struct tls_context *tls = load_tls(server->config);
+	int rc = server->config->tls_enabled && !tls ? E_CONFIG : 0;
+	for (size_t i = 0; rc == 0 && i < fds->n_listen; i++) {
+		const struct role_listen *listen = &fds->listen[i];
+		rc = listen->loop < server->n_workers
+			     ? worker_listen(&server->workers[listen->loop], listen->fd, listen->tls ? tls : NULL)
+			     : E_INTERNAL;
+	}
+	for (unsigned i = 0; rc == 0 && i < server->n_workers; i++)
+		rc = worker_start(&server->workers[i]);
+	tls_context_unref(tls);
+	return rc;
+}
+
+static int start_control(struct server *server, const struct role_fds *fds)
+{
+	static struct admin admin;
+	admin = (struct admin){
+		.store = server->env.store,
+		.clock = server->clock,
+		.signer = server->rotation.signer,
+		.actor = STR("cli"),
+		.policy = {.lifetime_s = server->config->tokens.access_lifetime_s,
+			   .lifetime_max_s = server->config->tokens.lifetime_max_s,
+			   .default_alg = server->config->tokens.default_alg},
+		.lock = &server->keys_lock,
+		.changed = on_admin_change,
+		.arg = server,
+	};
+	return control_start(fds->admin, &admin, &server->control);
+}
+
+static int start(struct server *server, const struct role_fds *fds)
+{
+	if (fds->n_keyd != (size_t)fds->n_loops + fds->n_pool + 1)
+		return E_CONFIG;
+	TRY(open_store(server));
+	TRY(route_table_new(server->config->issuer, &server->routes));
+	TRY(metrics_new(fds->n_loops, route_names, ROUTE_IDS, &server->metrics));
+	TRY(usage_new(fds->n_loops, &server->usage));
+	TRY(init_workers(server, fds));
+	TRY(start_pool(server, fds));
+	server->rotation = (struct rotation){.store = server->env.store, .clock = server->clock};
+	TRY(signer_new(fds->keyd[fds->n_keyd - 1], &server->rotation.signer));
+	TRY(keeper_prepare(server));
+	TRY(start_control(server, fds));
+	TRY(start_workers(server, fds));
+	TRY(keeper_start(server));
+	return note_send(server->super, STR("R"), NULL, 0);
+}
+
+/* Requests in work are answered, usage and queued writes reach the disk. */
+static void stop(struct server *server)
+{
+	for (unsigned i = 0; i < server->n_workers; i++)
+		if (server->workers[i].started && worker_drain(&server->workers[i]) < 0)
+			loop_stop(server->workers[i].loop);
+	for (unsigned i = 0; i < server->n_workers; i++)
+		worker_join(&server->workers[i]);
+	control_stop(server->control);
+	pool_free(server->pool);
+	keeper_stop(server);
+	for (unsigned i = 0; i < server->n_workers; i++)
+		worker_done(&server->workers[i]);
+	for (unsigned i = 0; i < server->n_pool; i++)
+		signer_free(server->pool_signers[i].signer);
+	signer_free(server->rotation.signer);
+	free(server->pool_signers);
+	free(server->workers);
+	usage_free(server->usage);
+	metrics_free(server->metrics);
+	route_table_free(server->routes);
+	throttle_free(server->env.throttle);
+	directory_free(server->env.directory);
+	snapshot_unref(server->snapshot);
+	store_close(server->env.store);
+	config_unref(server->config);
+}
+
+int server_main(const char *config_path, const struct role_fds *fds)
+{
+	static struct server server;
+	char why_mem[CONFIG_WHY_MAX];
+	struct buf why;
+	buf_init_fixed(&why, why_mem, sizeof(why_mem));
+	server.config_path = config_path;
+	server.clock = &clock_system;
+	server.super = fds->super;
+	server.started_s = (uint64_t)clock_now_s(server.clock);
+	pthread_mutex_init(&server.probe_lock, NULL);
+	pthread_mutex_init(&server.snapshot_lock, NULL);
+	pthread_mutex_init(&server.keeper_lock, NULL);
+	pthread_mutex_init(&server.keys_lock, NULL);
+	pthread_cond_init(&server.keeper_wake, NULL);
+	int rc = config_load(config_path, &server.config, &why);
+	if (rc < 0) {
+		LOG(LOG_ERROR, "config_refused", F("why", buf_str(&why)));
+		return EXIT_CONFIG;
+	}
+	log_setup("server", (enum log_level)server.config->log.level, (enum log_format)server.config->log.format);
+	rc = start(&server, fds);
+	if (rc < 0)
+		LOG(LOG_ERROR, "start_failed", F("error", err_row(rc)->symbol));
+	if (rc == 0)
+		obey(&server);
+	stop(&server);
+	log_flush();
+	if (rc == 0)
+		return 0;
+	return rc == E_LOCKED || rc == E_CONFIG || rc == E_SYNTAX || rc == E_ABSENT ? EXIT_CONFIG : 1;
+}

@@ -1,0 +1,78 @@
+/*
+ * The server process: event-loop workers, the pool, the keeper thread (usage, key lifecycle, snapshots) and the control thread. It holds no
+ * private key. What is here is set before threads start, or says how it is guarded.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <pthread.h>
+
+#include "ipc/role.h"
+#include "oauth/call.h"
+#include "server/rotation.h"
+#include "server/metrics.h"
+#include "server/pool.h"
+#include "server/snapshot.h"
+#include "server/usage.h"
+
+struct admin;
+struct control;
+struct routes;
+struct worker;
+
+/* A signer that a pool thread owns; the channel to a restarted keyd waits in next_fd until the thread takes it. */
+struct pool_signer {
+	struct signer *signer;
+	_Atomic int next_fd; /* -1: none */
+};
+
+struct server {
+	const char *config_path;
+	const struct clock *clock;
+	struct config *config;       /* what the process started with; options that need a restart are read here */
+	struct call_env env;
+	struct routes *routes;
+	struct metrics *metrics;
+	struct usage *usage;
+	struct pool *pool;
+	struct pool_signer *pool_signers;
+	unsigned n_pool;
+	struct worker *workers;
+	unsigned n_workers;
+	struct rotation rotation;      /* under keys_lock */
+	pthread_mutex_t keys_lock;   /* the control channel to keyd: keeper and control thread share it */
+	struct admin *admin;         /* under keys_lock */
+	struct control *control;
+
+	pthread_mutex_t snapshot_lock;
+	struct snapshot *snapshot;   /* current; under snapshot_lock */
+
+	pthread_t keeper;
+	bool keeper_started;
+	pthread_mutex_t keeper_lock;
+	pthread_cond_t keeper_wake;
+	bool keeper_due, keeper_keys, keeper_end; /* under keeper_lock */
+	_Atomic bool ready;          /* keys are loaded */
+	int super;                   /* to the supervisor */
+	uint64_t started_s;
+
+	pthread_mutex_t probe_lock;  /* of what status.c remembers */
+	int64_t probed_ns;
+	int probe_result;
+};
+
+/* The current snapshot with a reference. Any thread. */
+struct snapshot *server_snapshot(struct server *server);
+/* Swap it; takes over the reference. */
+void server_set_snapshot(struct server *server, struct snapshot *snapshot);
+/* Make a new snapshot from the store's APIs and keys and the given configuration. Blocks. */
+must_check int server_refresh(struct server *server, struct config *config);
+/* For pool thread number `thread`: sign, blocking. The job's status. */
+must_check int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job);
+/* Let the keeper run now. Any thread. */
+void server_wake_keeper(struct server *server);
+
+/* The server role: runs until the supervisor says so or is gone. Returns the exit status (server/supervise.h). */
+int server_main(const char *config_path, const struct role_fds *fds);
+
+#endif

@@ -1,0 +1,177 @@
+/* Building snapshots and the documents in them; see snapshot.h. RFC 8414 2, OpenID Connect Discovery 3, RFC 7517 5. */
+#include "server/snapshot.h"
+
+#include <stdlib.h>
+
+#include "base/enc.h"
+#include "crypto/digest.h"
+#include "json/json.h"
+#include "oauth/grant.h"
+
+enum { DOCUMENT_MAX = 1048576, SCOPES_LISTED_MAX = 256 };
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+	atomic_fetch_add_explicit(&snapshot->refs, 1, memory_order_relaxed);
+	return snapshot;
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+	if (!snapshot || atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	config_unref(snapshot->config);
+	arena_done(&snapshot->arena);
+	free(snapshot);
+}
+
+/* Move a finished document into the arena, with an entity tag over its bytes (RFC 9110 8.8.3). */
+static int keep_document(struct snapshot *snapshot, const struct buf *text, struct str *ret_text, struct str *ret_etag)
+{
+	unsigned char digest[SHA256_LEN];
+	char tag_mem[64];
+	struct buf tag;
+	TRY(buf_status(text));
+	TRY(digest_sha256(buf_str(text), digest));
+	buf_init_fixed(&tag, tag_mem, sizeof(tag_mem));
+	buf_put_char(&tag, '"');
+	enc_b64url(&tag, str_mem(digest, 16));
+	buf_put_char(&tag, '"');
+	TRY(arena_str(&snapshot->arena, buf_str(text), ret_text));
+	return arena_str(&snapshot->arena, buf_str(&tag), ret_etag);
+}
+
+static void put_jwks(const struct snapshot_source *source, struct json_out *out)
+{
+	json_open(out, NULL, '{');
+	json_open(out, "keys", '[');
+	for (size_t i = 0; i < source->n_keys; i++)
+		json_raw(out, NULL, source->keys[i].public_jwk); /* public members only: keyd made it so */
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+/* The issuer without a trailing slash, to put endpoint paths behind. */
+static struct str base_url(struct str issuer)
+{
+	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
+		issuer.len--;
+	return issuer;
+}
+
+static void put_url(struct json_out *out, const char *name, struct str base, const char *path)
+{
+	char mem[2200];
+	struct buf url;
+	buf_init_fixed(&url, mem, sizeof(mem));
+	buf_put(&url, base);
+	buf_put(&url, str_of(path));
+	json_str(out, name, buf_str(&url));
+}
+
+static void put_array(struct json_out *out, const char *name, const char *const *values, size_t n)
+{
+	json_open(out, name, '[');
+	for (size_t i = 0; i < n; i++)
+		json_str(out, NULL, str_of(values[i]));
+	json_close(out, ']');
+}
+
+static void put_scopes(struct json_out *out, const struct snapshot_source *source)
+{
+	static const char *const identity[] = {"openid", "profile", "email", "roles"};
+	size_t listed = 0;
+	json_open(out, "scopes_supported", '[');
+	for (; listed < sizeof(identity) / sizeof(identity[0]); listed++)
+		json_str(out, NULL, str_of(identity[listed]));
+	for (size_t a = 0; a < source->n_apis; a++)
+		for (size_t s = 0; s < source->apis[a].n_scopes && listed < SCOPES_LISTED_MAX; s++, listed++)
+			json_str(out, NULL, source->apis[a].scopes[s].name);
+	json_close(out, ']');
+}
+
+/* Every algorithm that has an active key, in the order of the table. */
+static void put_algs(struct json_out *out, const struct snapshot *snapshot)
+{
+	json_open(out, "id_token_signing_alg_values_supported", '[');
+	for (enum sig_alg alg = SIG_ES256; alg < SIG_ALGS; alg++)
+		if (snapshot->kids.kid[alg].len > 0)
+			json_str(out, NULL, str_of(sig_alg_row(alg)->name));
+	json_close(out, ']');
+}
+
+static void put_metadata(const struct snapshot *snapshot, const struct snapshot_source *source, struct json_out *out)
+{
+	static const char *const methods[] = {"client_secret_basic", "client_secret_post"};
+	static const char *const subjects[] = {"public"};
+	bool connect = source->config->discovery.family == CONFIG_FAMILY_CONNECT;
+	struct str base = base_url(source->config->issuer);
+	json_open(out, NULL, '{');
+	json_str(out, "issuer", source->config->issuer); /* RFC 8414 3.3: byte for byte */
+	put_url(out, "token_endpoint", base, connect ? "/connect/token" : "/oauth2/token");
+	put_url(out, "jwks_uri", base, connect ? "/.well-known/jwks" : "/.well-known/jwks.json");
+	put_scopes(out, source);
+	/* RFC 8414 2: required even where nothing uses the authorization endpoint; no response type works here yet. */
+	put_array(out, "response_types_supported", NULL, 0);
+	json_open(out, "grant_types_supported", '['); /* RFC 8414 2: without it code and implicit would be meant */
+	for (size_t i = 0; grant_type_at(i); i++)
+		json_str(out, NULL, str_of(grant_type_at(i)));
+	json_close(out, ']');
+	put_array(out, "token_endpoint_auth_methods_supported", methods, 2);
+	/* OpenID Connect Discovery 3 requires these two of every provider document. */
+	put_array(out, "subject_types_supported", subjects, 1);
+	put_algs(out, snapshot);
+	json_close(out, '}');
+}
+
+static int collect_keys(struct snapshot *snapshot, const struct snapshot_source *source)
+{
+	for (size_t i = 0; i < source->n_keys; i++) {
+		const struct signing_key *key = &source->keys[i];
+		enum sig_alg alg = sig_alg_find(key->alg);
+		if (key->state < KEY_GONE)
+			snapshot->key_counts[alg][key->state]++;
+		if (key->state == KEY_ACTIVE)
+			TRY(arena_str(&snapshot->arena, key->kid, &snapshot->kids.kid[alg]));
+	}
+	return 0;
+}
+
+static int make_documents(struct snapshot *snapshot, const struct snapshot_source *source)
+{
+	_cleanup_(buf_done) struct buf text;
+	struct json_out out;
+	buf_init(&text, DOCUMENT_MAX);
+	json_out_init(&out, &text);
+	put_jwks(source, &out);
+	TRY(keep_document(snapshot, &text, &snapshot->jwks, &snapshot->jwks_etag));
+	buf_reset(&text);
+	json_out_init(&out, &text);
+	put_metadata(snapshot, source, &out);
+	return keep_document(snapshot, &text, &snapshot->metadata, &snapshot->metadata_etag);
+}
+
+int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_snapshot)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	if (!snapshot)
+		return E_NOMEM;
+	atomic_init(&snapshot->refs, 1);
+	arena_init(&snapshot->arena, 4 * DOCUMENT_MAX);
+	snapshot->config = config_ref(source->config);
+	snapshot->policy = (struct oauth_policy){
+		.issuer = source->config->issuer,
+		.default_alg = sig_alg_find(source->config->tokens.default_alg),
+		.lifetime_s = source->config->tokens.access_lifetime_s,
+		.lifetime_max_s = source->config->tokens.lifetime_max_s,
+	};
+	int rc = collect_keys(snapshot, source);
+	if (rc == 0)
+		rc = make_documents(snapshot, source);
+	if (rc < 0) {
+		snapshot_unref(snapshot);
+		return rc;
+	}
+	*ret_snapshot = snapshot;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* Readiness and figures; see status.h. */
+#include "server/status.h"
+
+#include "base/clock.h"
+#include "server/server.h"
+#include "server/worker.h"
+#include "store/store.h"
+
+enum { PROBE_EVERY_NS = 1000000000, KEY_ROWS_MAX = SIG_ALGS * 4 };
+
+int status_probe_store(struct server *server)
+{
+	pthread_mutex_lock(&server->probe_lock);
+	int64_t now_ns = clock_mono_ns();
+	if (server->probed_ns == 0 || now_ns - server->probed_ns >= PROBE_EVERY_NS) {
+		server->probe_result = store_probe(server->env.store);
+		server->probed_ns = now_ns;
+	}
+	int rc = server->probe_result;
+	pthread_mutex_unlock(&server->probe_lock);
+	return rc;
+}
+
+static void add_http(struct http_server_stats *sum, const struct http_server_stats *part)
+{
+	sum->accepted += part->accepted;
+	sum->refused_cap += part->refused_cap;
+	sum->refused_syntax += part->refused_syntax;
+	sum->timeouts += part->timeouts;
+	sum->handshakes_failed += part->handshakes_failed;
+	sum->open += part->open;
+}
+
+static void add_signer(struct signer_stats *sum, const struct signer_stats *part)
+{
+	sum->batches += part->batches;
+	sum->jobs += part->jobs;
+	sum->failures += part->failures;
+	sum->round_trip_us += part->round_trip_us;
+}
+
+static size_t list_keys(const struct snapshot *snapshot, struct metrics_keys rows[KEY_ROWS_MAX])
+{
+	size_t n = 0;
+	for (enum sig_alg alg = SIG_ES256; alg < SIG_ALGS; alg++)
+		for (enum key_state state = KEY_NEXT; state < KEY_GONE; state++)
+			if (snapshot->key_counts[alg][state] > 0)
+				rows[n++] = (struct metrics_keys){sig_alg_row(alg)->name, state, snapshot->key_counts[alg][state]};
+	return n;
+}
+
+void status_metrics(struct server *server, struct buf *out)
+{
+	struct http_server_stats http = {0};
+	struct signer_stats signer = {0};
+	struct store_stats store;
+	struct metrics_keys keys[KEY_ROWS_MAX];
+	for (unsigned i = 0; i < server->n_workers; i++) {
+		struct worker_stats stats;
+		worker_stats(&server->workers[i], &stats);
+		add_http(&http, &stats.http);
+		add_signer(&signer, &stats.signer);
+	}
+	store_stats(server->env.store, &store);
+	struct snapshot *snapshot = server_snapshot(server);
+	struct metrics_extra extra = {
+		.store = &store,
+		.signer = &signer,
+		.http = &http,
+		.keys = keys,
+		.n_keys = list_keys(snapshot, keys),
+		.keyd_up = atomic_load(&server->ready),
+		.started_s = server->started_s,
+	};
+	metrics_emit(server->metrics, &extra, out);
+	snapshot_unref(snapshot);
+}

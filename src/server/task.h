@@ -1,0 +1,56 @@
+/*
+ * A task: one HTTP exchange being answered: the call, the route it walks, and the reply being made. Runs on its event loop, except while a
+ * step blocks (then on a pool thread); owned by exactly one of them at a time. Tasks are recycled per loop.
+ */
+#ifndef SERVER_TASK_H
+#define SERVER_TASK_H
+
+#include "http/server.h"
+#include "oauth/call.h"
+#include "server/pool.h"
+#include "server/snapshot.h"
+
+struct route;
+struct server;
+struct worker;
+
+enum { TASK_HEADERS_MAX = 4096, TASK_BODY_MAX = 1048576, TASK_REQUEST_ID_LEN = 16 };
+
+struct task {
+	struct call call; /* first: a step gets its address and task_of() goes back */
+	struct worker *worker;
+	struct http_exchange *exchange;
+	struct snapshot *snapshot; /* one reference */
+	const struct route *route; /* NULL: no such path */
+	size_t step;               /* the one that runs, or runs next */
+	int code;                  /* of the last step */
+	int64_t start_ns;          /* monotonic */
+	int64_t due_ns;            /* not answered before; see worker.c */
+	char request_id[TASK_REQUEST_ID_LEN + 1];
+	int status;                /* of the reply */
+	struct buf headers, body;
+	struct pool_job job;
+	struct task *next;         /* free list, delayed list */
+};
+
+static inline struct task *task_of(struct call *call) { return (struct task *)(void *)call; }
+
+enum task_outcome {
+	TASK_DONE,  /* the reply is made */
+	TASK_SIGN,  /* call.job waits for a signature; go on with task_run */
+	TASK_BLOCK, /* go on with task_run where blocking is allowed, on call.lane */
+};
+
+/* E_NOMEM. */
+must_check int task_new(struct worker *worker, struct task **ret_task);
+void task_free(struct task *task);
+/* Take up an exchange: one clock reading, request id, source address, route. */
+void task_begin(struct task *task, struct http_exchange *exchange);
+/* Walk the steps until they end or wait; the single place where steps are called. */
+enum task_outcome task_run(struct task *task);
+/* Give up with a code before or between steps. */
+void task_refuse(struct task *task, int code);
+/* Hand the reply to the connection, count and log it, make the task ready for the next exchange. On the loop only. */
+void task_finish(struct task *task);
+
+#endif

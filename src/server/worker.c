@@ -1,0 +1,376 @@
+/*
+ * Event-loop threads; see worker.h. Everything here runs on the worker's own thread, except where noted. Nothing blocks.
+ *
+ * A failed client authentication is answered at the earliest DELAY_NS after the request came, on that grid: whether the client exists,
+ * was in memory, or needed the store does not show in the time of the answer (CC-15).
+ */
+#include "server/worker.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/tls.h"
+#include "server/audit.h"
+#include "server/config.h"
+#include "server/reply.h"
+#include "server/server.h"
+#include "server/task.h"
+#include "server/usage.h"
+
+enum { DELAY_NS = 5000000, FREE_TASKS_MAX = 1024 };
+
+static void advance(struct task *task);
+
+static struct task *take_task(struct worker *worker)
+{
+	struct task *task = worker->free_tasks;
+	if (task) {
+		worker->free_tasks = task->next;
+		return task;
+	}
+	return task_new(worker, &task) < 0 ? NULL : task;
+}
+
+static void finish(struct task *task)
+{
+	struct worker *worker = task->worker;
+	task_finish(task);
+	task->next = worker->free_tasks;
+	worker->free_tasks = task;
+}
+
+static void start_delay_timer(struct worker *worker)
+{
+	if (!worker->delayed)
+		return;
+	int64_t wait_ns = worker->delayed->due_ns - clock_mono_ns();
+	uint32_t wait_ms = wait_ns > 0 ? (uint32_t)((wait_ns + 999999) / 1000000) : 0;
+	if (loop_timer_start(worker->delay_timer, wait_ms) == 0)
+		return;
+	LOG(LOG_WARN, "timer_failed", F("worker", (int)worker->index));
+}
+
+static void on_delay(void *arg)
+{
+	struct worker *worker = arg;
+	int64_t now_ns = clock_mono_ns();
+	while (worker->delayed && worker->delayed->due_ns <= now_ns + 500000) {
+		struct task *task = worker->delayed;
+		worker->delayed = task->next;
+		if (!worker->delayed)
+			worker->delayed_last = NULL;
+		finish(task);
+	}
+	start_delay_timer(worker);
+}
+
+/* Nearly always the last: answers of one class are due in the order they came. */
+static void delay(struct task *task)
+{
+	struct worker *worker = task->worker;
+	int64_t slots = (clock_mono_ns() - task->start_ns) / DELAY_NS + 1;
+	task->due_ns = task->start_ns + slots * DELAY_NS;
+	struct task **link = &worker->delayed;
+	if (worker->delayed_last && worker->delayed_last->due_ns <= task->due_ns)
+		link = &worker->delayed_last->next;
+	while (*link && (*link)->due_ns <= task->due_ns)
+		link = &(*link)->next;
+	task->next = *link;
+	*link = task;
+	if (!task->next)
+		worker->delayed_last = task;
+	if (worker->delayed == task)
+		start_delay_timer(worker);
+}
+
+static void done(struct task *task)
+{
+	if (task->code == E_INVALID_CLIENT || task->code == E_THROTTLED) {
+		if (task->call.throttle_began)
+			audit_throttle(task->worker->server, &task->call);
+		delay(task);
+		return;
+	}
+	finish(task);
+}
+
+/* Posted by a pool thread. */
+static void on_returned(void *arg) { done(arg); }
+
+/* Pool thread: the same steps, straight down, blocking. */
+static void run_blocking(struct pool_job *job, unsigned thread)
+{
+	struct task *task = (struct task *)(void *)((char *)job - offsetof(struct task, job));
+	struct server *server = task->worker->server;
+	for (;;) {
+		enum task_outcome outcome = task_run(task);
+		if (outcome == TASK_DONE)
+			break;
+		if (outcome == TASK_SIGN) {
+			task->call.job.status = server_sign_blocking(server, thread, &task->call.job);
+			continue;
+		}
+		int rc = pool_submit(server->pool, task->call.lane, &task->job);
+		if (rc == 0)
+			return;
+		task_refuse(task, rc);
+		break;
+	}
+	log_flush();
+	if (loop_post(task->worker->loop, on_returned, task) < 0)
+		abort(); /* no memory for a pointer: the connection could never be answered; the supervisor starts us anew */
+}
+
+/* Run a task until it is done or waits for somebody. */
+static void advance(struct task *task)
+{
+	struct worker *worker = task->worker;
+	int rc;
+	switch (task_run(task)) {
+	case TASK_DONE:
+		done(task);
+		return;
+	case TASK_SIGN:
+		signer_submit(worker->signer, &task->call.job);
+		return;
+	case TASK_BLOCK:
+		task->call.may_block = true;
+		task->job.run = run_blocking;
+		rc = pool_submit(worker->server->pool, task->call.lane, &task->job);
+		if (rc == 0)
+			return;
+		task_refuse(task, rc);
+		done(task);
+		return;
+	}
+}
+
+static void on_request(struct http_exchange *exchange, const struct http_request *request, void *arg)
+{
+	struct worker *worker = arg;
+	struct task *task = take_task(worker);
+	(void)request;
+	if (task) {
+		task_begin(task, exchange);
+		advance(task);
+		return;
+	}
+	char headers_mem[512], body_mem[512];
+	struct buf headers, body;
+	struct http_reply reply = {.close = true};
+	buf_init_fixed(&headers, headers_mem, sizeof(headers_mem));
+	buf_init_fixed(&body, body_mem, sizeof(body_mem));
+	reply_refusal(E_NOMEM, (struct str){0}, &headers, &body, &reply.status);
+	reply.headers = buf_str(&headers);
+	reply.body = buf_str(&body);
+	http_exchange_reply(exchange, &reply);
+}
+
+static void on_refuse(int code, struct str peer_addr, struct buf *out_headers, struct buf *out_body, int *ret_status, void *arg)
+{
+	(void)arg;
+	reply_refusal(code, (struct str){0}, out_headers, out_body, ret_status);
+	LOG(LOG_INFO, "refused", F("error", err_row(code)->symbol), F("peer", peer_addr));
+}
+
+static void collect(struct worker *worker)
+{
+	struct sign_job *job;
+	signer_collect(worker->signer, &job);
+	while (job) {
+		struct sign_job *next = job->next;
+		advance(job->owner);
+		job = next;
+	}
+}
+
+static void on_signer(int fd, unsigned events, void *arg)
+{
+	struct worker *worker = arg;
+	(void)fd;
+	(void)events;
+	collect(worker);
+	if (!signer_alive(worker->signer) && loop_watch_set(worker->signer_watch, 0) < 0)
+		abort(); /* would spin on a dead socket */
+}
+
+static void on_round(void *arg)
+{
+	struct worker *worker = arg;
+	signer_flush(worker->signer);
+	while (signer_has_failed_jobs(worker->signer))
+		collect(worker);
+	pthread_mutex_lock(&worker->stats_lock);
+	http_server_stats(worker->http, &worker->stats.http);
+	signer_stats(worker->signer, &worker->stats.signer);
+	pthread_mutex_unlock(&worker->stats_lock);
+	log_flush();
+}
+
+void worker_stats(struct worker *worker, struct worker_stats *ret_stats)
+{
+	pthread_mutex_lock(&worker->stats_lock);
+	*ret_stats = worker->stats;
+	pthread_mutex_unlock(&worker->stats_lock);
+}
+
+static int watch_signer(struct worker *worker)
+{
+	loop_watch_free(worker->signer_watch);
+	worker->signer_watch = NULL;
+	TRY(loop_watch_new(worker->loop, signer_fd(worker->signer), on_signer, worker, &worker->signer_watch));
+	return loop_watch_set(worker->signer_watch, LOOP_READ);
+}
+
+static struct http_limits limits_of(const struct config *config, unsigned loops)
+{
+	unsigned per_loop = config->limits.connections / loops;
+	return (struct http_limits){
+		.handshake_ms = config->limits.handshake_ms,
+		.head_ms = config->limits.head_ms,
+		.body_ms = config->limits.body_ms,
+		.idle_ms = config->limits.idle_ms,
+		.write_ms = config->limits.write_ms,
+		.connections_max = per_loop > 0 ? per_loop : 1,
+		.connections_per_addr_max = (config->limits.connections_per_address + loops - 1) / loops,
+		.requests_per_connection = config->limits.requests_per_connection,
+	};
+}
+
+int worker_init(struct worker *worker, struct server *server, unsigned index, int keyd_fd)
+{
+	*worker = (struct worker){.server = server, .index = index};
+	pthread_mutex_init(&worker->stats_lock, NULL);
+	TRY(signer_new(keyd_fd, &worker->signer));
+	TRY(loop_new(&worker->loop));
+	struct http_server_options options = {
+		.loop = worker->loop,
+		.limits = limits_of(server->config, server->n_workers),
+		.handler = {.request = on_request, .refuse = on_refuse, .arg = worker},
+	};
+	TRY(http_server_new(&options, &worker->http));
+	TRY(loop_timer_new(worker->loop, on_delay, worker, &worker->delay_timer));
+	worker->metrics = metrics_slot(server->metrics, index);
+	worker->usage = usage_slot(server->usage, index);
+	loop_set_round_hook(worker->loop, on_round, worker);
+	return watch_signer(worker);
+}
+
+int worker_listen(struct worker *worker, int fd, struct tls_context *tls)
+{
+	return http_server_listen(worker->http, fd, tls);
+}
+
+static void *run(void *arg)
+{
+	struct worker *worker = arg;
+	if (loop_run(worker->loop) < 0)
+		LOG(LOG_ERROR, "loop_failed", F("worker", (int)worker->index));
+	log_flush();
+	return NULL;
+}
+
+int worker_start(struct worker *worker)
+{
+	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+		return E_INTERNAL;
+	worker->started = true;
+	return 0;
+}
+
+struct order {
+	struct worker *worker;
+	int keyd_fd;
+	struct config *config;
+	struct tls_context *tls;
+};
+
+static int post_order(struct order order, void (*fn)(void *))
+{
+	struct order *copy = malloc(sizeof(*copy));
+	if (!copy)
+		return E_NOMEM;
+	*copy = order;
+	int rc = loop_post(order.worker->loop, fn, copy);
+	if (rc < 0)
+		free(copy);
+	return rc;
+}
+
+static void on_new_signer(void *arg)
+{
+	struct order *order = arg;
+	struct worker *worker = order->worker;
+	signer_replace(worker->signer, order->keyd_fd);
+	collect(worker);
+	if (watch_signer(worker) < 0)
+		LOG(LOG_ERROR, "watch_failed", F("worker", (int)worker->index));
+	free(order);
+}
+
+int worker_replace_signer(struct worker *worker, int keyd_fd)
+{
+	return post_order((struct order){.worker = worker, .keyd_fd = keyd_fd}, on_new_signer);
+}
+
+static void on_reload(void *arg)
+{
+	struct order *order = arg;
+	struct http_limits limits = limits_of(order->config, order->worker->server->n_workers);
+	http_server_set_limits(order->worker->http, &limits);
+	if (order->tls)
+		http_server_set_tls(order->worker->http, order->tls);
+	tls_context_unref(order->tls);
+	config_unref(order->config);
+	free(order);
+}
+
+int worker_reload(struct worker *worker, struct config *config, struct tls_context *tls)
+{
+	struct order order = {.worker = worker, .config = config_ref(config), .tls = tls ? tls_context_ref(tls) : NULL};
+	int rc = post_order(order, on_reload);
+	if (rc < 0) {
+		config_unref(order.config);
+		tls_context_unref(order.tls);
+	}
+	return rc;
+}
+
+static void on_drained(void *arg) { loop_stop(((struct worker *)arg)->loop); }
+
+static void on_drain(void *arg)
+{
+	struct worker *worker = arg;
+	http_server_drain(worker->http, on_drained, worker);
+}
+
+int worker_drain(struct worker *worker) { return loop_post(worker->loop, on_drain, worker); }
+
+void worker_join(struct worker *worker)
+{
+	if (worker->started)
+		pthread_join(worker->thread, NULL);
+	worker->started = false;
+}
+
+void worker_done(struct worker *worker)
+{
+	http_server_free(worker->http);
+	loop_watch_free(worker->signer_watch);
+	loop_timer_free(worker->delay_timer);
+	signer_free(worker->signer);
+	while (worker->free_tasks) {
+		struct task *task = worker->free_tasks;
+		worker->free_tasks = task->next;
+		task_free(task);
+	}
+	loop_free(worker->loop);
+}
+
+void worker_note_use(struct worker *worker, const struct call *call)
+{
+	struct server *server = worker->server;
+	if (usage_note(worker->usage, call->secret->id, call_now_s(call), call->peer_addr))
+		server_wake_keeper(server);
+}

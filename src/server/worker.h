@@ -1,0 +1,64 @@
+/*
+ * A worker: one thread with its event loop, its HTTP connections and its channel to keyd. A round reads what is ready, runs each request's
+ * steps, sends all claims that wait for a signature as one batch, writes replies, flushes its log.
+ */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include <pthread.h>
+
+#include "http/server.h"
+#include "keys/signer.h"
+#include "oauth/call.h"
+
+struct config;
+struct metrics_slot;
+struct server;
+struct task;
+struct tls_context;
+struct usage_slot;
+
+struct worker_stats {
+	struct http_server_stats http;
+	struct signer_stats signer;
+};
+
+struct worker {
+	struct server *server;
+	unsigned index;
+	struct loop *loop;
+	struct http_server *http;
+	struct signer *signer;
+	struct loop_watch *signer_watch;
+	struct metrics_slot *metrics;
+	struct usage_slot *usage;
+	struct task *free_tasks;
+	struct task *delayed;         /* by due_ns, soonest first */
+	struct task *delayed_last;
+	struct loop_timer *delay_timer;
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t stats_lock;
+	struct worker_stats stats;    /* as of the last round; under stats_lock */
+};
+
+/* Makes loop, HTTP server and signer; keyd_fd becomes the signer's. E_NOMEM, E_IO. */
+must_check int worker_init(struct worker *worker, struct server *server, unsigned index, int keyd_fd);
+must_check int worker_listen(struct worker *worker, int fd, struct tls_context *tls);
+/* Start the thread. E_INTERNAL. */
+must_check int worker_start(struct worker *worker);
+/* From any thread: a new channel to keyd; new limits and certificate (a reference is taken) by configuration; drain, then end. */
+must_check int worker_replace_signer(struct worker *worker, int keyd_fd);
+must_check int worker_reload(struct worker *worker, struct config *config, struct tls_context *tls);
+must_check int worker_drain(struct worker *worker);
+/* Wait for the thread; then free what init made. */
+void worker_join(struct worker *worker);
+void worker_done(struct worker *worker);
+
+/* Figures as of the last round. Any thread. */
+void worker_stats(struct worker *worker, struct worker_stats *ret_stats);
+
+/* The secret of a finished call was used; gathered in memory. */
+void worker_note_use(struct worker *worker, const struct call *call);
+
+#endif
