@@ -37,10 +37,10 @@ void config_reference(struct buf *out)
 	static const char intro[] =
 		"# Configuration\n\n"
 		"Made by `mintmark config reference` from the table of options; do not edit.\n\n"
-		"The file is YAML: at most 64 KiB, one document, no aliases, anchors or tags. Relative paths are relative\n"
-		"to the folder of the file. `mintmark config check` tells whether a file is good; a bad one is refused with\n"
-		"file, line, column and what was expected. *Reload* says whether SIGHUP applies a change; the other options\n"
-		"need a restart.\n";
+		"The file is YAML: at most 64 KiB, one document, no aliases, anchors or tags. Relative paths are\n"
+		"relative to the folder of the file. `mintmark config check` tells whether a file is good; a bad\n"
+		"one is refused with file, line, column and what was expected. *Reload* says whether SIGHUP applies\n"
+		"a change; the other options need a restart.\n";
 	buf_put(out, STR(intro));
 	for (unsigned i = 0; i < config_rows_n_sections; i++) {
 		const struct config_section *section = &config_rows_sections[i];

@@ -34,18 +34,19 @@ static void *reallocate(void *ctx, void *p, size_t size)
 	return fault_hit(FAULT_ALLOC) ? NULL : realloc(p, size);
 }
 
-/* "3, column: 5)" after "(line: ". */
-static struct config_mark parse_place(struct str text)
+/* What follows "(line: ", such as "3, column: 5)". E_SYNTAX, E_LIMIT. */
+static int parse_place(struct str text, struct config_mark *ret_at)
 {
 	struct str line, column, rest;
 	uint64_t at_line, at_column;
-	if (!str_cut(text, ',', &line, &rest) || !str_cut(rest, ':', &rest, &column) ||
-		!str_cut(column, ')', &column, &rest))
-		return (struct config_mark){0};
-	if (str_to_u64(line, CONFIG_TEXT_MAX, &at_line) < 0 ||
-		str_to_u64(str_trim_ows(column), CONFIG_TEXT_MAX, &at_column) < 0)
-		return (struct config_mark){0};
-	return (struct config_mark){(unsigned)at_line, (unsigned)at_column};
+	if (!str_cut(text, ',', &line, &rest) || !str_cut(rest, ':', &rest, &column))
+		return E_SYNTAX;
+	if (!str_cut(column, ')', &column, &rest))
+		return E_SYNTAX;
+	TRY(str_to_u64(line, CONFIG_TEXT_MAX, &at_line));
+	TRY(str_to_u64(str_trim_ows(column), CONFIG_TEXT_MAX, &at_column));
+	*ret_at = (struct config_mark){(unsigned)at_line, (unsigned)at_column};
+	return 0;
 }
 
 /* libcyaml logs "Load: <problem>", then a backtrace whose first place is the innermost: "... (line: 3, column: 5)". */
@@ -57,8 +58,8 @@ static void catch_log(cyaml_log_t level, void *ctx, const char *fmt, va_list arg
 	vsnprintf(line, sizeof(line), fmt, args);
 	line[strcspn(line, "\n")] = '\0';
 	const char *place = strstr(line, "(line: ");
-	if (place && caught->at.line == 0)
-		caught->at = parse_place(str_of(place + 7));
+	if (place && caught->at.line == 0 && parse_place(str_of(place + strlen("(line: ")), &caught->at) < 0)
+		caught->at = (struct config_mark){0};
 	if (!place && caught->text[0] == '\0')
 		snprintf(caught->text, sizeof(caught->text), "%s", strncmp(line, "Load: ", 6) == 0 ? line + 6 : line);
 }
