@@ -115,7 +115,7 @@ class Reader:
             while self.tok(i) not in (':', ''):
                 i += 1
             return (i + 1, False) if self.tok(i + 1) == '}' else self.statement(i + 1, depth)
-        if token.isidentifier() and self.tok(i + 1) == '(' and self.tok(self.close(i + 1)) == '{':
+        if token.isidentifier() and token not in JUMPS and self.tok(i + 1) == '(' and self.tok(self.close(i + 1)) == '{':
             return self.nested(self.close(i + 1), depth + 1)[0], False  # a loop made by a macro
         while self.tok(i) not in (';', ''):
             i = self.close(i) if self.tokens[i] in '([{' else i + 1
