@@ -14,11 +14,11 @@ static enum verdict split(struct str token, struct str ret_parts[3])
 	for (size_t i = 0; i < token.len; i++)
 		dots += token.p[i] == '.';
 	if (dots != 2)
-		return dots == 4 ? VERDICT_ENCRYPTED : VERDICT_SEGMENTS;
+		return dots == 4 && token.p[0] != '{' ? VERDICT_ENCRYPTED : VERDICT_SEGMENTS;
 	(void)str_cut(rest, '.', &ret_parts[0], &rest);
 	(void)str_cut(rest, '.', &ret_parts[1], &ret_parts[2]);
-	/* an empty signature is `none` in disguise, an empty payload a detached one (RFC 7515 F); neither is spoken here */
-	if (ret_parts[0].len == 0 || ret_parts[1].len == 0 || ret_parts[2].len == 0)
+	/* an empty payload is lawful, and signed as such; an empty signature is `none` in disguise */
+	if (ret_parts[0].len == 0 || ret_parts[2].len == 0)
 		return VERDICT_SEGMENTS;
 	return VERDICT_VALID;
 }

@@ -55,7 +55,7 @@ static void refuses_forms(void **state)
 		{STR("e30.e30.AA.AA.AA"), VERDICT_ENCRYPTED},
 		{STR("e30.e30.AA.AA.AA.AA"), VERDICT_SEGMENTS},
 		{STR("e30.e30."), VERDICT_SEGMENTS},
-		{STR("e30..AA"), VERDICT_SEGMENTS},
+		{STR("e30..AA"), VERDICT_ALG_UNKNOWN},
 		{STR(".e30.AA"), VERDICT_SEGMENTS},
 		{STR("{\"payload\":\"e30\",\"signature\":\"AA\"}"), VERDICT_SEGMENTS},
 		{STR("e3.e30.AA"), VERDICT_ENCODING},
@@ -148,6 +148,23 @@ static void reads_header_and_payload(void **state)
 	assert_int_equal(jws.signing_input.len, token.len - 1 - ENC_B64URL_LEN(64));
 }
 
+/* RFC 7515 appendix F: a detached payload is not filled in; an empty payload is what was signed or the signature does not fit. */
+static void empty_payload_is_not_detached(void **state)
+{
+	static const struct str header = {"{\"alg\":\"ES256\",\"kid\":\"ES256\"}", 29};
+	(void)state;
+	struct str full = forge_token(SIG_ES256, header, STR("{}"));
+	struct str empty = forge_token(SIG_ES256, header, STR(""));
+	assert_int_equal(forge_check(empty, JWK_ALGS_ALL), VERDICT_VALID);
+	char copy[512];
+	struct buf out;
+	buf_init_fixed(&out, copy, sizeof(copy));
+	size_t dot = str_find(full, '.');
+	buf_put(&out, str_mem(full.p, dot + 1));
+	buf_put(&out, str_mem(full.p + dot + 4, full.len - dot - 4)); /* without "e30" */
+	assert_int_equal(forge_check(buf_str(&out), JWK_ALGS_ALL), VERDICT_SIGNATURE);
+}
+
 static void emits_no_unknown_algorithm(void **state)
 {
 	struct buf out;
@@ -202,6 +219,7 @@ int main(void)
 		cmocka_unit_test(kid_decides_the_key),
 		cmocka_unit_test(every_character_counts),
 		cmocka_unit_test(reads_header_and_payload),
+		cmocka_unit_test(empty_payload_is_not_detached),
 		cmocka_unit_test(emits_no_unknown_algorithm),
 		cmocka_unit_test(survives_want_of_memory),
 		cmocka_unit_test(verdicts_never_start_at_success),

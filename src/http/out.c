@@ -1,0 +1,200 @@
+/* Outgoing requests; see out.h. RFC 6890 for special addresses. The only user of libcurl. Must never follow a redirect. */
+#include "http/out.h"
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+
+struct range {
+	unsigned char prefix[16];
+	unsigned bits;
+};
+
+/* RFC 6890 2.2.2 and later entries of the registry. */
+static const struct range special4[] = {
+	{{0}, 8},             {{10}, 8},            {{100, 64}, 10},      {{127}, 8},         {{169, 254}, 16},
+	{{172, 16}, 12},      {{192, 0, 0}, 24},    {{192, 0, 2}, 24},    {{192, 31, 196}, 24}, {{192, 52, 193}, 24},
+	{{192, 88, 99}, 24},  {{192, 168}, 16},     {{192, 175, 48}, 24}, {{198, 18}, 15},    {{198, 51, 100}, 24},
+	{{203, 0, 113}, 24},  {{224}, 4},           {{240}, 4},
+};
+/* Within 2000::/3; everything outside of it is special anyway. */
+static const struct range special6[] = {
+	{{0x20, 0x01, 0x00}, 23}, /* protocol assignments, Teredo, ORCHID */
+	{{0x20, 0x01, 0x0d, 0xb8}, 32},
+	{{0x20, 0x02}, 16}, /* 6to4 hides an IPv4 address */
+	{{0x26, 0x20, 0x00, 0x4f, 0x80, 0x00}, 48},
+	{{0x3f, 0xff}, 20},
+};
+
+static bool is_within(const unsigned char *addr, const struct range *range)
+{
+	unsigned bytes = range->bits / 8, rest = range->bits % 8;
+	unsigned char mask = (unsigned char)(0xff00 >> rest);
+	return memcmp(addr, range->prefix, bytes) == 0 && (rest == 0 || ((addr[bytes] ^ range->prefix[bytes]) & mask) == 0);
+}
+
+static bool is_public4(const unsigned char addr[4])
+{
+	for (size_t i = 0; i < sizeof(special4) / sizeof(special4[0]); i++)
+		if (is_within(addr, &special4[i]))
+			return false;
+	return true;
+}
+
+static bool is_public6(const unsigned char addr[16])
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const unsigned char nat64[12] = {0x00, 0x64, 0xff, 0x9b};
+	if (memcmp(addr, mapped, 12) == 0 || memcmp(addr, nat64, 12) == 0) /* what counts is the IPv4 address inside */
+		return is_public4(addr + 12);
+	if ((addr[0] & 0xe0) != 0x20)
+		return false;
+	for (size_t i = 0; i < sizeof(special6) / sizeof(special6[0]); i++)
+		if (is_within(addr, &special6[i]))
+			return false;
+	return true;
+}
+
+bool http_out_is_public(const struct sockaddr *addr)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+	if (addr->sa_family == AF_INET) {
+		memcpy(&v4, addr, sizeof(v4));
+		return is_public4((const unsigned char *)&v4.sin_addr);
+	}
+	if (addr->sa_family != AF_INET6)
+		return false;
+	memcpy(&v6, addr, sizeof(v6));
+	return is_public6(v6.sin6_addr.s6_addr);
+}
+
+struct transfer {
+	const struct http_out_limits *limits;
+	struct buf *out;
+	size_t head_len, body_len;
+	bool opened; /* a socket was opened, so scheme and address were in order */
+	int status;  /* our own refusal, behind curl's general one */
+};
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = arg;
+	if (purpose != CURLSOCKTYPE_IPCXN || (!transfer->limits->allow_private && !http_out_is_public(&address->addr))) {
+		transfer->status = E_INVALID_REQUEST;
+		return CURL_SOCKET_BAD;
+	}
+	transfer->opened = true;
+	transfer->status = 0; /* another address of the same name was refused before */
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *transfer = arg;
+	size_t len = size * n; /* size is 1, by libcurl's promise */
+	if (len > transfer->limits->max_bytes - transfer->body_len) {
+		transfer->status = E_LIMIT;
+		return 0;
+	}
+	buf_put_mem(transfer->out, bytes, len);
+	transfer->body_len += len;
+	transfer->status = buf_status(transfer->out);
+	return transfer->status < 0 ? 0 : len;
+}
+
+static size_t take_head(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *transfer = arg;
+	(void)bytes;
+	transfer->head_len += size * n;
+	if (transfer->head_len <= HTTP_OUT_HEAD_MAX)
+		return size * n;
+	transfer->status = E_LIMIT;
+	return 0;
+}
+
+static CURLcode set_callbacks(CURL *curl, struct transfer *transfer)
+{
+	CURLcode rc = curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, transfer);
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_head);
+	return rc ? rc : curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+}
+
+static CURLcode set_options(CURL *curl, const char *url, const struct http_out_limits *limits)
+{
+	const struct {
+		CURLoption option;
+		long value;
+	} numbers[] = {
+		{CURLOPT_NOSIGNAL, 1},         {CURLOPT_TIMEOUT_MS, (long)limits->timeout_ms},
+		{CURLOPT_FOLLOWLOCATION, 0},   {CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
+		{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1}, {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+	};
+	CURLcode rc = CURLE_OK;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && rc == CURLE_OK; i++)
+		rc = curl_easy_setopt(curl, numbers[i].option, numbers[i].value);
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, limits->allow_http ? "http,https" : "https");
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* behind a proxy the address could not be judged */
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_USERAGENT, "mintmark/" MINTMARK_VERSION);
+	return rc ? rc : curl_easy_setopt(curl, CURLOPT_URL, url);
+}
+
+static int code_of(CURLcode rc, const struct transfer *transfer)
+{
+	static const struct {
+		CURLcode from;
+		int to;
+	} rows[] = {
+		{CURLE_URL_MALFORMAT, E_SYNTAX},         {CURLE_LOGIN_DENIED, E_SYNTAX},
+		{CURLE_UNSUPPORTED_PROTOCOL, E_INVALID_REQUEST}, {CURLE_OPERATION_TIMEDOUT, E_TIMEOUT},
+		{CURLE_OUT_OF_MEMORY, E_NOMEM},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].from == rc && (rc != CURLE_UNSUPPORTED_PROTOCOL || !transfer->opened)) /* HTTP/0.9 is called so too */
+			return rows[i].to;
+	return transfer->status < 0 ? transfer->status : E_IO;
+}
+
+static int run(CURL *curl, const char *url, struct transfer *transfer)
+{
+	long status = 0;
+	if (set_options(curl, url, transfer->limits) != CURLE_OK || set_callbacks(curl, transfer) != CURLE_OK)
+		return E_NOMEM;
+	CURLcode rc = curl_easy_perform(curl);
+	if (rc != CURLE_OK)
+		return code_of(rc, transfer);
+	if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
+		return E_NOT_FOUND;
+	return 0;
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool ready;
+
+static void prepare(void) { ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
+
+int http_out_get(struct str url, const struct http_out_limits *limits, struct buf *out)
+{
+	char text[HTTP_OUT_URL_MAX + 1];
+	struct transfer transfer = {.limits = limits, .out = out};
+	size_t start = out->len;
+	if (url.len == 0 || url.len > HTTP_OUT_URL_MAX || memchr(url.p, '\0', url.len) || limits->timeout_ms == 0)
+		return E_SYNTAX;
+	memcpy(text, url.p, url.len);
+	text[url.len] = '\0';
+	CURL *curl = pthread_once(&once, prepare) == 0 && ready && !fault_hit(FAULT_ALLOC) ? curl_easy_init() : NULL;
+	if (!curl)
+		return E_NOMEM;
+	int rc = run(curl, text, &transfer);
+	curl_easy_cleanup(curl);
+	if (rc < 0)
+		out->len = start;
+	return rc;
+}

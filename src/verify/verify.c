@@ -1,0 +1,46 @@
+/* The checks of an access token in their order; see verify.h. RFC 9068 4, RFC 6750 3.1 (scopes). Must never fetch anything. */
+#include "verify/verify.h"
+
+/* Claims are looked at only after the signature fitted. */
+static enum verdict check_claims(const struct verify_policy *policy, struct arena *arena, struct verify_report *report)
+{
+	const struct jwt_policy rules = {.typ = STR("at+jwt"), .issuer = policy->issuer, .audience = policy->audience,
+					 .require = JWT_ACCESS_TOKEN, .skew_s = policy->skew_s};
+	enum verdict verdict = jwt_parse(report->jws.payload, arena, &report->claims);
+	if (verdict != VERDICT_VALID)
+		return verdict;
+	report->has_claims = true;
+	return jwt_check(&report->jws, &report->claims, &rules, report->now_s);
+}
+
+static enum verdict check_scopes(const struct verify_policy *policy, const struct jwt_claims *claims)
+{
+	for (size_t i = 0; i < policy->scopes.n; i++)
+		if (!jwt_has_scope(claims->scope, policy->scopes.v[i])) /* RFC 6750 3.1 insufficient_scope */
+			return VERDICT_SCOPE;
+	return VERDICT_VALID;
+}
+
+static enum verdict check(const struct verify_policy *policy, const struct jwks *keys, struct str token, struct arena *arena,
+			  struct verify_report *report)
+{
+	enum verdict verdict;
+	if (policy->issuer.len == 0 || policy->audience.len == 0 || (policy->algs & JWK_ALGS_ALL) == 0)
+		return VERDICT_POLICY;
+	if ((verdict = jws_parse(token, arena, &report->jws)) != VERDICT_VALID)
+		return verdict;
+	report->has_header = true;
+	if ((verdict = jws_verify(&report->jws, keys, policy->algs)) != VERDICT_VALID) /* RFC 9068 4: the policy's algorithms */
+		return verdict;
+	if ((verdict = check_claims(policy, arena, report)) != VERDICT_VALID)
+		return verdict;
+	return check_scopes(policy, &report->claims);
+}
+
+enum verdict verify_token(const struct verify_policy *policy, const struct jwks *keys, struct str token, int64_t now_s,
+			  struct arena *arena, struct verify_report *ret_report)
+{
+	*ret_report = (struct verify_report){.now_s = now_s, .n_keys = keys->n, .n_keys_skipped = keys->skipped};
+	ret_report->verdict = check(policy, keys, token, arena, ret_report);
+	return ret_report->verdict;
+}

@@ -1,0 +1,44 @@
+/*
+ * Checking an access token offline against a key set in memory: form, algorithm, key, signature, typ, iss, aud, times, scopes
+ * (RFC 9068 4, RFC 8725 3). No network, no clock of its own, no state: thread-safe. Will become the public library's verifier.
+ */
+#ifndef VERIFY_VERIFY_H
+#define VERIFY_VERIFY_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "jose/jwk.h"
+#include "jose/jws.h"
+#include "jose/jwt.h"
+#include "jose/verdict.h"
+
+/* Everything but scopes is required: there is no "any issuer" and no "any audience". */
+struct verify_policy {
+	struct str issuer;      /* iss, byte by byte */
+	struct str audience;    /* one of aud */
+	unsigned algs;          /* a sum of JWK_ALG(); JWK_ALGS_ALL is every algorithm there is */
+	int64_t skew_s;         /* 0 .. JWT_SKEW_MAX_S */
+	struct str_list scopes; /* all of them must be in scope; none: no scope is asked for */
+};
+
+/* What was found out on the way; strings are in the arena or the token. */
+struct verify_report {
+	enum verdict verdict;
+	struct jws jws;          /* when has_header; not trustworthy unless the signature fitted */
+	struct jwt_claims claims; /* when has_claims; then the signature fitted */
+	bool has_header, has_claims;
+	int64_t now_s;
+	size_t n_keys, n_keys_skipped;
+};
+
+/*
+ * now_s: seconds since 1970. arena: 128 KiB of maximum are enough for any token. The report is always filled (that is its purpose), and
+ * its verdict is what is returned: VERDICT_VALID and nothing else means that the token may be honoured.
+ */
+must_check enum verdict verify_token(const struct verify_policy *policy, const struct jwks *keys, struct str token, int64_t now_s,
+				     struct arena *arena, struct verify_report *ret_report);
+
+/* One sentence for a person, appended: which check failed, what was found, what would mend it. The token's strings are quoted and escaped. */
+void verify_explain(const struct verify_policy *policy, const struct verify_report *report, struct buf *out);
+
+#endif
