@@ -1,8 +1,295 @@
-/* The reference backend for tests; comes next. */
-#include "store/store_ops.h"
+/* The memory backend: state, transactions, the audit chain. For tests; any thread. See memory.h. */
+#include "store/memory.h"
+
+#include <stdlib.h>
+
+#include "base/fault.h"
+#include "store/audit.h"
+
+enum { STATE_MAX = 1 << 30, ENTRY_MAX = 64 * 1024 };
+
+struct link {
+	struct arena arena;
+	struct audit_entry entry;
+};
+
+struct memory {
+	struct store store;
+	pthread_mutex_t lock;
+	struct memory_state *state;
+	struct link **links; /* number seq is at seq - 1 */
+	size_t n_links, room;
+};
+
+static struct memory *memory_of(struct store *store) { return (struct memory *)store; }
+
+static void drop_state(struct memory_state *state)
+{
+	if (!state)
+		return;
+	arena_done(&state->arena);
+	free(state);
+}
+
+/* A copied array with room behind it. */
+static void *copy_array(struct arena *arena, const void *from, size_t n, size_t room, size_t size)
+{
+	void *to = arena_array(arena, n + room, size);
+	if (to && n > 0)
+		memcpy(to, from, n * size);
+	return to;
+}
+
+static int copy_arrays(const struct memory_state *from, size_t room, struct memory_state *to)
+{
+	struct arena *arena = &to->arena;
+	to->accounts = copy_array(arena, from->accounts, from->n_accounts, room, sizeof(*to->accounts));
+	to->clients = copy_array(arena, from->clients, from->n_clients, room, sizeof(*to->clients));
+	to->apis = copy_array(arena, from->apis, from->n_apis, room, sizeof(*to->apis));
+	to->keys = copy_array(arena, from->keys, from->n_keys, room, sizeof(*to->keys));
+	return to->accounts && to->clients && to->apis && to->keys ? 0 : E_NOMEM;
+}
+
+static int copy_state(const struct memory_state *from, size_t room, struct memory_state *to)
+{
+	TRY(copy_arrays(from, room, to));
+	for (; to->n_accounts < from->n_accounts; to->n_accounts++)
+		TRY(memory_copy_account(&to->arena, &from->accounts[to->n_accounts], &to->accounts[to->n_accounts]));
+	for (; to->n_clients < from->n_clients; to->n_clients++)
+		TRY(memory_copy_client(&to->arena, &from->clients[to->n_clients], &to->clients[to->n_clients]));
+	for (; to->n_apis < from->n_apis; to->n_apis++)
+		TRY(memory_copy_api(&to->arena, &from->apis[to->n_apis], &to->apis[to->n_apis]));
+	for (; to->n_keys < from->n_keys; to->n_keys++)
+		TRY(memory_copy_key(&to->arena, &from->keys[to->n_keys], &to->keys[to->n_keys]));
+	return 0;
+}
+
+static struct memory_state *new_state(void)
+{
+	struct memory_state *state = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*state));
+	if (state)
+		arena_init(&state->arena, STATE_MAX);
+	return state;
+}
+
+const struct memory_state *memory_lock(struct store *store)
+{
+	pthread_mutex_lock(&memory_of(store)->lock);
+	return memory_of(store)->state;
+}
+
+int memory_unlock(struct store *store, int rc)
+{
+	pthread_mutex_unlock(&memory_of(store)->lock);
+	return rc;
+}
+
+int memory_begin(struct store *store, size_t room, struct memory_state **ret_next)
+{
+	const struct memory_state *now = memory_lock(store);
+	struct memory_state *next = new_state();
+	int rc = next ? copy_state(now, room, next) : E_NOMEM;
+	if (rc < 0) {
+		drop_state(next);
+		return memory_unlock(store, rc);
+	}
+	*ret_next = next;
+	return 0;
+}
+
+static int reserve_link(struct memory *memory)
+{
+	if (memory->n_links < memory->room)
+		return 0;
+	size_t room = memory->room ? 2 * memory->room : 16;
+	struct link **links = fault_hit(FAULT_ALLOC) ? NULL : realloc(memory->links, room * sizeof(struct link *));
+	if (!links)
+		return E_NOMEM;
+	memory->links = links;
+	memory->room = room;
+	return 0;
+}
+
+static void drop_link(struct link *link)
+{
+	arena_done(&link->arena);
+	free(link);
+}
+
+static int append_link(struct memory *memory, const struct audit_note *note)
+{
+	static const unsigned char first[AUDIT_HASH_LEN];
+	size_t n = memory->n_links;
+	TRY(reserve_link(memory));
+	struct link *link = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*link));
+	if (!link)
+		return E_NOMEM;
+	arena_init(&link->arena, ENTRY_MAX);
+	int rc = audit_link(note, (int64_t)n + 1, n > 0 ? memory->links[n - 1]->entry.hash : first, &link->entry);
+	if (rc == 0)
+		rc = memory_copy_entry(&link->arena, &link->entry, &link->entry);
+	if (rc < 0) {
+		drop_link(link);
+		return rc;
+	}
+	memory->links[memory->n_links++] = link;
+	return 0;
+}
+
+int memory_end(struct store *store, struct memory_state *next, int rc, const struct audit_note *note)
+{
+	struct memory *memory = memory_of(store);
+	if (rc == 0 && fault_hit(FAULT_STORE))
+		rc = E_STORE;
+	if (rc == 0 && note)
+		rc = append_link(memory, note);
+	if (rc == 0) {
+		struct memory_state *old = memory->state;
+		memory->state = next;
+		next = old;
+		atomic_fetch_add(&store->commits, 1);
+	}
+	drop_state(next);
+	return memory_unlock(store, rc < 0 ? rc : 0);
+}
+
+bool memory_find(const void *array, size_t n, size_t size, struct str id, size_t *ret_at)
+{
+	const char *p = array;
+	size_t low = 0, high = n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = str_cmp(*(const struct str *)(const void *)(p + middle * size), id);
+		if (order == 0) {
+			*ret_at = middle;
+			return true;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_at = low;
+	return false;
+}
+
+void memory_open_gap(void *array, size_t *n, size_t size, size_t at)
+{
+	char *p = (char *)array + at * size;
+	memmove(p + size, p, (*n - at) * size);
+	++*n;
+}
+
+void memory_close_gap(void *array, size_t *n, size_t size, size_t at)
+{
+	char *p = (char *)array + at * size;
+	--*n;
+	memmove(p, p + size, (*n - at) * size);
+}
+
+static int audit_append(struct store *store, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, 0, note);
+}
+
+static int audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+		      struct audit_entry **ret_entries, size_t *ret_n)
+{
+	struct memory *memory = memory_of(store);
+	memory_lock(store);
+	size_t at = after_seq < 0 ? 0 : (size_t)after_seq, n = 0;
+	struct audit_entry *entries = arena_array(arena, limit, sizeof(*entries));
+	int rc = entries ? 0 : E_NOMEM;
+	for (; rc == 0 && at < memory->n_links && n < limit; at++, n++)
+		rc = memory_copy_entry(arena, &memory->links[at]->entry, &entries[n]);
+	if (rc == 0) {
+		*ret_entries = entries;
+		*ret_n = n;
+	}
+	return memory_unlock(store, rc);
+}
+
+static int audit_verify(struct store *store, int64_t *ret_seq)
+{
+	struct memory *memory = memory_of(store);
+	unsigned char prev[AUDIT_HASH_LEN] = {0};
+	memory_lock(store);
+	int rc = 0;
+	size_t i = 0;
+	for (; rc == 0 && i < memory->n_links; i++) {
+		rc = audit_check(&memory->links[i]->entry, (int64_t)i + 1, prev);
+		memcpy(prev, memory->links[i]->entry.hash, sizeof(prev));
+	}
+	if (rc == 0 || rc == E_SIGNATURE)
+		*ret_seq = (int64_t)i;
+	return memory_unlock(store, rc);
+}
+
+static int probe(struct store *store)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, 0, NULL);
+}
+
+static void close_memory(struct store *store)
+{
+	struct memory *memory = memory_of(store);
+	drop_state(memory->state);
+	for (size_t i = 0; i < memory->n_links; i++)
+		drop_link(memory->links[i]);
+	free(memory->links);
+	pthread_mutex_destroy(&memory->lock);
+	free(memory);
+}
+
+static const struct store_ops memory_ops = {
+	.close = close_memory,
+	.account_put = memory_account_put,
+	.account_get = memory_account_get,
+	.account_list = memory_account_list,
+	.account_set_roles = memory_account_set_roles,
+	.account_set_disabled = memory_account_set_disabled,
+	.client_put = memory_client_put,
+	.client_get = memory_client_get,
+	.client_list = memory_client_list,
+	.client_update = memory_client_update,
+	.client_set_disabled = memory_client_set_disabled,
+	.client_delete = memory_client_delete,
+	.client_count_imported = memory_client_count_imported,
+	.secret_add = memory_secret_add,
+	.secret_revoke = memory_secret_revoke,
+	.secret_regenerate = memory_secret_regenerate,
+	.usage_flush = memory_secret_usage_flush,
+	.api_put = memory_api_put,
+	.api_get = memory_api_get,
+	.api_list = memory_api_list,
+	.api_update = memory_api_update,
+	.api_delete = memory_api_delete,
+	.key_put = memory_key_put,
+	.key_list = memory_key_list,
+	.key_advance = memory_key_advance,
+	.audit_append = audit_append,
+	.audit_list = audit_list,
+	.audit_verify = audit_verify,
+	.probe = probe,
+};
+
 int memory_open(const struct store_options *options, struct store **ret_store)
 {
 	(void)options;
-	(void)ret_store;
-	return E_ABSENT;
+	struct memory *memory = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*memory));
+	if (!memory)
+		return E_NOMEM;
+	memory->state = new_state();
+	if (!memory->state) {
+		free(memory);
+		return E_NOMEM;
+	}
+	memory->store.ops = &memory_ops;
+	pthread_mutex_init(&memory->lock, NULL);
+	*ret_store = &memory->store;
+	return 0;
 }

@@ -85,7 +85,7 @@ struct store_client_range {
 /* Without grants and secrets, ordered by id. */
 must_check int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 				 struct client **ret_clients, size_t *ret_n);
-/* Replaces name, auth, expires_s, lifetime_s, default_api; when set_grants, the grants. E_ABSENT: client, API, scope. */
+/* Replaces name, auth, expires_s, lifetime_s, default_api; with set_grants the grants. E_ABSENT: client, API, scope. */
 must_check int store_client_update(struct store *store, const struct client *client, bool set_grants,
 				   const struct audit_note *note);
 /* Going from enabled to disabled raises the epoch. E_ABSENT. */

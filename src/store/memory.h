@@ -1,0 +1,99 @@
+/*
+ * The memory backend, shared by its files: the reference the other backends are compared with, so simple before fast.
+ * A write verb copies the whole state, changes the copy, and puts it in place of the old one when nothing failed. One
+ * mutex around everything.
+ */
+#ifndef STORE_MEMORY_H
+#define STORE_MEMORY_H
+
+#include <pthread.h>
+
+#include "store/store_ops.h"
+
+/* Everything but the audit chain; strings and arrays are in its own arena. Arrays are sorted by id. */
+struct memory_state {
+	struct arena arena;
+	struct account *accounts;
+	struct client *clients;
+	struct api *apis;
+	struct signing_key *keys;
+	size_t n_accounts, n_clients, n_apis, n_keys;
+};
+
+/* A verb that found nothing to change: 0 for the caller, no audit entry. */
+enum { MEMORY_UNCHANGED = 1 };
+
+/* Locks and copies, with room for so many more elements in each array. On failure nothing is locked. E_NOMEM. */
+must_check int memory_begin(struct store *store, size_t room, struct memory_state **ret_next);
+/* Takes `next` as the new state when rc is 0, drops it otherwise; unlocks. note may be NULL. Returns the verb's outcome. */
+must_check int memory_end(struct store *store, struct memory_state *next, int rc, const struct audit_note *note);
+/* Locks for reading. */
+const struct memory_state *memory_lock(struct store *store);
+/* For memory_unlock(store, rc) at the end of a read: unlocks and gives rc. */
+must_check int memory_unlock(struct store *store, int rc);
+
+/*
+ * The place of id among n elements of size bytes that start with their id (struct str): true when it is there, else
+ * where it belongs.
+ */
+bool memory_find(const void *array, size_t n, size_t size, struct str id, size_t *ret_at);
+/* Moves the tail of an array with room up or down by one element. */
+void memory_open_gap(void *array, size_t *n, size_t size, size_t at);
+void memory_close_gap(void *array, size_t *n, size_t size, size_t at);
+
+struct account *memory_account(const struct memory_state *state, struct str id);
+struct client *memory_client(const struct memory_state *state, struct str id);
+struct api *memory_api(const struct memory_state *state, struct str id);
+
+/* memory_copy.c: deep copies; the target may be the source. E_NOMEM. */
+must_check int memory_copy_account(struct arena *arena, const struct account *from, struct account *ret_to);
+must_check int memory_copy_client(struct arena *arena, const struct client *from, struct client *ret_to);
+must_check int memory_copy_api(struct arena *arena, const struct api *from, struct api *ret_to);
+must_check int memory_copy_key(struct arena *arena, const struct signing_key *from, struct signing_key *ret_to);
+must_check int memory_copy_grants(struct arena *arena, const struct client *from, struct client *to);
+must_check int memory_copy_secret(struct arena *arena, const struct client_secret *from, struct client_secret *ret_to);
+must_check int memory_copy_strs(struct arena *arena, struct str_list from, struct str_list *ret_to);
+must_check int memory_copy_entry(struct arena *arena, const struct audit_entry *from, struct audit_entry *ret_to);
+
+/* The verbs, by file. */
+int memory_account_put(struct store *store, const struct account *account, const struct audit_note *note);
+int memory_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
+		       struct account *ret_account);
+int memory_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+			struct account **ret_accounts, size_t *ret_n);
+int memory_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
+int memory_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+
+int memory_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
+int memory_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
+int memory_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
+		       struct client **ret_clients, size_t *ret_n);
+int memory_client_update(struct store *store, const struct client *client, bool set_grants,
+			 const struct audit_note *note);
+int memory_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+int memory_client_delete(struct store *store, struct str id, const struct audit_note *note);
+int memory_client_count_imported(struct store *store, int64_t *ret_n);
+
+int memory_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note);
+int memory_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
+			 const struct audit_note *note);
+int memory_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+			     const struct audit_note *note);
+int memory_secret_usage_flush(struct store *store, const struct usage_row *rows, size_t n);
+/* Sorts the secret into the client's, with the checks of store_secret_add. */
+must_check int memory_secret_insert(struct memory_state *next, struct client *client,
+				    const struct client_secret *secret);
+
+int memory_api_put(struct store *store, const struct api *api, const struct audit_note *note);
+int memory_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);
+int memory_api_list(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
+int memory_api_update(struct store *store, const struct api *api, const struct audit_note *note);
+int memory_api_delete(struct store *store, struct str id, const struct audit_note *note);
+
+int memory_key_put(struct store *store, const struct signing_key *key, const struct audit_note *note);
+int memory_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
+		    size_t *ret_n);
+int memory_key_advance(struct store *store, const struct key_move *moves, size_t n, int64_t now_s,
+		       const struct audit_note *note);
+
+#endif

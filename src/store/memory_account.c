@@ -1,0 +1,97 @@
+/* Account verbs of the memory backend. */
+#include "store/memory.h"
+
+struct account *memory_account(const struct memory_state *state, struct str id)
+{
+	size_t at;
+	return memory_find(state->accounts, state->n_accounts, sizeof(*state->accounts), id, &at) ? &state->accounts[at]
+												  : NULL;
+}
+
+static struct account *by_email_address(const struct memory_state *state, struct str email)
+{
+	for (size_t i = 0; i < state->n_accounts; i++) {
+		if (str_eq(state->accounts[i].email, email))
+			return &state->accounts[i];
+	}
+	return NULL;
+}
+
+static int put(struct memory_state *next, const struct account *account)
+{
+	size_t at;
+	if (memory_find(next->accounts, next->n_accounts, sizeof(*account), account->id, &at) ||
+	    by_email_address(next, account->email))
+		return E_EXISTS;
+	memory_open_gap(next->accounts, &next->n_accounts, sizeof(*account), at);
+	return memory_copy_account(&next->arena, account, &next->accounts[at]);
+}
+
+int memory_account_put(struct store *store, const struct account *account, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 1, &next));
+	return memory_end(store, next, put(next, account), note);
+}
+
+int memory_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
+		       struct account *ret_account)
+{
+	const struct memory_state *state = memory_lock(store);
+	const struct account *account = by_email ? by_email_address(state, key) : memory_account(state, key);
+	return memory_unlock(store, account ? memory_copy_account(arena, account, ret_account) : E_ABSENT);
+}
+
+static int list(const struct memory_state *state, struct str after, unsigned limit, struct arena *arena,
+		struct account **ret_accounts, size_t *ret_n)
+{
+	size_t at, n = 0;
+	if (memory_find(state->accounts, state->n_accounts, sizeof(struct account), after, &at))
+		at++;
+	struct account *accounts = arena_array(arena, limit, sizeof(*accounts));
+	if (!accounts)
+		return E_NOMEM;
+	for (; at < state->n_accounts && n < limit; at++, n++)
+		TRY(memory_copy_account(arena, &state->accounts[at], &accounts[n]));
+	*ret_accounts = accounts;
+	*ret_n = n;
+	return 0;
+}
+
+int memory_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+			struct account **ret_accounts, size_t *ret_n)
+{
+	return memory_unlock(store, list(memory_lock(store), after, limit, arena, ret_accounts, ret_n));
+}
+
+static int set_roles(struct memory_state *next, struct str id, struct str_list roles)
+{
+	struct account *account = memory_account(next, id);
+	return account ? memory_copy_strs(&next->arena, roles, &account->roles) : E_ABSENT;
+}
+
+int memory_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, set_roles(next, id, roles), note);
+}
+
+static int set_disabled(struct memory_state *next, struct str id, bool disabled)
+{
+	struct account *account = memory_account(next, id);
+	if (!account)
+		return E_ABSENT;
+	if (account->disabled == disabled)
+		return MEMORY_UNCHANGED;
+	account->disabled = disabled;
+	account->epoch += disabled;
+	return 0;
+}
+
+int memory_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, set_disabled(next, id, disabled), note);
+}

@@ -1,0 +1,192 @@
+/* Client verbs of the memory backend. */
+#include "store/memory.h"
+
+#include <stdlib.h>
+
+struct client *memory_client(const struct memory_state *state, struct str id)
+{
+	size_t at;
+	return memory_find(state->clients, state->n_clients, sizeof(*state->clients), id, &at) ? &state->clients[at]
+											       : NULL;
+}
+
+static bool has_scope(const struct memory_state *state, const struct scope_grant *grant)
+{
+	if (grant->api_id.len == 0)
+		return true;
+	const struct api *api = memory_api(state, grant->api_id);
+	for (size_t i = 0; api && i < api->n_scopes; i++) {
+		if (str_eq(api->scopes[i].name, grant->scope))
+			return true;
+	}
+	return false;
+}
+
+static int check_refs(const struct memory_state *state, const struct client *client)
+{
+	if (client->account_id.len > 0 && !memory_account(state, client->account_id))
+		return E_ABSENT;
+	if (client->default_api.len > 0 && !memory_api(state, client->default_api))
+		return E_ABSENT;
+	for (size_t i = 0; i < client->n_grants; i++) {
+		if (!has_scope(state, &client->grants[i]))
+			return E_ABSENT;
+	}
+	return 0;
+}
+
+static int compare_grants(const void *a, const void *b)
+{
+	const struct scope_grant *x = a, *y = b;
+	int order = str_cmp(x->api_id, y->api_id);
+	return order ? order : str_cmp(x->scope, y->scope);
+}
+
+/* Sorted, each once. */
+static int set_grants(struct arena *arena, const struct client *from, struct client *to)
+{
+	TRY(memory_copy_grants(arena, from, to));
+	size_t n = 0;
+	if (to->n_grants > 1)
+		qsort(to->grants, to->n_grants, sizeof(*to->grants), compare_grants);
+	for (size_t i = 0; i < to->n_grants; i++) {
+		if (n == 0 || compare_grants(&to->grants[n - 1], &to->grants[i]) != 0)
+			to->grants[n++] = to->grants[i];
+	}
+	to->n_grants = n;
+	return 0;
+}
+
+static int put_one(struct memory_state *next, const struct client *client)
+{
+	size_t at;
+	struct client row = *client;
+	if (memory_find(next->clients, next->n_clients, sizeof(row), client->id, &at))
+		return E_EXISTS;
+	TRY(check_refs(next, client));
+	row.n_secrets = 0;
+	TRY(memory_copy_client(&next->arena, &row, &row));
+	TRY(set_grants(&next->arena, client, &row));
+	memory_open_gap(next->clients, &next->n_clients, sizeof(row), at);
+	next->clients[at] = row;
+	for (size_t i = 0; i < client->n_secrets; i++)
+		TRY(memory_secret_insert(next, &next->clients[at], &client->secrets[i]));
+	return 0;
+}
+
+static int put(struct memory_state *next, const struct client *clients, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		TRY(put_one(next, &clients[i]));
+	return 0;
+}
+
+int memory_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, n, &next));
+	return memory_end(store, next, put(next, clients, n), note);
+}
+
+int memory_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client)
+{
+	const struct client *client = memory_client(memory_lock(store), id);
+	return memory_unlock(store, client ? memory_copy_client(arena, client, ret_client) : E_ABSENT);
+}
+
+static int list(const struct memory_state *state, const struct store_client_range *range, struct arena *arena,
+		struct client **ret_clients, size_t *ret_n)
+{
+	size_t at, n = 0;
+	if (memory_find(state->clients, state->n_clients, sizeof(struct client), range->after, &at))
+		at++;
+	struct client *clients = arena_array(arena, range->limit, sizeof(*clients));
+	if (!clients)
+		return E_NOMEM;
+	for (; at < state->n_clients && n < range->limit; at++) {
+		struct client row = state->clients[at];
+		if (range->account_id.len > 0 && !str_eq(row.account_id, range->account_id))
+			continue;
+		row.n_grants = row.n_secrets = 0;
+		TRY(memory_copy_client(arena, &row, &row));
+		row.grants = NULL;
+		row.secrets = NULL;
+		clients[n++] = row;
+	}
+	*ret_clients = clients;
+	*ret_n = n;
+	return 0;
+}
+
+int memory_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
+		       struct client **ret_clients, size_t *ret_n)
+{
+	return memory_unlock(store, list(memory_lock(store), range, arena, ret_clients, ret_n));
+}
+
+static int update(struct memory_state *next, const struct client *change, bool with_grants)
+{
+	struct client *client = memory_client(next, change->id);
+	if (!client)
+		return E_ABSENT;
+	TRY(check_refs(next, change));
+	client->auth = change->auth;
+	client->expires_s = change->expires_s;
+	client->lifetime_s = change->lifetime_s;
+	TRY(arena_str(&next->arena, change->name, &client->name));
+	TRY(arena_str(&next->arena, change->default_api, &client->default_api));
+	return with_grants ? set_grants(&next->arena, change, client) : 0;
+}
+
+int memory_client_update(struct store *store, const struct client *client, bool set_grants,
+			 const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, update(next, client, set_grants), note);
+}
+
+static int set_disabled(struct memory_state *next, struct str id, bool disabled)
+{
+	struct client *client = memory_client(next, id);
+	if (!client)
+		return E_ABSENT;
+	if (client->disabled == disabled)
+		return MEMORY_UNCHANGED;
+	client->disabled = disabled;
+	client->epoch += disabled;
+	return 0;
+}
+
+int memory_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, set_disabled(next, id, disabled), note);
+}
+
+static int delete (struct memory_state *next, struct str id)
+{
+	size_t at;
+	if (!memory_find(next->clients, next->n_clients, sizeof(*next->clients), id, &at))
+		return E_ABSENT;
+	memory_close_gap(next->clients, &next->n_clients, sizeof(*next->clients), at);
+	return 0;
+}
+
+int memory_client_delete(struct store *store, struct str id, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, delete (next, id), note);
+}
+
+int memory_client_count_imported(struct store *store, int64_t *ret_n)
+{
+	const struct memory_state *state = memory_lock(store);
+	int64_t n = 0;
+	for (size_t i = 0; i < state->n_clients; i++)
+		n += !str_has_prefix(state->clients[i].id, STR("mmc_"));
+	*ret_n = n;
+	return memory_unlock(store, 0);
+}
