@@ -25,7 +25,7 @@ enum { MEMORY_UNCHANGED = 1 };
 
 /* Locks and copies, with room for so many more elements in each array. On failure nothing is locked. E_NOMEM. */
 must_check int memory_begin(struct store *store, size_t room, struct memory_state **ret_next);
-/* Takes `next` as the new state when rc is 0, drops it otherwise; unlocks. note may be NULL. Returns the verb's outcome. */
+/* Takes `next` as the new state when rc is 0, else drops it; unlocks. note may be NULL. Returns the outcome. */
 must_check int memory_end(struct store *store, struct memory_state *next, int rc, const struct audit_note *note);
 /* Locks for reading. */
 const struct memory_state *memory_lock(struct store *store);
