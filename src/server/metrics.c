@@ -31,9 +31,9 @@ static const struct {
 	{2500000, "2.5"},
 };
 
-static const char *const reasons[METRICS_REASONS_N] = {
-#define REASON_NAME(name) #name,
-	METRICS_REASONS(REASON_NAME)
+static const char *const reasons[AUTH_REASONS_N] = {
+#define REASON_NAME(name, text) #name,
+	AUTH_REASONS(REASON_NAME)
 #undef REASON_NAME
 };
 
@@ -45,7 +45,7 @@ struct endpoint {
 
 struct metrics_slot {
 	_Alignas(LINE) _Atomic uint64_t tokens[SIG_ALGS];
-	_Atomic uint64_t auth_failures[METRICS_REASONS_N];
+	_Atomic uint64_t auth_failures[AUTH_REASONS_N];
 	_Atomic uint64_t crossings;
 	unsigned n_endpoints;
 	struct endpoint endpoints[];
@@ -127,9 +127,9 @@ void metrics_token(struct metrics_slot *slot, enum sig_alg alg)
 		add(&slot->tokens[alg], 1);
 }
 
-void metrics_auth_failure(struct metrics_slot *slot, enum metrics_reason reason)
+void metrics_auth_failure(struct metrics_slot *slot, enum auth_reason reason)
 {
-	if (reason < METRICS_REASONS_N)
+	if (reason < AUTH_REASONS_N)
 		add(&slot->auth_failures[reason], 1);
 }
 
@@ -219,7 +219,7 @@ static void put_tokens(const struct metrics *metrics, struct buf *out)
 static void put_failures(const struct metrics *metrics, struct buf *out)
 {
 	put_head(out, "mintmark_auth_failures_total", "counter", "Failed client authentications, by reason.");
-	for (unsigned i = 0; i < METRICS_REASONS_N; i++) {
+	for (unsigned i = 0; i < AUTH_REASONS_N; i++) {
 		buf_put(out, STR("mintmark_auth_failures_total{reason=\""));
 		put_lower(out, reasons[i]);
 		buf_printf(out, "\"} %llu\n",

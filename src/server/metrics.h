@@ -14,28 +14,8 @@
 #include "http/server.h"
 #include "keys/signer.h"
 #include "model/model.h"
+#include "oauth/auth_reason.h"
 #include "store/store.h"
-
-/* Why client authentication failed. */
-#define METRICS_REASONS(X)  \
-	X(MISSING)          \
-	X(MALFORMED)        \
-	X(METHOD)           \
-	X(UNKNOWN_CLIENT)   \
-	X(WRONG_SECRET)     \
-	X(SECRET_EXPIRED)   \
-	X(SECRET_REVOKED)   \
-	X(CLIENT_EXPIRED)   \
-	X(CLIENT_DISABLED)  \
-	X(ACCOUNT_DISABLED) \
-	X(THROTTLED)
-
-enum metrics_reason {
-#define METRICS_REASON_ENUM(name) METRICS_REASON_##name,
-	METRICS_REASONS(METRICS_REASON_ENUM)
-#undef METRICS_REASON_ENUM
-	METRICS_REASONS_N
-};
 
 enum { METRICS_SLOTS_MAX = 1024, METRICS_ENDPOINTS_MAX = 64 };
 
@@ -59,7 +39,7 @@ struct metrics_slot *metrics_slot(struct metrics *metrics, unsigned index);
  */
 void metrics_request(struct metrics_slot *slot, unsigned endpoint, int code, uint64_t us);
 void metrics_token(struct metrics_slot *slot, enum sig_alg alg);
-void metrics_auth_failure(struct metrics_slot *slot, enum metrics_reason reason);
+void metrics_auth_failure(struct metrics_slot *slot, enum auth_reason reason);
 /* A failure made a pair or an address throttled. */
 void metrics_throttle_crossing(struct metrics_slot *slot);
 

@@ -233,7 +233,7 @@ static void ignores_what_is_out_of_range(void **state)
 	metrics_request(slot, 0, 77, 1);
 	metrics_token(slot, SIG_NONE);
 	metrics_token(slot, SIG_ALGS);
-	metrics_auth_failure(slot, METRICS_REASONS_N);
+	metrics_auth_failure(slot, AUTH_REASONS_N);
 	const struct exposition *read = scrape(metrics, NULL);
 	assert_true(value_of(read, "mintmark_requests_total{endpoint=\"token\",outcome=\"internal\"}") == 1);
 	assert_true(value_of(read, "mintmark_requests_total{endpoint=\"token\",outcome=\"ok\"}") == 1);
@@ -252,7 +252,7 @@ static void adds_slots_up(void **state)
 		metrics_request(slot, 1, E_CONFIG, 3000000); /* the last row but one of err.def */
 		metrics_token(slot, SIG_ES256);
 		metrics_token(slot, SIG_EDDSA);
-		metrics_auth_failure(slot, METRICS_REASON_WRONG_SECRET);
+		metrics_auth_failure(slot, AUTH_WRONG_SECRET);
 		metrics_throttle_crossing(slot);
 	}
 	metrics_token(metrics_slot(metrics, 1), SIG_EDDSA);
