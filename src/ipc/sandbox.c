@@ -5,17 +5,6 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANDBOX_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANDBOX_ASAN 1
-#endif
-#endif
-#ifndef SANDBOX_ASAN
-#define SANDBOX_ASAN 0
-#endif
-
 #define ALWAYS(call) {SCMP_SYS(call), 0, {{0}}}
 
 struct rule {

@@ -91,5 +91,7 @@ void lifecycle_plan(const struct lifecycle_policy *policy, const struct signing_
 	}
 	for (size_t i = 0; i < n; i++)
 		plan_key(policy, keys, n, &keys[i], now_s, &plan);
+	if (plan.n_generate > 0) /* so that rotate_now moves all algorithms at once, or none yet */
+		plan.n_moves = 0;
 	*ret_plan = plan;
 }

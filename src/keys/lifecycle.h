@@ -23,8 +23,8 @@ struct lifecycle_policy {
 };
 
 /*
- * First make and store (as KEY_NEXT) a key for each algorithm of generate, then plan again: generate and moves are never both needed for
- * the same algorithm. Then apply the moves in one transaction. An order to rotate_now is fulfilled when a plan with moves was applied.
+ * Either keys to make and store (as KEY_NEXT), one for each algorithm of generate, after which the caller plans again; or moves to apply in
+ * one transaction. An order to rotate_now is fulfilled when a plan with moves was applied.
  * Kids and algs are borrowed from keys and policy.
  */
 struct lifecycle_plan {

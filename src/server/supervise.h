@@ -19,9 +19,9 @@
  *       'R'  ready: keys are loaded and requests are served. Sent once. keyd sends it too, after its sandbox is in place.
  *     End of file on super: the supervisor is dead. The kernel kills the roles then; exit all the same.
  *
- *   - Exit status 78 (EX_CONFIG) before 'R' means that the configuration can't work (unreadable master key, locked store): the
- *     supervisor gives up with the same status instead of trying again. Every other end of a role is followed by a restart. A server
- *     that ends takes its keyd with it; both start anew with fresh channels.
+ *   - Exit status 78 (EX_CONFIG) of a role that was never ready since the supervisor's start means that the configuration can't work
+ *     (unreadable master key, locked store): the supervisor gives up with the same status. Every other end of a role is followed by a
+ *     restart. A server that ends takes its keyd with it; both start anew with fresh channels.
  *
  * A role that dies within a second of its start is started again after 0.1, 0.2 ... 2 s. While there is no server for that reason,
  * plain-text listeners answer every connection 503 with `Retry-After: 1`, whatever it sent.
@@ -30,11 +30,13 @@
 #define SERVER_SUPERVISE_H
 
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "base/str.h"
 
 struct supervise_listener {
-	const char *address; /* "127.0.0.1:8080", "[::1]:8080", "unix:/path"; port 0 picks one (logged as event "listening") */
+	struct sockaddr_storage addr; /* IPv4, IPv6 or unix-domain; port 0 picks one (logged as event "listening") */
+	socklen_t addr_len;
 	bool tls;
 };
 
@@ -45,7 +47,7 @@ struct supervise_options {
 	size_t n_listeners;
 	unsigned n_loops;         /* 1 .. ROLE_LOOPS_MAX */
 	unsigned pool_threads;    /* 1 .. ROLE_POOL_MAX */
-	const char *control_path; /* unix-domain socket; replaced when stale, refused when somebody listens */
+	const char *control_path; /* unix-domain socket, mode 0600; replaced when stale, refused when somebody listens */
 	const char *keyd_env;     /* the variable of `env:NAME` that holds the master key, handed to keyd alone; NULL: none */
 };
 
