@@ -26,6 +26,7 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 	struct keyd_channel channel;
+	pthread_barrier_wait(worker->start); /* what libraries do for a new thread is done */
 	pthread_barrier_wait(worker->start); /* the sandbox is in place */
 	keyd_channel_init(&channel, worker->state, worker->caller);
 	int rc = keyd_verbs_serve(&channel, worker->fd);
@@ -132,6 +133,7 @@ static int run(struct keyd_state *state, const struct role_fds *fds)
 	TRY(start_threads(workers, fds->n_keyd));
 	LOG(LOG_INFO, "keyd_started", F("channels", (int)fds->n_keyd));
 	log_flush();
+	pthread_barrier_wait(&start);
 	TRY(sandbox_keyd());
 	pthread_barrier_wait(&start);
 	if (fds->super >= 0 && note_send(fds->super, STR("R"), NULL, 0) < 0)

@@ -49,7 +49,8 @@ static int open_tcp(const struct sockaddr_storage *addr, socklen_t len, bool sha
 		return E_IO;
 	if (bind(fd, (const struct sockaddr *)addr, len) < 0 || (share && listen(fd, BACKLOG) < 0))
 		return E_IO;
-	*ret_fd = TAKE(fd);
+	*ret_fd = fd;
+	fd = -1;
 	return 0;
 }
 
@@ -121,7 +122,8 @@ static int bind_unix(const struct sockaddr_storage *addr, socklen_t len, mode_t 
 	umask(old);
 	if (rc < 0 || listen(fd, BACKLOG) < 0)
 		return E_IO;
-	*ret_fd = TAKE(fd);
+	*ret_fd = fd;
+	fd = -1;
 	return 0;
 }
 
