@@ -74,10 +74,11 @@ def test_curl_bearer(server):
 
 
 def test_printed_calls_work_when_pasted(new_server):
-    """What `init --demo` prints is what a newcomer pastes: run each line that starts with curl."""
+    """What the quickstart prints is what a newcomer pastes: run each line that starts with curl."""
     server = new_server()
-    calls = re.findall(r'^\s*(curl (?:.*\\\n)*.*)$', server.init_output, re.M)
-    assert len(calls) >= 2, server.init_output
+    printed = server.init_output + server.log()
+    calls = re.findall(r'^\s*(curl (?:.*\\\n)*.*)$', printed, re.M)
+    assert len(calls) >= 2, printed
     for call in calls:
         done = harness.run('sh', '-c', f'. "{server.var}/demo.env"; {call}', cwd=server.var.parent)
         assert 'access_token' in done.stdout, f'{call}: {done.stdout}{done.stderr}'
@@ -208,7 +209,8 @@ def again(server, port=None):
 def test_second_start_keeps_the_state(new_server):
     server = new_server()
     keys = server.get('/.well-known/jwks.json').json()
-    made = server.cli('client', 'create', '--name', 'kept', '--api', server.demo['API_AUDIENCE'])
+    made = server.cli('client', 'create', '--name', 'kept', '--api', server.demo['API_AUDIENCE'],
+                      '--scope', server.token().json()['scope'].split()[0])
     server.stop()
     again(server)
     server.start()
