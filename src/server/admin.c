@@ -1,0 +1,178 @@
+/* The table of operations and the walk from request to answer; see admin.h. */
+#include "server/admin_ops.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "server/config.h"
+
+enum { ARENA_MAX = 32 << 20 };
+
+struct op {
+	const char *name;
+	int (*run)(struct admin_ctx *ctx);
+	uint64_t required, optional; /* bits of enum admin_arg */
+};
+
+#define SECRET_ARGS (ARG(SECRET_EXPIRES_AT) | ARG(LABEL))
+#define CLIENT_ARGS (ARG(AUTH_METHOD) | ARG(DEFAULT_AUDIENCE) | ARG(EXPIRES_AT) | ARG(TOKEN_LIFETIME) | ARG(SCOPE) | ARG(AUDIENCES))
+#define PAGE_ARGS   (ARG(AFTER) | ARG(LIMIT))
+#define API_ARGS    (ARG(NAME) | ARG(ALG) | ARG(TOKEN_LIFETIME) | ARG(SCOPES))
+
+static const struct op ops[] = {
+	{"client.create", admin_client_create, ARG(CLIENT_NAME), CLIENT_ARGS | SECRET_ARGS | ARG(CLIENT_ID) | ARG(CLIENT_SECRET) | ARG(ACCOUNT)},
+	{"client.list", admin_client_list, 0, PAGE_ARGS | ARG(ACCOUNT)},
+	{"client.get", admin_client_get, ARG(CLIENT_ID), 0},
+	{"client.update", admin_client_update, ARG(CLIENT_ID), CLIENT_ARGS | ARG(CLIENT_NAME)},
+	{"client.disable", admin_client_disable, ARG(CLIENT_ID), 0},
+	{"client.enable", admin_client_enable, ARG(CLIENT_ID), 0},
+	{"client.delete", admin_client_delete, ARG(CLIENT_ID), 0},
+	{"secret.add", admin_secret_add, ARG(CLIENT_ID), SECRET_ARGS | ARG(CLIENT_SECRET)},
+	{"secret.list", admin_secret_list, ARG(CLIENT_ID), 0},
+	{"secret.revoke", admin_secret_revoke, ARG(CLIENT_ID) | ARG(SECRET_ID), 0},
+	{"secret.regenerate", admin_secret_regenerate, ARG(CLIENT_ID), SECRET_ARGS},
+	{"account.create", admin_account_create, ARG(EMAIL), ARG(NAME) | ARG(ROLES) | ARG(EMAIL_VERIFIED)},
+	{"account.list", admin_account_list, 0, PAGE_ARGS},
+	{"account.get", admin_account_get, ARG(ACCOUNT), 0},
+	{"account.roles", admin_account_roles, ARG(ACCOUNT) | ARG(ROLES), 0},
+	{"account.disable", admin_account_disable, ARG(ACCOUNT), 0},
+	{"account.enable", admin_account_enable, ARG(ACCOUNT), 0},
+	{"api.create", admin_api_create, ARG(AUDIENCE), API_ARGS},
+	{"api.list", admin_api_list, 0, 0},
+	{"api.get", admin_api_get, ARG(API), 0},
+	{"api.update", admin_api_update, ARG(API), API_ARGS},
+	{"api.delete", admin_api_delete, ARG(API), 0},
+	{"key.list", admin_key_list, 0, 0},
+	{"key.rotate", admin_key_rotate, 0, ARG(ALG) | ARG(NOW)},
+	{"audit.list", admin_audit_list, 0, ARG(AFTER_SEQ) | ARG(LIMIT)},
+	{"audit.verify", admin_audit_verify, 0, 0},
+};
+
+struct admin_policy admin_policy_of(const struct config *config)
+{
+	return (struct admin_policy){config->tokens.access_lifetime_s, config->tokens.lifetime_max_s, config->tokens.default_alg};
+}
+
+const char *admin_op_name(size_t i) { return i < sizeof(ops) / sizeof(ops[0]) ? ops[i].name : NULL; }
+
+int admin_fail(struct admin_ctx *ctx, int code, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(ctx->why, sizeof(ctx->why), fmt, args);
+	va_end(args);
+	return code;
+}
+
+struct audit_note admin_note(const struct admin_ctx *ctx, struct str target, struct str detail)
+{
+	return (struct audit_note){ctx->now_s, ctx->admin->actor, str_of(ctx->op), target, detail};
+}
+
+void admin_changed(const struct admin_ctx *ctx, enum admin_change what, struct str id)
+{
+	if (ctx->admin->changed)
+		ctx->admin->changed(ctx->admin->arg, what, id);
+}
+
+unsigned admin_limit(const struct admin_ctx *ctx)
+{
+	const struct admin_value *limit = &ctx->args[ARG_LIMIT];
+	return limit->set ? (unsigned)limit->i : ADMIN_LIST_MAX;
+}
+
+static const struct op *find(struct str name)
+{
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		if (str_eq(name, str_of(ops[i].name)))
+			return &ops[i];
+	return NULL;
+}
+
+/* {"op": text, "args": object?} and nothing else. */
+static int read_request(struct admin_ctx *ctx, const struct json *doc, const struct op **ret_op)
+{
+	struct str name, member;
+	const struct json *args = NULL, *value;
+	for (void *iter = NULL; json_each(doc, &iter, &member, &value);)
+		if (!str_eq(member, STR("op")) && !str_eq(member, STR("args")))
+			return admin_fail(ctx, E_INVALID_REQUEST, "A request has the members op and args only.");
+	if (json_get_str(doc, "op", &name) < 0)
+		return admin_fail(ctx, E_INVALID_REQUEST, "The member op is missing or no text.");
+	if (json_has(doc, "args") && json_get_object(doc, "args", &args) < 0)
+		return admin_fail(ctx, E_INVALID_REQUEST, "The member args is no object.");
+	const struct op *op = find(name);
+	if (!op)
+		return admin_fail(ctx, E_NOT_IMPLEMENTED, "There is no such operation.");
+	ctx->op = op->name;
+	TRY(admin_args_read(ctx, op->required, op->optional, args));
+	*ret_op = op;
+	return 0;
+}
+
+static int answer_ok(struct admin_ctx *ctx, const struct op *op)
+{
+	json_open(&ctx->out, NULL, '{');
+	json_bool(&ctx->out, "ok", true);
+	json_open(&ctx->out, "result", '{');
+	TRY(op->run(ctx));
+	json_close(&ctx->out, '}');
+	json_close(&ctx->out, '}');
+	return buf_status(ctx->buf);
+}
+
+static void answer_failed(struct admin_ctx *ctx, int rc)
+{
+	const struct err_row *row = err_row(rc);
+	struct str why = ctx->why[0] ? str_of(ctx->why) : str_of(row->text);
+	char code[64];
+	snprintf(code, sizeof(code), "E_%s", row->symbol);
+	json_out_init(&ctx->out, ctx->buf);
+	json_open(&ctx->out, NULL, '{');
+	json_bool(&ctx->out, "ok", false);
+	json_str(&ctx->out, "error", str_of(row->wire));
+	json_str(&ctx->out, "error_description", why);
+	json_str(&ctx->out, "code", str_of(code));
+	json_close(&ctx->out, '}');
+}
+
+/* Forget a half-written answer: it may hold a secret. */
+static void rewind_to(struct buf *buf, size_t start)
+{
+	if (buf->len > start)
+		secret_wipe(buf->p + start, buf->len - start);
+	buf->len = start;
+	buf->status = 0;
+}
+
+static int run(struct admin_ctx *ctx, struct str request)
+{
+	_cleanup_(json_freep) struct json *doc = NULL;
+	const struct op *op;
+	if (request.len > ADMIN_REQUEST_MAX)
+		return admin_fail(ctx, E_TOO_LARGE, "The request is larger than %d bytes.", ADMIN_REQUEST_MAX);
+	int rc = json_parse_object(request, &doc);
+	if (rc < 0)
+		return rc == E_NOMEM ? rc : admin_fail(ctx, E_INVALID_REQUEST, "The request is no valid JSON object.");
+	TRY(read_request(ctx, doc, &op));
+	return answer_ok(ctx, op);
+}
+
+int admin_call(struct admin *admin, struct str request, struct buf *out)
+{
+	size_t start = out->len;
+	struct admin_ctx ctx = {.admin = admin, .buf = out, .now_s = clock_now_s(admin->clock), .op = ""};
+	arena_init(&ctx.arena, ARENA_MAX);
+	json_out_init(&ctx.out, out);
+	if (admin->lock)
+		pthread_mutex_lock(admin->lock);
+	int rc = run(&ctx, request);
+	if (admin->lock)
+		pthread_mutex_unlock(admin->lock);
+	if (rc < 0) {
+		rewind_to(out, start);
+		answer_failed(&ctx, rc);
+	}
+	arena_done(&ctx.arena);
+	return buf_status(out);
+}

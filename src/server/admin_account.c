@@ -1,0 +1,151 @@
+/* Administration of accounts; see admin_ops.h. OIDC Core 5.1 (claims). */
+#include "oauth/id.h"
+#include "server/admin_ops.h"
+
+static bool is_domain(struct str domain)
+{
+	if (domain.len == 0 || domain.p[0] == '.' || domain.p[0] == '-' || domain.p[domain.len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < domain.len; i++)
+		if (!str_is_unreserved((struct str){domain.p + i, 1}) || domain.p[i] == '_' || domain.p[i] == '~')
+			return false;
+	return true;
+}
+
+/* RFC 5321 4.1.2 without quoted strings: what mail systems hand out. */
+static bool is_local(struct str local)
+{
+	if (local.len == 0 || local.len > 64)
+		return false;
+	for (size_t i = 0; i < local.len; i++) {
+		char c = local.p[i];
+		if (c <= ' ' || c > '~' || strchr("\"(),:;<>[\\]@", c))
+			return false;
+	}
+	return true;
+}
+
+/* The address with its domain in lower case: the form that is unique. */
+static int read_email(struct admin_ctx *ctx, struct str *ret_email)
+{
+	struct str local, domain, email;
+	if (!str_cut(ctx->args[ARG_EMAIL].s, '@', &local, &domain) || !is_local(local) || !is_domain(domain))
+		return admin_fail(ctx, E_INVALID_REQUEST, "email must be an address such as name@example.com.");
+	char *copy = arena_alloc(&ctx->arena, local.len + 1 + domain.len);
+	if (!copy)
+		return E_NOMEM;
+	email = (struct str){copy, local.len + 1 + domain.len};
+	memcpy(copy, local.p, email.len);
+	for (size_t i = local.len + 1; i < email.len; i++)
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] = (char)(copy[i] + ('a' - 'A'));
+	*ret_email = email;
+	return 0;
+}
+
+static int check_roles(struct admin_ctx *ctx)
+{
+	struct str_list roles = ctx->args[ARG_ROLES].list;
+	if (roles.n > MODEL_ROLES_MAX)
+		return admin_fail(ctx, E_INVALID_REQUEST, "An account has at most %d roles.", MODEL_ROLES_MAX);
+	for (size_t i = 0; i < roles.n; i++)
+		for (size_t k = 0; k < roles.v[i].len; k++)
+			if (roles.v[i].p[k] <= ' ' || roles.v[i].p[k] > '~' || strchr("\"\\,", roles.v[i].p[k]))
+				return admin_fail(ctx, E_INVALID_REQUEST, "A role consists of visible ASCII characters without quotes and commas.");
+	return 0;
+}
+
+int admin_account_find(struct admin_ctx *ctx, struct account *ret_account)
+{
+	struct str key = ctx->args[ARG_ACCOUNT].s;
+	int rc = store_account_get(ctx->admin->store, key, !id_has_form(ID_ACCOUNT, key), &ctx->arena, ret_account);
+	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such account.") : rc;
+}
+
+/* Its members, into an object that is open. */
+static void emit(struct json_out *out, const struct account *account)
+{
+	json_str(out, "account_id", account->id);
+	json_str(out, "email", account->email);
+	json_bool(out, "email_verified", account->email_verified);
+	json_str(out, "name", account->name);
+	json_strs(out, "roles", account->roles);
+	json_bool(out, "disabled", account->disabled);
+	json_int(out, "created_at", account->created_s);
+}
+
+int admin_account_create(struct admin_ctx *ctx)
+{
+	char id[ID_LEN + 1];
+	struct account account = {
+		.email_verified = ctx->args[ARG_EMAIL_VERIFIED].i != 0,
+		.name = ctx->args[ARG_NAME].s,
+		.roles = ctx->args[ARG_ROLES].list,
+		.created_s = ctx->now_s,
+	};
+	TRY(read_email(ctx, &account.email));
+	TRY(check_roles(ctx));
+	TRY(id_new(ID_ACCOUNT, id));
+	account.id = str_of(id);
+	struct audit_note note = admin_note(ctx, account.id, account.email);
+	int rc = store_account_put(ctx->admin->store, &account, &note);
+	if (rc == E_EXISTS)
+		return admin_fail(ctx, rc, "There is an account with this e-mail address already.");
+	TRY(rc);
+	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
+	emit(&ctx->out, &account);
+	return 0;
+}
+
+int admin_account_list(struct admin_ctx *ctx)
+{
+	struct account *accounts;
+	size_t n;
+	TRY(store_account_list(ctx->admin->store, ctx->args[ARG_AFTER].s, admin_limit(ctx), &ctx->arena, &accounts, &n));
+	json_open(&ctx->out, "accounts", '[');
+	for (size_t i = 0; i < n; i++) {
+		json_open(&ctx->out, NULL, '{');
+		emit(&ctx->out, &accounts[i]);
+		json_close(&ctx->out, '}');
+	}
+	json_close(&ctx->out, ']');
+	if (n == admin_limit(ctx))
+		json_str(&ctx->out, "next", accounts[n - 1].id);
+	return 0;
+}
+
+int admin_account_get(struct admin_ctx *ctx)
+{
+	struct account account;
+	TRY(admin_account_find(ctx, &account));
+	emit(&ctx->out, &account);
+	return 0;
+}
+
+int admin_account_roles(struct admin_ctx *ctx)
+{
+	struct account account;
+	TRY(check_roles(ctx));
+	TRY(admin_account_find(ctx, &account));
+	struct audit_note note = admin_note(ctx, account.id, account.email);
+	TRY(store_account_set_roles(ctx->admin->store, account.id, ctx->args[ARG_ROLES].list, &note));
+	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
+	account.roles = ctx->args[ARG_ROLES].list;
+	emit(&ctx->out, &account);
+	return 0;
+}
+
+static int set_disabled(struct admin_ctx *ctx, bool disabled)
+{
+	struct account account;
+	TRY(admin_account_find(ctx, &account));
+	struct audit_note note = admin_note(ctx, account.id, account.email);
+	TRY(store_account_set_disabled(ctx->admin->store, account.id, disabled, &note));
+	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
+	account.disabled = disabled;
+	emit(&ctx->out, &account);
+	return 0;
+}
+
+int admin_account_disable(struct admin_ctx *ctx) { return set_disabled(ctx, true); }
+int admin_account_enable(struct admin_ctx *ctx) { return set_disabled(ctx, false); }

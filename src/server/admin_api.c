@@ -1,0 +1,181 @@
+/* Administration of APIs; see admin_ops.h. RFC 8707 2 (what an audience looks like), RFC 6749 3.3 (scopes). */
+#include "oauth/id.h"
+#include "oauth/resource.h"
+#include "oauth/scope.h"
+#include "server/admin_ops.h"
+
+enum { DESCRIPTION_MAX = 200 };
+
+int admin_api_load(struct admin_ctx *ctx)
+{
+	if (ctx->apis_loaded)
+		return 0;
+	TRY(store_api_list(ctx->admin->store, &ctx->arena, &ctx->apis, &ctx->n_apis));
+	ctx->apis_loaded = true;
+	return 0;
+}
+
+const struct api *admin_api_find(const struct admin_ctx *ctx, struct str key)
+{
+	for (size_t i = 0; i < ctx->n_apis; i++)
+		if (str_eq(ctx->apis[i].id, key) || str_eq(ctx->apis[i].audience, key))
+			return &ctx->apis[i];
+	return NULL;
+}
+
+/* The API that ARG_API names. */
+static int find(struct admin_ctx *ctx, struct api *ret_api)
+{
+	struct str key = ctx->args[ARG_API].s;
+	int rc = store_api_get(ctx->admin->store, key, !id_has_form(ID_API, key), &ctx->arena, ret_api);
+	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such API.") : rc;
+}
+
+static int read_scope(struct admin_ctx *ctx, const struct json *object, struct api_scope *ret_scope)
+{
+	struct str name, member;
+	const struct json *value;
+	struct api_scope scope = {0};
+	for (void *iter = NULL; json_each(object, &iter, &member, &value);)
+		if (!str_eq(member, STR("name")) && !str_eq(member, STR("description")))
+			return admin_fail(ctx, E_INVALID_REQUEST, "An element of scopes has the members name and description only.");
+	if (json_get_str(object, "name", &name) < 0 || !scope_is_token(name))
+		return admin_fail(ctx, E_INVALID_SCOPE, "The name of a scope must be a scope token (RFC 6749 section 3.3).");
+	if (scope_is_identity(name))
+		return admin_fail(ctx, E_INVALID_SCOPE, "%.*s is an identity scope and can not belong to an API.", STR_ARG(name));
+	if (json_has(object, "description") && json_get_str(object, "description", &scope.description) < 0)
+		return admin_fail(ctx, E_INVALID_REQUEST, "The description of a scope must be a text.");
+	if (scope.description.len > DESCRIPTION_MAX || !admin_args_is_text(scope.description))
+		return admin_fail(ctx, E_INVALID_REQUEST, "The description of a scope has at most %d bytes and no control characters.", DESCRIPTION_MAX);
+	scope.name = name;
+	*ret_scope = scope;
+	return 0;
+}
+
+static int refuse_twice(struct admin_ctx *ctx, const struct api_scope *scopes, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i++)
+		if (str_eq(scopes[i].name, scopes[n - 1].name))
+			return admin_fail(ctx, E_INVALID_REQUEST, "Scope %.*s is there twice.", STR_ARG(scopes[i].name));
+	return 0;
+}
+
+static int read_scopes(struct admin_ctx *ctx, struct api *api)
+{
+	const struct json *array = ctx->args[ARG_SCOPES].json, *object;
+	size_t n = array ? json_array_len(array) : 0;
+	struct api_scope *scopes = arena_array(&ctx->arena, n + 1, sizeof(*scopes));
+	if (!scopes)
+		return E_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (json_at_object(array, i, &object) < 0)
+			return admin_fail(ctx, E_INVALID_REQUEST, "scopes must be an array of objects.");
+		TRY(read_scope(ctx, object, &scopes[i]));
+		TRY(refuse_twice(ctx, scopes, i + 1));
+	}
+	api->scopes = scopes;
+	api->n_scopes = n;
+	return 0;
+}
+
+/* What create and update have in common: the arguments that are set. */
+static int apply(struct admin_ctx *ctx, struct api *api)
+{
+	if (ctx->args[ARG_NAME].set)
+		api->name = ctx->args[ARG_NAME].s;
+	if (ctx->args[ARG_SCOPES].set)
+		TRY(read_scopes(ctx, api));
+	if (ctx->args[ARG_TOKEN_LIFETIME].set)
+		TRY(admin_args_lifetime(ctx, false, &api->lifetime_s));
+	if (ctx->args[ARG_ALG].set)
+		api->alg = ctx->args[ARG_ALG].s;
+	return admin_key_ensure(ctx, api->alg);
+}
+
+/* Its members, into an object that is open. */
+static void emit(struct json_out *out, const struct api *api)
+{
+	json_str(out, "api_id", api->id);
+	json_str(out, "audience", api->audience);
+	json_str(out, "name", api->name);
+	json_str(out, "alg", api->alg);
+	json_int(out, "token_lifetime", api->lifetime_s);
+	json_int(out, "created_at", api->created_s);
+	json_open(out, "scopes", '[');
+	for (size_t i = 0; i < api->n_scopes; i++) {
+		json_open(out, NULL, '{');
+		json_str(out, "name", api->scopes[i].name);
+		json_str(out, "description", api->scopes[i].description);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+int admin_api_create(struct admin_ctx *ctx)
+{
+	char id[ID_LEN + 1];
+	struct api api = {
+		.audience = ctx->args[ARG_AUDIENCE].s,
+		.alg = ctx->admin->policy.default_alg,
+		.lifetime_s = ctx->admin->policy.lifetime_s,
+		.created_s = ctx->now_s,
+	};
+	if (!resource_is_uri(api.audience)) /* RFC 8707 2 */
+		return admin_fail(ctx, E_INVALID_TARGET, "audience must be an absolute URI without fragment.");
+	api.name = api.audience.len <= MODEL_NAME_MAX ? api.audience : STR("API");
+	TRY(apply(ctx, &api));
+	TRY(id_new(ID_API, id));
+	api.id = str_of(id);
+	struct audit_note note = admin_note(ctx, api.id, api.audience);
+	int rc = store_api_put(ctx->admin->store, &api, &note);
+	if (rc == E_EXISTS)
+		return admin_fail(ctx, rc, "There is an API with this audience already.");
+	TRY(rc);
+	admin_changed(ctx, ADMIN_CHANGE_API, api.id);
+	emit(&ctx->out, &api);
+	return 0;
+}
+
+int admin_api_list(struct admin_ctx *ctx)
+{
+	TRY(admin_api_load(ctx));
+	json_open(&ctx->out, "apis", '[');
+	for (size_t i = 0; i < ctx->n_apis; i++) {
+		json_open(&ctx->out, NULL, '{');
+		emit(&ctx->out, &ctx->apis[i]);
+		json_close(&ctx->out, '}');
+	}
+	json_close(&ctx->out, ']');
+	return 0;
+}
+
+int admin_api_get(struct admin_ctx *ctx)
+{
+	struct api api;
+	TRY(find(ctx, &api));
+	emit(&ctx->out, &api);
+	return 0;
+}
+
+int admin_api_update(struct admin_ctx *ctx)
+{
+	struct api api;
+	TRY(find(ctx, &api));
+	TRY(apply(ctx, &api));
+	struct audit_note note = admin_note(ctx, api.id, api.audience);
+	TRY(store_api_update(ctx->admin->store, &api, &note));
+	admin_changed(ctx, ADMIN_CHANGE_API, api.id);
+	emit(&ctx->out, &api);
+	return 0;
+}
+
+int admin_api_delete(struct admin_ctx *ctx)
+{
+	struct api api;
+	TRY(find(ctx, &api));
+	struct audit_note note = admin_note(ctx, api.id, api.audience);
+	TRY(store_api_delete(ctx->admin->store, api.id, &note));
+	admin_changed(ctx, ADMIN_CHANGE_API, api.id);
+	json_str(&ctx->out, "api_id", api.id);
+	return 0;
+}

@@ -1,0 +1,205 @@
+/* Administration of clients; see admin_ops.h. Member names of RFC 7591 2 and 3.2.1. */
+#include "oauth/id.h"
+#include "server/admin_ops.h"
+
+static const struct {
+	const char *name; /* RFC 7591 2, and "any" for Basic or body */
+	enum client_auth auth;
+} auth_rows[] = {
+	{"any", CLIENT_AUTH_ANY},
+	{"client_secret_basic", CLIENT_AUTH_BASIC},
+	{"client_secret_post", CLIENT_AUTH_POST},
+	{"none", CLIENT_AUTH_NONE},
+	{"private_key_jwt", CLIENT_AUTH_PRIVATE_KEY_JWT}, /* shown, not yet accepted: see apply() */
+};
+
+static struct str auth_name(enum client_auth auth)
+{
+	for (size_t i = 0; i < sizeof(auth_rows) / sizeof(auth_rows[0]); i++)
+		if (auth_rows[i].auth == auth)
+			return str_of(auth_rows[i].name);
+	return STR("");
+}
+
+static int read_auth(struct admin_ctx *ctx, enum client_auth *ret_auth)
+{
+	struct str name = ctx->args[ARG_AUTH_METHOD].s;
+	for (size_t i = 0; i < sizeof(auth_rows) / sizeof(auth_rows[0]); i++) {
+		if (!str_eq(name, str_of(auth_rows[i].name)) || auth_rows[i].auth == CLIENT_AUTH_PRIVATE_KEY_JWT)
+			continue;
+		*ret_auth = auth_rows[i].auth;
+		return 0;
+	}
+	return admin_fail(ctx, E_INVALID_REQUEST, "token_endpoint_auth_method must be any, client_secret_basic, client_secret_post or none.");
+}
+
+static bool gives_grants(const struct admin_ctx *ctx) { return ctx->args[ARG_SCOPE].set || ctx->args[ARG_AUDIENCES].set; }
+
+/* What create and update have in common: the arguments that are set. */
+static int apply(struct admin_ctx *ctx, struct client *client)
+{
+	const struct admin_value *args = ctx->args;
+	if (args[ARG_CLIENT_NAME].set)
+		client->name = args[ARG_CLIENT_NAME].s;
+	if (args[ARG_AUTH_METHOD].set)
+		TRY(read_auth(ctx, &client->auth));
+	if (args[ARG_EXPIRES_AT].set)
+		TRY(admin_args_future(ctx, ARG_EXPIRES_AT, &client->expires_s));
+	if (args[ARG_TOKEN_LIFETIME].set)
+		TRY(admin_args_lifetime(ctx, true, &client->lifetime_s));
+	if (gives_grants(ctx))
+		TRY(admin_grant_resolve(ctx, client));
+	return admin_grant_default(ctx, client);
+}
+
+static int emit(struct admin_ctx *ctx, const struct client *client, bool with_grants)
+{
+	struct json_out *out = &ctx->out;
+	TRY(admin_api_load(ctx));
+	const struct api *api = admin_api_find(ctx, client->default_api);
+	json_str(out, "client_id", client->id);
+	json_str(out, "client_name", client->name);
+	json_str(out, "kind", client->kind == CLIENT_ACCOUNT ? STR("account") : STR("service"));
+	if (client->kind == CLIENT_ACCOUNT)
+		json_str(out, "account_id", client->account_id);
+	json_bool(out, "disabled", client->disabled);
+	json_int(out, "client_id_issued_at", client->created_s);
+	json_int(out, "expires_at", client->expires_s);
+	json_str(out, "token_endpoint_auth_method", auth_name(client->auth));
+	json_int(out, "token_lifetime", client->lifetime_s);
+	json_str(out, "default_audience", api ? api->audience : STR(""));
+	return with_grants ? admin_grant_emit(ctx, client) : 0;
+}
+
+static int find(struct admin_ctx *ctx, struct client *ret_client)
+{
+	int rc = store_client_get(ctx->admin->store, ctx->args[ARG_CLIENT_ID].s, &ctx->arena, ret_client);
+	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such client.") : rc;
+}
+
+/* The id: a new one of ours, or an imported one. No client can take the form of an account's id (RFC 9068 5). */
+static int choose_id(struct admin_ctx *ctx, char new_id[ID_LEN + 1], struct str *ret_id)
+{
+	const struct admin_value *wanted = &ctx->args[ARG_CLIENT_ID];
+	if (!wanted->set) {
+		TRY(id_new(ID_CLIENT, new_id));
+		*ret_id = str_of(new_id);
+		return 0;
+	}
+	if (!id_is_importable(wanted->s))
+		return admin_fail(ctx, E_INVALID_REQUEST, "An imported client_id has 3 to 64 characters of A-Z a-z 0-9 . _ ~ - and none of our prefixes.");
+	*ret_id = wanted->s;
+	return 0;
+}
+
+static int set_owner(struct admin_ctx *ctx, struct client *client)
+{
+	struct account account;
+	if (!ctx->args[ARG_ACCOUNT].set)
+		return 0;
+	TRY(admin_account_find(ctx, &account));
+	client->kind = CLIENT_ACCOUNT;
+	client->account_id = account.id;
+	return 0;
+}
+
+/* The first secret, unless the client has no use for one. */
+static int first_secret(struct admin_ctx *ctx, struct client *client, struct admin_secret *secret)
+{
+	if (client->auth == CLIENT_AUTH_NONE) {
+		if (ctx->args[ARG_CLIENT_SECRET].set || ctx->args[ARG_SECRET_EXPIRES_AT].set)
+			return admin_fail(ctx, E_INVALID_REQUEST, "A client that does not authenticate can have no secret.");
+		return 0;
+	}
+	TRY(admin_secret_make(ctx, client->id, secret));
+	client->secrets = &secret->row;
+	client->n_secrets = 1;
+	return 0;
+}
+
+int admin_client_create(struct admin_ctx *ctx)
+{
+	char id[ID_LEN + 1];
+	_cleanup_(admin_secret_done) struct admin_secret secret = {0};
+	struct client client = {.created_s = ctx->now_s};
+	TRY(choose_id(ctx, id, &client.id));
+	TRY(set_owner(ctx, &client));
+	TRY(apply(ctx, &client));
+	TRY(first_secret(ctx, &client, &secret));
+	struct audit_note note = admin_note(ctx, client.id, client.name);
+	int rc = store_client_put(ctx->admin->store, &client, &note);
+	if (rc == E_EXISTS)
+		return admin_fail(ctx, rc, "There is a client with this id already.");
+	TRY(rc);
+	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
+	TRY(emit(ctx, &client, true));
+	if (client.n_secrets > 0)
+		admin_secret_emit_new(ctx, &secret);
+	return 0;
+}
+
+int admin_client_list(struct admin_ctx *ctx)
+{
+	struct client *clients;
+	struct account account = {0};
+	size_t n;
+	if (ctx->args[ARG_ACCOUNT].set)
+		TRY(admin_account_find(ctx, &account));
+	const struct store_client_range range = {account.id, ctx->args[ARG_AFTER].s, admin_limit(ctx)};
+	TRY(store_client_list(ctx->admin->store, &range, &ctx->arena, &clients, &n));
+	json_open(&ctx->out, "clients", '[');
+	for (size_t i = 0; i < n; i++) {
+		json_open(&ctx->out, NULL, '{');
+		TRY(emit(ctx, &clients[i], false));
+		json_close(&ctx->out, '}');
+	}
+	json_close(&ctx->out, ']');
+	if (n == admin_limit(ctx))
+		json_str(&ctx->out, "next", clients[n - 1].id);
+	return 0;
+}
+
+int admin_client_get(struct admin_ctx *ctx)
+{
+	struct client client;
+	TRY(find(ctx, &client));
+	TRY(emit(ctx, &client, true));
+	admin_secret_emit_list(ctx, &client);
+	return 0;
+}
+
+int admin_client_update(struct admin_ctx *ctx)
+{
+	struct client client;
+	TRY(find(ctx, &client));
+	TRY(apply(ctx, &client));
+	struct audit_note note = admin_note(ctx, client.id, client.name);
+	TRY(store_client_update(ctx->admin->store, &client, gives_grants(ctx), &note));
+	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
+	return emit(ctx, &client, true);
+}
+
+static int set_disabled(struct admin_ctx *ctx, bool disabled)
+{
+	struct client client;
+	TRY(find(ctx, &client));
+	struct audit_note note = admin_note(ctx, client.id, client.name);
+	TRY(store_client_set_disabled(ctx->admin->store, client.id, disabled, &note));
+	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
+	client.disabled = disabled;
+	return emit(ctx, &client, true);
+}
+
+int admin_client_disable(struct admin_ctx *ctx) { return set_disabled(ctx, true); }
+int admin_client_enable(struct admin_ctx *ctx) { return set_disabled(ctx, false); }
+
+int admin_client_delete(struct admin_ctx *ctx)
+{
+	struct client client;
+	TRY(find(ctx, &client));
+	struct audit_note note = admin_note(ctx, client.id, client.name);
+	TRY(store_client_delete(ctx->admin->store, client.id, &note));
+	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
+	json_str(&ctx->out, "client_id", client.id);
+	return 0;
+}

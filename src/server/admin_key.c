@@ -1,0 +1,148 @@
+/*
+ * Administration of signing keys; see admin_ops.h. Ages and retirement are the lifecycle's business (next -> active -> retiring -> gone);
+ * here a person asks for a new key, or for one right now.
+ */
+#include "crypto/sig.h"
+#include "server/admin_ops.h"
+
+static const char *const state_names[] = {"next", "active", "retiring", "gone"};
+
+/* The newest key of alg in this state; NULL. */
+static const struct signing_key *find(const struct signing_key *keys, size_t n, struct str alg, enum key_state state)
+{
+	const struct signing_key *hit = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].state == state && str_eq(keys[i].alg, alg))
+			hit = &keys[i];
+	return hit;
+}
+
+static int check_alg(struct admin_ctx *ctx, struct str alg)
+{
+	if (sig_alg_find(alg) == SIG_NONE)
+		return admin_fail(ctx, E_INVALID_REQUEST, "alg must be ES256, ES384, RS256, PS256 or EdDSA.");
+	return 0;
+}
+
+static int read_kid(struct admin_ctx *ctx, struct str jwk, struct str *ret_kid)
+{
+	_cleanup_(json_freep) struct json *doc = NULL;
+	struct str kid;
+	TRY(json_parse_object(jwk, &doc));
+	TRY(json_get_str(doc, "kid", &kid));
+	return arena_str(&ctx->arena, kid, ret_kid);
+}
+
+/* A new key from keyd, stored in this state. */
+static int make(struct admin_ctx *ctx, struct str alg, enum key_state state, struct signing_key *ret_key)
+{
+	char jwk_mem[MODEL_JWK_MAX], sealed_mem[MODEL_SEALED_MAX];
+	struct buf jwk, sealed;
+	struct signing_key key = {.alg = alg, .state = state, .created_s = ctx->now_s};
+	if (!ctx->admin->signer)
+		return admin_fail(ctx, E_SIGNER, "There is no signer process to make a key.");
+	buf_init_fixed(&jwk, jwk_mem, sizeof(jwk_mem));
+	buf_init_fixed(&sealed, sealed_mem, sizeof(sealed_mem));
+	TRY(signer_generate(ctx->admin->signer, alg, &jwk, &sealed));
+	TRY(read_kid(ctx, buf_str(&jwk), &key.kid));
+	key.public_jwk = buf_str(&jwk);
+	key.sealed = buf_str(&sealed);
+	key.active_s = state == KEY_ACTIVE ? ctx->now_s : 0;
+	struct audit_note note = admin_note(ctx, key.kid, alg);
+	note.action = STR("key.create");
+	TRY(store_key_put(ctx->admin->store, &key, &note));
+	admin_changed(ctx, ADMIN_CHANGE_KEYS, key.kid);
+	key.public_jwk = key.sealed = STR(""); /* they end with this function */
+	*ret_key = key;
+	return 0;
+}
+
+int admin_key_ensure(struct admin_ctx *ctx, struct str alg)
+{
+	struct signing_key *keys, key;
+	size_t n;
+	TRY(check_alg(ctx, alg));
+	TRY(store_key_list(ctx->admin->store, false, &ctx->arena, &keys, &n));
+	if (find(keys, n, alg, KEY_ACTIVE))
+		return 0;
+	return make(ctx, alg, KEY_ACTIVE, &key);
+}
+
+static void emit(struct admin_ctx *ctx, const struct signing_key *key)
+{
+	struct json_out *out = &ctx->out;
+	json_open(out, NULL, '{');
+	json_str(out, "kid", key->kid);
+	json_str(out, "alg", key->alg);
+	json_str(out, "state", str_of(state_names[key->state]));
+	json_int(out, "created_at", key->created_s);
+	json_int(out, "active_at", key->active_s);
+	json_int(out, "retiring_at", key->retiring_s);
+	json_int(out, "gone_at", key->gone_s);
+	json_close(out, '}');
+}
+
+int admin_key_list(struct admin_ctx *ctx)
+{
+	struct signing_key *keys;
+	size_t n;
+	TRY(store_key_list(ctx->admin->store, true, &ctx->arena, &keys, &n));
+	json_open(&ctx->out, "keys", '[');
+	for (size_t i = 0; i < n; i++)
+		emit(ctx, &keys[i]);
+	json_close(&ctx->out, ']');
+	return 0;
+}
+
+/* The next key signs from now on; the active ones retire. One transaction. */
+static int promote(struct admin_ctx *ctx, const struct signing_key *keys, size_t n, struct signing_key *next)
+{
+	size_t n_moves = 0;
+	struct key_move *moves = arena_array(&ctx->arena, n + 1, sizeof(*moves));
+	if (!moves)
+		return E_NOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].state == KEY_ACTIVE && str_eq(keys[i].alg, next->alg))
+			moves[n_moves++] = (struct key_move){keys[i].kid, KEY_ACTIVE, KEY_RETIRING};
+	moves[n_moves++] = (struct key_move){next->kid, KEY_NEXT, KEY_ACTIVE};
+	struct audit_note note = admin_note(ctx, next->kid, next->alg);
+	TRY(store_key_advance(ctx->admin->store, moves, n_moves, ctx->now_s, &note));
+	next->state = KEY_ACTIVE;
+	next->active_s = ctx->now_s;
+	admin_changed(ctx, ADMIN_CHANGE_KEYS, next->kid);
+	return 0;
+}
+
+/* Without `now`: make sure that a successor is published; it takes over when caches know it. With: it takes over at once. */
+static int rotate(struct admin_ctx *ctx, const struct signing_key *keys, size_t n, struct str alg)
+{
+	struct signing_key next;
+	const struct signing_key *waiting = find(keys, n, alg, KEY_NEXT);
+	if (waiting)
+		next = *waiting;
+	else
+		TRY(make(ctx, alg, KEY_NEXT, &next));
+	if (ctx->args[ARG_NOW].i)
+		TRY(promote(ctx, keys, n, &next));
+	emit(ctx, &next);
+	return 0;
+}
+
+/* All algorithms that have a key, or the one asked for. */
+int admin_key_rotate(struct admin_ctx *ctx)
+{
+	const struct admin_value *wanted = &ctx->args[ARG_ALG];
+	struct signing_key *keys;
+	size_t n;
+	if (wanted->set)
+		TRY(check_alg(ctx, wanted->s));
+	TRY(store_key_list(ctx->admin->store, false, &ctx->arena, &keys, &n));
+	json_open(&ctx->out, "keys", '[');
+	for (enum sig_alg alg = SIG_NONE + 1; alg < SIG_ALGS; alg++) {
+		struct str name = str_of(sig_alg_row(alg)->name);
+		if (wanted->set ? str_eq(name, wanted->s) : find(keys, n, name, KEY_ACTIVE) != NULL)
+			TRY(rotate(ctx, keys, n, name));
+	}
+	json_close(&ctx->out, ']');
+	return 0;
+}

@@ -1,0 +1,156 @@
+/*
+ * Inside of server/admin*: what a handler of an operation gets, and the handlers. Not for anybody else.
+ */
+#ifndef SERVER_ADMIN_OPS_H
+#define SERVER_ADMIN_OPS_H
+
+#include "json/json.h"
+#include "server/admin.h"
+
+/* Every parameter of every operation; admin_args.c has their rows (name in JSON, type, bounds). */
+enum admin_arg {
+	ARG_CLIENT_ID,
+	ARG_CLIENT_SECRET,
+	ARG_CLIENT_NAME,
+	ARG_SECRET_ID,
+	ARG_SECRET_EXPIRES_AT,
+	ARG_LABEL,
+	ARG_AUTH_METHOD,
+	ARG_DEFAULT_AUDIENCE,
+	ARG_EXPIRES_AT,
+	ARG_TOKEN_LIFETIME,
+	ARG_SCOPE,
+	ARG_AUDIENCES,
+	ARG_ACCOUNT,
+	ARG_EMAIL,
+	ARG_EMAIL_VERIFIED,
+	ARG_NAME,
+	ARG_ROLES,
+	ARG_API,
+	ARG_AUDIENCE,
+	ARG_ALG,
+	ARG_SCOPES,
+	ARG_NOW,
+	ARG_AFTER,
+	ARG_AFTER_SEQ,
+	ARG_LIMIT,
+	ARG_COUNT
+};
+
+#define ARG(name) (1ULL << ARG_##name)
+
+struct admin_value {
+	bool set;
+	struct str s;            /* texts */
+	int64_t i;               /* numbers; booleans as 0 and 1 */
+	struct str_list list;    /* lists of texts, and scope strings split into tokens */
+	const struct json *json; /* lists of objects */
+};
+
+/* One call: lives on the stack of admin_call. */
+struct admin_ctx {
+	struct admin *admin;
+	struct arena arena;
+	int64_t now_s;
+	const char *op;
+	struct admin_value args[ARG_COUNT];
+	struct json_out out;   /* inside the result object */
+	struct buf *buf;       /* what out writes into */
+	struct api *apis;      /* admin_api_load() */
+	size_t n_apis;
+	bool apis_loaded;
+	char why[256];         /* error_description; empty: the text of err.def */
+};
+
+/* --- admin.c --- */
+/* Notes the reason for the peer and returns code. The text must hold no secret. */
+must_check int admin_fail(struct admin_ctx *ctx, int code, const char *fmt, ...) printf_like(3, 4);
+/* An audit note of this call about target; detail is short and never secret. */
+struct audit_note admin_note(const struct admin_ctx *ctx, struct str target, struct str detail);
+/* Tell the owner of caches. Right after the commit. */
+void admin_changed(const struct admin_ctx *ctx, enum admin_change what, struct str id);
+/* ARG_LIMIT, or the most one answer holds. */
+unsigned admin_limit(const struct admin_ctx *ctx);
+
+/* --- admin_args.c --- */
+/* Reads args (NULL: none) by the table: unknown members, wrong types, bounds, control characters. Sets ctx->args. E_INVALID_REQUEST ... */
+must_check int admin_args_read(struct admin_ctx *ctx, uint64_t required, uint64_t optional, const struct json *args);
+/* Valid UTF-8 without control and text-direction characters: safe for terminals, logs and pages. */
+bool admin_args_is_text(struct str text);
+/* A moment that lies ahead, or 0 for never. E_INVALID_REQUEST. */
+must_check int admin_args_future(struct admin_ctx *ctx, enum admin_arg arg, int64_t *ret_s);
+/* ARG_TOKEN_LIFETIME within the policy, or 0 when it may be left to another's (zero_allowed). E_INVALID_REQUEST. */
+must_check int admin_args_lifetime(struct admin_ctx *ctx, bool zero_allowed, int64_t *ret_s);
+
+/* --- admin_api.c --- */
+/* All APIs, read once per call into ctx->apis. */
+must_check int admin_api_load(struct admin_ctx *ctx);
+/* By id or audience in ctx->apis; NULL. */
+const struct api *admin_api_find(const struct admin_ctx *ctx, struct str key);
+must_check int admin_api_create(struct admin_ctx *ctx);
+must_check int admin_api_list(struct admin_ctx *ctx);
+must_check int admin_api_get(struct admin_ctx *ctx);
+must_check int admin_api_update(struct admin_ctx *ctx);
+must_check int admin_api_delete(struct admin_ctx *ctx);
+
+/* --- admin_account.c --- */
+/* By id or e-mail address. E_ABSENT. */
+must_check int admin_account_find(struct admin_ctx *ctx, struct account *ret_account);
+must_check int admin_account_create(struct admin_ctx *ctx);
+must_check int admin_account_list(struct admin_ctx *ctx);
+must_check int admin_account_get(struct admin_ctx *ctx);
+must_check int admin_account_roles(struct admin_ctx *ctx);
+must_check int admin_account_disable(struct admin_ctx *ctx);
+must_check int admin_account_enable(struct admin_ctx *ctx);
+
+/* --- admin_grant.c --- */
+/*
+ * Scope names -> grants, among the APIs of ARG_AUDIENCES or, without it, where a name is unique. Without ARG_SCOPE: all scopes of
+ * ARG_AUDIENCES. E_INVALID_SCOPE, E_ABSENT, E_CONFLICT.
+ */
+must_check int admin_grant_resolve(struct admin_ctx *ctx, struct client *client);
+/* Sets client->default_api from ARG_DEFAULT_AUDIENCE, else (when it has none) to the API of the first grant. E_ABSENT. */
+must_check int admin_grant_default(struct admin_ctx *ctx, struct client *client);
+/* Members scope and grants. */
+must_check int admin_grant_emit(struct admin_ctx *ctx, const struct client *client);
+
+/* --- admin_client.c --- */
+must_check int admin_client_create(struct admin_ctx *ctx);
+must_check int admin_client_list(struct admin_ctx *ctx);
+must_check int admin_client_get(struct admin_ctx *ctx);
+must_check int admin_client_update(struct admin_ctx *ctx);
+must_check int admin_client_disable(struct admin_ctx *ctx);
+must_check int admin_client_enable(struct admin_ctx *ctx);
+must_check int admin_client_delete(struct admin_ctx *ctx);
+
+/* --- admin_secret.c --- */
+/* A secret on its way into the store, with the text that is shown once. Keep on the stack; admin_secret_done wipes it. */
+struct admin_secret {
+	struct client_secret row; /* borrows from the other members */
+	char id[32];
+	char text[64];            /* a generated secret; empty when it was chosen */
+	char phc[160];
+};
+/* From the arguments: chosen when ARG_CLIENT_SECRET is given (imported ids only), else generated. E_CONFLICT, E_INVALID_REQUEST, E_RANDOM. */
+must_check int admin_secret_make(struct admin_ctx *ctx, struct str client_id, struct admin_secret *ret_secret);
+void admin_secret_done(struct admin_secret *secret);
+/* Members secret_id, client_secret (generated ones: the only time), client_secret_expires_at. */
+void admin_secret_emit_new(struct admin_ctx *ctx, const struct admin_secret *secret);
+/* The array `secrets` of a client: everything but the secret. */
+void admin_secret_emit_list(struct admin_ctx *ctx, const struct client *client);
+must_check int admin_secret_add(struct admin_ctx *ctx);
+must_check int admin_secret_list(struct admin_ctx *ctx);
+must_check int admin_secret_revoke(struct admin_ctx *ctx);
+must_check int admin_secret_regenerate(struct admin_ctx *ctx);
+
+/* --- admin_key.c --- */
+/* Makes sure that an active key of alg exists. E_INVALID_REQUEST: no such algorithm. E_SIGNER: no key and no signer to make one. */
+must_check int admin_key_ensure(struct admin_ctx *ctx, struct str alg);
+must_check int admin_key_list(struct admin_ctx *ctx);
+must_check int admin_key_rotate(struct admin_ctx *ctx);
+
+/* --- admin_audit.c --- */
+must_check int admin_audit_list(struct admin_ctx *ctx);
+must_check int admin_audit_verify(struct admin_ctx *ctx);
+
+#endif

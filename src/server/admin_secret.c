@@ -1,0 +1,162 @@
+/* Administration of client secrets; see admin_ops.h. RFC 6749 2.3.1, RFC 7591 3.2.1 (member names). */
+#include "crypto/digest.h"
+#include "crypto/password.h"
+#include "oauth/id.h"
+#include "server/admin_ops.h"
+
+/* The chosen secret of an imported client: only its Argon2id hash is kept. */
+static int hash_chosen(struct admin_ctx *ctx, struct str client_id, struct admin_secret *secret)
+{
+	struct str text = ctx->args[ARG_CLIENT_SECRET].s;
+	struct buf phc;
+	if (!id_is_importable(client_id))
+		return admin_fail(ctx, E_CONFLICT, "Only a client with an imported id may have a chosen secret.");
+	if (id_secret_looks_generated(text))
+		return admin_fail(ctx, E_INVALID_REQUEST, "A chosen secret must not look like a generated one.");
+	buf_init_fixed(&phc, secret->phc, sizeof(secret->phc));
+	TRY(password_hash(secret_of(text), &phc));
+	secret->row.form = SECRET_CHOSEN;
+	secret->row.phc = buf_str(&phc);
+	return 0;
+}
+
+static int generate(struct admin_secret *secret)
+{
+	TRY(id_secret_new(secret->text));
+	TRY(digest_sha256(str_of(secret->text), secret->row.sha256));
+	secret->row.form = SECRET_GENERATED;
+	secret->row.hint = (struct str){secret->text + ID_SECRET_LEN - ID_HINT_LEN, ID_HINT_LEN};
+	return 0;
+}
+
+int admin_secret_make(struct admin_ctx *ctx, struct str client_id, struct admin_secret *ret_secret)
+{
+	*ret_secret = (struct admin_secret){0};
+	TRY(admin_args_future(ctx, ARG_SECRET_EXPIRES_AT, &ret_secret->row.expires_s));
+	if (ctx->args[ARG_CLIENT_SECRET].set)
+		TRY(hash_chosen(ctx, client_id, ret_secret));
+	else
+		TRY(generate(ret_secret));
+	TRY(id_new(ID_SECRET, ret_secret->id));
+	ret_secret->row.id = str_of(ret_secret->id);
+	ret_secret->row.client_id = client_id;
+	ret_secret->row.label = ctx->args[ARG_LABEL].s;
+	ret_secret->row.created_s = ctx->now_s;
+	return 0;
+}
+
+void admin_secret_done(struct admin_secret *secret) { secret_wipe(secret, sizeof(*secret)); }
+
+void admin_secret_emit_new(struct admin_ctx *ctx, const struct admin_secret *secret)
+{
+	json_str(&ctx->out, "secret_id", secret->row.id);
+	if (secret->text[0])
+		json_str(&ctx->out, "client_secret", str_of(secret->text));
+	json_int(&ctx->out, "client_secret_expires_at", secret->row.expires_s); /* RFC 7591 3.2.1: 0 is never */
+}
+
+static struct str state_of(const struct client_secret *secret, int64_t now_s)
+{
+	if (secret->revoked_s != 0)
+		return STR("revoked");
+	return secret->expires_s != 0 && secret->expires_s <= now_s ? STR("expired") : STR("live");
+}
+
+void admin_secret_emit_list(struct admin_ctx *ctx, const struct client *client)
+{
+	struct json_out *out = &ctx->out;
+	json_open(out, "secrets", '[');
+	for (size_t i = 0; i < client->n_secrets; i++) {
+		const struct client_secret *secret = &client->secrets[i];
+		json_open(out, NULL, '{');
+		json_str(out, "secret_id", secret->id);
+		json_str(out, "state", state_of(secret, ctx->now_s));
+		json_str(out, "form", secret->form == SECRET_CHOSEN ? STR("chosen") : STR("generated"));
+		json_str(out, "hint", secret->hint);
+		json_str(out, "label", secret->label);
+		json_int(out, "created_at", secret->created_s);
+		json_int(out, "expires_at", secret->expires_s);
+		json_int(out, "revoked_at", secret->revoked_s);
+		json_int(out, "last_used_at", secret->last_used_s);
+		json_str(out, "last_used_address", secret->last_used_addr);
+		json_int(out, "use_count", secret->use_count);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static int find_client(struct admin_ctx *ctx, struct client *ret_client)
+{
+	int rc = store_client_get(ctx->admin->store, ctx->args[ARG_CLIENT_ID].s, &ctx->arena, ret_client);
+	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such client.") : rc;
+}
+
+static int explain(struct admin_ctx *ctx, int rc)
+{
+	if (rc == E_LIMIT)
+		return admin_fail(ctx, E_CONFLICT, "The client has %d live secrets already: revoke one first.", MODEL_SECRETS_MAX);
+	if (rc == E_CONFLICT)
+		return admin_fail(ctx, rc, "The client has a chosen secret already: revoke it first.");
+	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such client.") : rc;
+}
+
+/* A client without authentication has no use for a secret. */
+static int prepare(struct admin_ctx *ctx, struct admin_secret *ret_secret)
+{
+	struct client client;
+	TRY(find_client(ctx, &client));
+	if (client.auth == CLIENT_AUTH_NONE)
+		return admin_fail(ctx, E_CONFLICT, "The client does not authenticate, so it can have no secret.");
+	return admin_secret_make(ctx, client.id, ret_secret);
+}
+
+/* What add and regenerate do after their verb. */
+static void finish(struct admin_ctx *ctx, const struct admin_secret *secret)
+{
+	admin_changed(ctx, ADMIN_CHANGE_CLIENT, secret->row.client_id);
+	json_str(&ctx->out, "client_id", secret->row.client_id);
+	admin_secret_emit_new(ctx, secret);
+}
+
+int admin_secret_add(struct admin_ctx *ctx)
+{
+	_cleanup_(admin_secret_done) struct admin_secret secret = {0};
+	TRY(prepare(ctx, &secret));
+	struct audit_note note = admin_note(ctx, secret.row.client_id, secret.row.id);
+	TRY(explain(ctx, store_secret_add(ctx->admin->store, &secret.row, &note)));
+	finish(ctx, &secret);
+	return 0;
+}
+
+int admin_secret_regenerate(struct admin_ctx *ctx)
+{
+	_cleanup_(admin_secret_done) struct admin_secret secret = {0};
+	TRY(prepare(ctx, &secret));
+	struct audit_note note = admin_note(ctx, secret.row.client_id, secret.row.id);
+	TRY(explain(ctx, store_secret_regenerate(ctx->admin->store, &secret.row, ctx->now_s, &note)));
+	finish(ctx, &secret);
+	return 0;
+}
+
+int admin_secret_list(struct admin_ctx *ctx)
+{
+	struct client client;
+	TRY(find_client(ctx, &client));
+	json_str(&ctx->out, "client_id", client.id);
+	admin_secret_emit_list(ctx, &client);
+	return 0;
+}
+
+int admin_secret_revoke(struct admin_ctx *ctx)
+{
+	struct str client_id = ctx->args[ARG_CLIENT_ID].s, secret_id = ctx->args[ARG_SECRET_ID].s;
+	struct audit_note note = admin_note(ctx, client_id, secret_id);
+	int rc = store_secret_revoke(ctx->admin->store, client_id, secret_id, ctx->now_s, &note);
+	if (rc == E_ABSENT)
+		return admin_fail(ctx, rc, "There is no such client, or it has no such secret.");
+	TRY(rc);
+	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client_id);
+	json_str(&ctx->out, "client_id", client_id);
+	json_str(&ctx->out, "secret_id", secret_id);
+	return 0;
+}
