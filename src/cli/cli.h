@@ -1,0 +1,173 @@
+/*
+ * The command line: one table of commands and one of options (commands.c). Parsing, --help, shell completion and the check of the manual
+ * page are made from them. A command is a row; most rows name an administration operation (server/admin.h) and need no code.
+ *
+ * Runs as the operator. Must never: take a secret from argv, print one twice, write unescaped bytes of others to a terminal.
+ * Single-threaded.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* Exit statuses; documented in mintmark(1). */
+enum cli_exit {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,      /* refused, invalid, or it failed */
+	EXIT_USAGE = 2,       /* the command line is wrong */
+	EXIT_NOT_FOUND = 3,
+	EXIT_IS_CONFLICT = 4, /* exists already, or contradicts the present state */
+	EXIT_UNREACHABLE = 5, /* store locked or broken, server or keyd not to be reached */
+};
+
+enum cli_opt {
+	OPT_END, /* ends a list of options */
+	OPT_HELP,
+	OPT_JSON,
+	OPT_CONFIG,
+	OPT_YES,
+	OPT_NAME,
+	OPT_CLIENT_NAME,
+	OPT_ACCOUNT,
+	OPT_OF_ACCOUNT,
+	OPT_SCOPE,
+	OPT_API_SCOPE,
+	OPT_API,
+	OPT_DEFAULT_API,
+	OPT_EXPIRES,
+	OPT_SECRET_EXPIRES,
+	OPT_LIFETIME,
+	OPT_AUTH,
+	OPT_ID,
+	OPT_SECRET_STDIN,
+	OPT_SECRET_FILE,
+	OPT_LABEL,
+	OPT_EMAIL,
+	OPT_EMAIL_VERIFIED,
+	OPT_ROLE,
+	OPT_NO_ROLES,
+	OPT_AUDIENCE,
+	OPT_ALG,
+	OPT_NOW,
+	OPT_LIMIT,
+	OPT_AFTER,
+	OPT_AFTER_SEQ,
+	OPT_VAR,
+	OPT_PORT,
+	OPT_ISSUER,
+	OPT_DEMO,
+	OPT_ROLE_NAME,
+	OPT_QUICKSTART,
+	OPT_VERIFY_ISSUER,
+	OPT_JWKS,
+	OPT_VERIFY_AUDIENCE,
+	OPT_VERIFY_ALG,
+	OPT_VERIFY_SCOPE,
+	OPT_SKEW,
+	OPT_COUNT
+};
+
+/* How an option's text becomes a parameter of an operation. */
+enum cli_form {
+	FORM_LOCAL,    /* a text for the command itself */
+	FORM_FLAG,     /* no value; for the command itself */
+	FORM_TEXT,
+	FORM_TEXTS,    /* repeatable: an array */
+	FORM_WORDS,    /* repeatable: one string, spaces between */
+	FORM_SCOPES,   /* repeatable: "NAME DESCRIPTION" as objects */
+	FORM_NUMBER,
+	FORM_DURATION, /* "90s", "15m", "1h", "30d", "2w", or seconds */
+	FORM_MOMENT,   /* "2027-01-31", "2027-01-31T12:00:00Z", a duration from now, "never" */
+	FORM_TRUE,     /* no value: true */
+	FORM_NO_TEXTS, /* no value: an empty array */
+	FORM_AUTH,     /* any, basic, post, none */
+};
+
+struct cli_option {
+	const char *name;  /* without "--" */
+	const char *value; /* what help calls its value; NULL: none */
+	const char *param; /* the operation's parameter; NULL: the command's own */
+	enum cli_form form;
+	const char *doc;
+};
+
+struct cli;
+
+struct cli_command {
+	const char *path;     /* "client secret add" */
+	const char *operands; /* "CLIENT_ID SECRET_ID"; "" for none. A word in brackets may be left out. */
+	const char *doc;
+	int (*run)(struct cli *cli); /* exit status */
+	enum cli_opt options[24];    /* besides --help; OPT_END ends them */
+	/* for run = op_run */
+	const char *op;
+	const char *params[2]; /* of the operands */
+	bool keys;             /* may need keyd */
+	const char *confirm;   /* what can't be undone: asked before; NULL: nothing */
+	bool strict;           /* without a terminal --yes is required */
+	const char *list;      /* the result's array, fetched page by page; NULL: one answer */
+};
+
+/* The given values of one option, in order. */
+struct cli_values {
+	const char *v[64];
+	unsigned n;
+};
+
+/* One run of the program. */
+struct cli {
+	const struct cli_command *command;
+	struct cli_values values[OPT_COUNT];
+	const char *operands[4];
+	unsigned n_operands;
+	bool json;
+};
+
+extern const struct cli_option cli_options[OPT_COUNT];
+extern const struct cli_command cli_commands[];
+extern const unsigned cli_n_commands;
+
+static inline bool cli_has(const struct cli *cli, enum cli_opt opt) { return cli->values[opt].n > 0; }
+/* The last value given, or NULL. */
+static inline const char *cli_value(const struct cli *cli, enum cli_opt opt)
+{
+	const struct cli_values *values = &cli->values[opt];
+	return values->n > 0 ? values->v[values->n - 1] : NULL;
+}
+
+/* --- args.c --- */
+/* Fill cli from argv[1..]. EXIT_OK with cli->command; or -1 when all is said and *ret_status is the exit status. */
+must_check int args_parse(struct cli *cli, int argc, char **argv, int *ret_status);
+/* Print "mintmark: ..." to standard error. Returns status, for `return args_fail(...)`. */
+int args_fail(int status, const char *fmt, ...) printf_like(2, 3);
+/* The same about a code of base/err.def, with the exit status that belongs to it. */
+int args_fail_code(int code, const char *fmt, ...) printf_like(2, 3);
+int args_status(int code);
+
+/* --- help.c --- */
+void help_general(void);
+/* Commands that begin with this word ("client"); false when there are none. */
+bool help_group(const char *prefix);
+void help_command(const struct cli_command *command);
+int help_completion(struct cli *cli);
+
+/* --- op.c --- */
+/* Run a row's operation by its options. */
+int op_run(struct cli *cli);
+
+/* --- when.c --- */
+/* Seconds. E_SYNTAX. */
+must_check int when_duration(struct str text, int64_t *ret_s);
+/* Seconds since 1970; 0 for "never". E_SYNTAX. */
+must_check int when_moment(struct str text, int64_t now_s, int64_t *ret_s);
+
+/* --- commands with code of their own --- */
+int config_check_run(struct cli *cli);
+int config_reference_run(struct cli *cli);
+int init_run(struct cli *cli);
+int serve_run(struct cli *cli);
+int inspect_run(struct cli *cli);
+int verify_run(struct cli *cli);
+
+#endif

@@ -1,0 +1,233 @@
+/* Tables and value lists; see print.h. */
+#include "cli/print.h"
+
+#include "base/enc.h"
+
+enum { COLUMNS_MAX = 12, CELL_MAX = 65536, LABEL_WIDTH = 28 };
+
+struct column {
+	const char *member, *heading;
+};
+
+static const struct table {
+	const char *name;
+	struct column columns[COLUMNS_MAX];
+} tables[] = {
+	{"clients", {{"client_id", "CLIENT ID"}, {"client_name", "NAME"}, {"kind", "KIND"}, {"disabled", "DISABLED"},
+		{"client_id_issued_at", "CREATED"}, {"expires_at", "EXPIRES"}, {"default_audience", "AUDIENCE"}}},
+	{"accounts", {{"account_id", "ACCOUNT ID"}, {"email", "E-MAIL"}, {"name", "NAME"}, {"disabled", "DISABLED"}, {"created_at", "CREATED"},
+		{"roles", "ROLES"}}},
+	{"apis", {{"api_id", "API ID"}, {"audience", "AUDIENCE"}, {"name", "NAME"}, {"alg", "ALG"}, {"token_lifetime", "LIFETIME"},
+		{"scopes", "SCOPES"}}},
+	{"keys", {{"kid", "KID"}, {"alg", "ALG"}, {"state", "STATE"}, {"created_at", "CREATED"}, {"active_at", "ACTIVE"},
+		{"retiring_at", "RETIRING"}, {"gone_at", "GONE"}}},
+	{"entries", {{"seq", "SEQ"}, {"time", "TIME"}, {"actor", "ACTOR"}, {"action", "ACTION"}, {"target", "TARGET"}, {"detail", "DETAIL"}}},
+	{"secrets", {{"secret_id", "SECRET ID"}, {"state", "STATE"}, {"hint", "HINT"}, {"created_at", "CREATED"}, {"expires_at", "EXPIRES"},
+		{"last_used_at", "LAST USED"}, {"last_used_address", "FROM"}, {"use_count", "USES"}, {"label", "LABEL"}}},
+	{"grants", {{"audience", "AUDIENCE"}, {"scope", "SCOPES"}}},
+	{"scopes", {{"name", "SCOPE"}, {"description", "DESCRIPTION"}}},
+};
+
+/* Length of a harmless character at the front, or 0. */
+static size_t harmless(struct str text)
+{
+	const unsigned char *p = (const unsigned char *)text.p;
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7F;
+	size_t len = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+	if (len > text.len || !str_is_utf8((struct str){text.p, len}))
+		return 0;
+	bool c1 = p[0] == 0xC2 && p[1] < 0xA0;
+	bool turns = p[0] == 0xE2 && (p[1] == 0x80 || p[1] == 0x81) && p[2] >= 0x8E && p[2] <= 0xAE;
+	return c1 || turns ? 0 : len;
+}
+
+void print_safe(FILE *file, struct str text)
+{
+	while (text.len > 0) {
+		size_t len = harmless(text);
+		if (len > 0)
+			fwrite(text.p, 1, len, file);
+		else
+			fputc('?', file);
+		len = len > 0 ? len : 1;
+		text = (struct str){text.p + len, text.len - len};
+	}
+}
+
+/* What print_safe writes, in columns of a terminal (every character counts as one). */
+static size_t width_of(struct str text)
+{
+	size_t width = 0;
+	for (; text.len > 0; width++) {
+		size_t len = harmless(text);
+		len = len > 0 ? len : 1;
+		text = (struct str){text.p + len, text.len - len};
+	}
+	return width;
+}
+
+void print_time(struct buf *out, int64_t t_s)
+{
+	char text[40] = "";
+	struct buf stamp;
+	if (t_s == 0) {
+		buf_put_char(out, '-');
+		return;
+	}
+	buf_init_fixed(&stamp, text, sizeof(text));
+	enc_time(&stamp, t_s);
+	if (stamp.len == 20)
+		buf_printf(out, "%.10s %.8s UTC", text, text + 11);
+	else
+		buf_put_i64(out, t_s);
+}
+
+static bool is_moment(const char *member)
+{
+	size_t len = strlen(member);
+	return strcmp(member, "time") == 0 || (len > 3 && strcmp(member + len - 3, "_at") == 0);
+}
+
+static void put_number(struct buf *out, const char *member, int64_t value)
+{
+	if (is_moment(member))
+		print_time(out, value);
+	else if (strcmp(member, "token_lifetime") == 0)
+		buf_printf(out, value != 0 ? "%lld s" : "-", (long long)value);
+	else
+		buf_put_i64(out, value);
+}
+
+/* Texts, or the names of objects, with blanks between. */
+static void put_array(struct buf *out, const struct json *array)
+{
+	for (size_t i = 0; i < json_array_len(array); i++) {
+		const struct json *object;
+		struct str text;
+		if (json_at_str(array, i, &text) < 0 && (json_at_object(array, i, &object) < 0 || json_get_str(object, "name", &text) < 0))
+			continue;
+		buf_put(out, i > 0 ? STR(" ") : STR(""));
+		buf_put(out, text);
+	}
+}
+
+/* One member as text. */
+static void put_cell(struct buf *out, const struct json *object, const char *member)
+{
+	struct str text;
+	int64_t number;
+	bool truth;
+	const struct json *array;
+	if (json_get_str(object, member, &text) == 0)
+		buf_put(out, text);
+	else if (json_get_int(object, member, &number) == 0)
+		put_number(out, member, number);
+	else if (json_get_bool(object, member, &truth) == 0)
+		buf_put(out, truth ? STR("yes") : STR("no"));
+	else if (json_get_array(object, member, &array) == 0)
+		put_array(out, array);
+	if (out->len == 0)
+		buf_put_char(out, '-');
+}
+
+static const struct table *find_table(const char *name)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (strcmp(tables[i].name, name) == 0)
+			return &tables[i];
+	return NULL;
+}
+
+static void measure(const struct table *table, const struct json *array, struct buf *cell, size_t widths[COLUMNS_MAX])
+{
+	for (size_t c = 0; c < COLUMNS_MAX && table->columns[c].member; c++) {
+		widths[c] = strlen(table->columns[c].heading);
+		for (size_t i = 0; i < json_array_len(array); i++) {
+			const struct json *object;
+			if (json_at_object(array, i, &object) < 0)
+				continue;
+			buf_reset(cell);
+			put_cell(cell, object, table->columns[c].member);
+			size_t width = width_of(buf_str(cell));
+			widths[c] = width > widths[c] ? width : widths[c];
+		}
+	}
+}
+
+/* A cell, and the gap to the next one unless it is the last. */
+static void put_padded(struct str text, size_t width, bool last)
+{
+	print_safe(stdout, text);
+	if (last)
+		putchar('\n');
+	else
+		printf("%*s", (int)(width - width_of(text)) + 2, "");
+}
+
+static bool is_last(const struct table *table, size_t c) { return c + 1 == COLUMNS_MAX || !table->columns[c + 1].member; }
+
+void print_table(const char *name, const struct json *array, bool heading)
+{
+	const struct table *table = find_table(name);
+	size_t widths[COLUMNS_MAX] = {0};
+	_cleanup_(buf_done) struct buf cell;
+	buf_init(&cell, CELL_MAX);
+	if (!table || json_array_len(array) == 0)
+		return;
+	measure(table, array, &cell, widths);
+	for (size_t c = 0; heading && c < COLUMNS_MAX && table->columns[c].member; c++)
+		put_padded(str_of(table->columns[c].heading), widths[c], is_last(table, c));
+	for (size_t i = 0; i < json_array_len(array); i++) {
+		const struct json *object;
+		if (json_at_object(array, i, &object) < 0)
+			continue;
+		for (size_t c = 0; c < COLUMNS_MAX && table->columns[c].member; c++) {
+			buf_reset(&cell);
+			put_cell(&cell, object, table->columns[c].member);
+			put_padded(buf_str(&cell), widths[c], is_last(table, c));
+		}
+	}
+}
+
+/* Whether the member is an array that print_table knows. */
+static bool is_table(const struct json *object, const char *member, const struct json **ret_array)
+{
+	return find_table(member) && json_get_array(object, member, ret_array) == 0;
+}
+
+static bool copy_name(struct str name, char *ret_text, size_t size)
+{
+	if (name.len >= size)
+		return false;
+	memcpy(ret_text, name.p, name.len);
+	ret_text[name.len] = '\0';
+	return true;
+}
+
+void print_object(const struct json *object)
+{
+	const struct json *value, *array;
+	struct str name;
+	char member[64];
+	size_t lines = 0;
+	_cleanup_(buf_done) struct buf cell;
+	buf_init(&cell, CELL_MAX);
+	for (void *iter = NULL; json_each(object, &iter, &name, &value);) {
+		if (!copy_name(name, member, sizeof(member)) || is_table(object, member, &array))
+			continue;
+		buf_reset(&cell);
+		put_cell(&cell, object, member);
+		printf("%-*s", LABEL_WIDTH, member);
+		print_safe(stdout, buf_str(&cell));
+		putchar('\n');
+		lines++;
+	}
+	for (void *iter = NULL; json_each(object, &iter, &name, &value);) {
+		if (!copy_name(name, member, sizeof(member)) || !is_table(object, member, &array) || json_array_len(array) == 0)
+			continue;
+		if (lines++ > 0)
+			putchar('\n');
+		print_table(member, array, true);
+	}
+}

@@ -1,0 +1,35 @@
+/*
+ * How administration requests travel: to the running server over its control socket, or (when none runs) to server/admin in this
+ * process, with the store opened under its lock. Single-threaded.
+ */
+#ifndef CLI_TRANSPORT_H
+#define CLI_TRANSPORT_H
+
+#include "cli/keyd_child.h"
+#include "server/admin.h"
+#include "server/config.h"
+
+struct transport {
+	struct config *config;
+	const char *config_path;
+	bool local;
+	struct admin admin;       /* local only */
+	struct keyd_child keyd;   /* local only */
+	char actor[32];
+};
+
+/* --config, $MINTMARK_CONFIG, ./var/mintmark.yaml or /etc/mintmark/mintmark.yaml; the first that is there. */
+const char *transport_config_path(const char *given);
+/* Read the configuration; what is wrong with it is printed. Exit status. */
+int transport_load_config(const char *path, struct config **ret_config);
+
+/*
+ * keys: the requests to come may need keyd. create: make the store when it is absent. What fails is printed. Exit status; transport_close
+ * is due in any case. The transport starts zeroed, with config_path set.
+ */
+int transport_open(struct transport *transport, bool keys, bool create);
+/* The answer (server/admin.h) is appended. Codes of control_call and admin_call. */
+must_check int transport_call(struct transport *transport, struct str request, struct buf *answer);
+void transport_close(struct transport *transport);
+
+#endif
