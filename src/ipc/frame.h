@@ -1,9 +1,9 @@
 /*
- * Framed messages over a SOCK_STREAM socketpair: a big-endian u32 length, then that many bytes. Streams, because a batch of
- * 256 signatures does not fit a SOCK_SEQPACKET message (its size is bounded by the socket buffer, 208 KiB as the kernel ships);
- * short notes with descriptors (note_*) do use SOCK_SEQPACKET, where a message can't be cut in two.
- * Every process. Bounded: a length above the caller's maximum ends the connection, before anything is allocated for it.
- * Thread-safe as long as one thread owns a descriptor's direction.
+ * Framed messages over a SOCK_STREAM socketpair: a big-endian u32 length, then that many bytes. Streams, because a
+ * batch of 256 signatures does not fit a SOCK_SEQPACKET message (its size is bounded by the socket buffer, 208 KiB as
+ * the kernel ships); short notes with descriptors (ipc/note.h) do use SOCK_SEQPACKET, where a message can't be cut in
+ * two. Every process. Bounded: a length above the caller's maximum ends the connection, before anything is allocated
+ * for it. Thread-safe as long as one thread owns a descriptor's direction.
  */
 #ifndef IPC_FRAME_H
 #define IPC_FRAME_H
@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { FRAME_HEAD = 4, NOTE_MAX = 64, NOTE_FDS_MAX = 250 };
+enum { FRAME_HEAD = 4 };
 
 /* Start a frame in an empty buffer: room for the length. */
 void frame_begin(struct buf *out);
@@ -21,32 +21,21 @@ void frame_begin(struct buf *out);
 must_check int frame_end(struct buf *out);
 
 /*
- * Write all, waiting for room at most timeout_ms in total (-1: as long as it takes). E_IO: the peer is gone or the time is over, and the
- * stream can't be used any more. Never raises SIGPIPE.
+ * Write all, waiting for room at most timeout_ms in total (-1: as long as it takes). E_IO: the peer is gone or the
+ * time is over, and the stream can't be used any more. Never raises SIGPIPE.
  */
 must_check int frame_write(int fd, struct str bytes, int timeout_ms);
 
 /*
- * Append what has arrived to in, whose maximum is at least max + FRAME_HEAD; with wait, block until something has. E_WOULD_BLOCK: nothing
- * yet. E_ABSENT: the peer closed between two frames. E_SYNTAX: closed inside one. E_LIMIT: a frame longer than max. E_IO, E_NOMEM.
+ * Append what has arrived to in, whose maximum is at least max + FRAME_HEAD; with wait, block until something has.
+ * E_WOULD_BLOCK: nothing yet. E_ABSENT: the peer closed between two frames. E_SYNTAX: closed inside one. E_LIMIT: a
+ * frame longer than max. E_IO, E_NOMEM.
  */
 must_check int frame_feed(int fd, size_t max, bool wait, struct buf *in);
 /* The first complete frame of in, without its length, borrowed. E_WOULD_BLOCK while it is incomplete; E_LIMIT. */
 must_check int frame_peek(const struct buf *in, size_t max, struct str *ret_frame);
 /* Forget the frame that frame_peek showed. */
 void frame_drop(struct buf *in);
-
-/* Notes on a SOCK_SEQPACKET socketpair: at most NOTE_MAX bytes and NOTE_FDS_MAX descriptors. E_IO, E_WOULD_BLOCK (never waits). */
-must_check int note_send(int fd, struct str bytes, const int *fds, size_t n_fds);
-
-struct note {
-	char bytes[NOTE_MAX];
-	size_t len;
-	int fds[NOTE_FDS_MAX]; /* the receiver's from now on, close-on-exec */
-	size_t n_fds;
-};
-/* Never waits. E_WOULD_BLOCK; E_ABSENT: the peer closed; E_SYNTAX: cut, without what it carried; E_IO. */
-must_check int note_receive(int fd, struct note *ret_note);
 
 /* A connected pair, close-on-exec, blocking; type: SOCK_STREAM or SOCK_SEQPACKET. E_IO. */
 must_check int frame_pair(int type, int ret_pair[2]);

@@ -14,11 +14,18 @@
 #include "ipc/frame.h"
 #include "ipc/sandbox.h"
 
-enum { FIRST_FD = 3, FD_MAX = 4096, ENV_MAX = 32, FDS_TEXT_MAX = 32768, FDS_MAX = ROLE_LISTEN_MAX + ROLE_CHANNEL_MAX + 2 };
+enum {
+	FIRST_FD = 3,
+	FD_MAX = 4096,
+	ENV_MAX = 32,
+	FDS_TEXT_MAX = 32768,
+	FDS_MAX = ROLE_LISTEN_MAX + ROLE_CHANNEL_MAX + 2
+};
 
 /* TZ is not here on purpose: roles get UTC, so that no time function looks for a zone file behind the sandbox. */
 static const char *const env_allowed[] = {
-	"PATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+	"PATH",         "LANG",          "LC_ALL",       "SSL_CERT_FILE", "SSL_CERT_DIR",
+	"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
 };
 
 void role_fds_init(struct role_fds *fds) { *fds = (struct role_fds){.super = -1, .admin = -1}; }
@@ -178,8 +185,10 @@ static int parse_listen(struct str text, struct role_fds *fds)
 		TRY(str_to_u64(i < 3 ? head : rest, max[i], &number[i]));
 		rest = tail;
 	}
-	fds->listen[fds->n_listen++] = (struct role_listen){
-		.fd = (int)number[0], .listener = (unsigned)number[1], .loop = (unsigned)number[2], .tls = number[3] == 1};
+	fds->listen[fds->n_listen++] = (struct role_listen){.fd = (int)number[0],
+							    .listener = (unsigned)number[1],
+							    .loop = (unsigned)number[2],
+							    .tls = number[3] == 1};
 	return 0;
 }
 

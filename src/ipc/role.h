@@ -2,12 +2,13 @@
  * Roles: processes that the supervisor starts by fork and exec of the same binary, so that no heap is inherited:
  *   mintmark serve --role=keyd|server --config FILE
  *
- * A role gets descriptors 0 (/dev/null), 1, 2 and those of struct role_fds, numbered from 3; everything else is closed. They are told in
- * the variable
+ * A role gets descriptors 0 (/dev/null), 1, 2 and those of struct role_fds, numbered from 3; everything else is
+ * closed. They are told in the variable
  *   MINTMARK_FDS="loops=2,pool=4,super=3,admin=4,listen=5:0:0:0,listen=6:0:1:0,keyd=7,keyd=8,..."
- * Its environment has nothing else but a short allow list (role.c) and what role_spec.env names. SIGINT, SIGTERM, SIGHUP and SIGPIPE are
- * ignored: a terminal's Ctrl-C and a service manager's signal reach the whole group, but only the supervisor decides and tells it over
- * `super` (server/supervise.h). When the supervisor dies the kernel kills its roles.
+ * Its environment has nothing else but a short allow list (role.c) and what role_spec.env names. SIGINT, SIGTERM,
+ * SIGHUP and SIGPIPE are ignored: a terminal's Ctrl-C and a service manager's signal reach the whole group, but only
+ * the supervisor decides and tells it over `super` (server/supervise.h). When the supervisor dies the kernel kills
+ * its roles.
  *
  * role_start: single-threaded callers only. role_enter: first thing in main, before threads.
  */
@@ -19,7 +20,12 @@
 #include "base/str.h"
 
 /* Counts of one configuration; channels <= what one note can carry (NOTE_FDS_MAX). */
-enum { ROLE_LOOPS_MAX = 64, ROLE_POOL_MAX = 128, ROLE_LISTEN_MAX = 512, ROLE_CHANNEL_MAX = ROLE_LOOPS_MAX + ROLE_POOL_MAX + 1 };
+enum {
+	ROLE_LOOPS_MAX = 64,
+	ROLE_POOL_MAX = 128,
+	ROLE_LISTEN_MAX = 512,
+	ROLE_CHANNEL_MAX = ROLE_LOOPS_MAX + ROLE_POOL_MAX + 1
+};
 
 struct role_listen {
 	int fd;            /* listening, non-blocking */
@@ -30,7 +36,8 @@ struct role_listen {
 
 /* A member that a role does not have is -1 or empty. */
 struct role_fds {
-	unsigned n_loops, n_pool;  /* decided by the supervisor: the configuration file may have changed since it read it */
+	/* decided by the supervisor: the configuration file may have changed since it read it */
+	unsigned n_loops, n_pool;
 	int super;                 /* SOCK_SEQPACKET to the supervisor */
 	int admin;                 /* listening control socket; server only */
 	struct role_listen listen[ROLE_LISTEN_MAX]; /* server only */
@@ -58,7 +65,8 @@ struct role_spec {
 must_check int role_start(const struct role_spec *spec, pid_t *ret_pid);
 
 /*
- * In the role: read MINTMARK_FDS and take it out of the environment, then role_harden. role: a literal, used for the log.
+ * In the role: read MINTMARK_FDS and take it out of the environment, then role_harden. role: a literal, used for the
+ * log.
  * E_CONFIG: the variable is missing or malformed: this process was not started by a supervisor.
  */
 must_check int role_enter(const char *role, struct role_fds *ret_fds);

@@ -18,8 +18,8 @@ struct rule {
 
 static const struct rule rules[] = {
 	/* The channels and the log; no sendmsg and recvmsg: descriptors neither leave nor enter. */
-	ALWAYS(read), ALWAYS(write), ALWAYS(writev), ALWAYS(recvfrom), ALWAYS(sendto),
-	ALWAYS(poll), ALWAYS(ppoll), ALWAYS(close), ALWAYS(shutdown),
+	ALWAYS(read), ALWAYS(write), ALWAYS(writev), ALWAYS(recvfrom), ALWAYS(sendto), ALWAYS(poll), ALWAYS(ppoll),
+	ALWAYS(close), ALWAYS(shutdown),
 	/* Memory: never executable, never a file. */
 	{SCMP_SYS(mmap), 2, {BITS(2, PROT_EXEC, 0), BITS(3, MAP_ANONYMOUS, MAP_ANONYMOUS)}},
 	{SCMP_SYS(mprotect), 1, {BITS(2, PROT_EXEC, 0)}},

@@ -1,6 +1,6 @@
 /*
- * The system calls that keyd may use after its start, by libseccomp. Everything else kills the process: no file, no socket, no program,
- * no other process, no executable memory. Filters can't be taken back.
+ * The system calls that keyd may use after its start, by libseccomp. Everything else kills the process: no file, no
+ * socket, no program, no other process, no executable memory. Filters can't be taken back.
  */
 #ifndef IPC_SANDBOX_H
 #define IPC_SANDBOX_H
@@ -19,7 +19,10 @@
 #define SANDBOX_ASAN 0
 #endif
 
-/* For all threads of the process at once; threads must exist before, since none can be made afterwards. Needs role_harden. E_IO. */
+/*
+ * For all threads of the process at once; threads must exist before, since none can be made afterwards. Needs
+ * role_harden. E_IO.
+ */
 must_check int sandbox_keyd(void);
 
 #endif

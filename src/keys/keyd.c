@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "ipc/frame.h"
+#include "ipc/note.h"
 #include "ipc/sandbox.h"
 #include "keys/keyd_verbs.h"
 #include "keys/master.h"
@@ -47,8 +48,8 @@ static enum keyd_caller caller_of(const struct role_fds *fds, size_t i)
 }
 
 /*
- * Once before the sandbox: libraries that load their configuration, look for processor features or open the zone file when they are
- * first used do so now.
+ * Once before the sandbox: libraries that load their configuration, look for processor features or open the zone file
+ * when they are first used do so now.
  */
 static int warm_up(const struct keyd_state *state)
 {
@@ -99,7 +100,8 @@ static int set_up(const struct keyd_options *options, struct keyd_state *state)
 /* State with the master key on pages of its own that are never swapped out. */
 static struct keyd_state *new_state(void)
 {
-	struct keyd_state *state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct keyd_state *state =
+		mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (state == MAP_FAILED)
 		return NULL;
 	if (mlock(state, sizeof(*state)) < 0)

@@ -1,6 +1,6 @@
 /*
- * The rules and the emitter of claims; see keyd_policy.h. RFC 9068 2.2, OpenID Connect Core 2, Back-Channel Logout 2.4. This is where a
- * compromised server is stopped: nothing here may depend on what the caller says about itself.
+ * The rules and the emitter of claims; see keyd_policy.h. RFC 9068 2.2, OpenID Connect Core 2, Back-Channel Logout
+ * 2.4. This is where a compromised server is stopped: nothing here may depend on what the caller says about itself.
  */
 #include "keys/keyd_policy.h"
 

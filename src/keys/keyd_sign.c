@@ -1,13 +1,14 @@
 /*
- * SIGN: a batch of claims in, a batch of compact JWS out (RFC 7515 3.1, 5.1). keyd only. No heap and no JSON tree on the way of a token
- * without extra claims.
+ * SIGN: a batch of claims in, a batch of compact JWS out (RFC 7515 3.1, 5.1). keyd only. No heap and no JSON tree on
+ * the way of a token without extra claims.
  */
 #include "base/enc.h"
 #include "base/log.h"
 #include "keys/keyd_verbs.h"
 
 /* Append header.claims.signature. */
-static int put_token(const struct keyring_key *key, struct sig_signer *signer, enum token_kind kind, struct str claims, struct buf *out)
+static int put_token(const struct keyring_key *key, struct sig_signer *signer, enum token_kind kind, struct str claims,
+		     struct buf *out)
 {
 	unsigned char sig[SIG_MAX];
 	size_t start = out->len, sig_len = 0;
@@ -23,10 +24,12 @@ static int put_token(const struct keyring_key *key, struct sig_signer *signer, e
 /* The longest token of these claims fits the wire? */
 static bool fits(const struct keyring_key *key, enum token_kind kind, size_t claims_len)
 {
-	return key->headers[kind].len + ENC_B64URL_LEN(claims_len) + 1 + ENC_B64URL_LEN((size_t)SIG_MAX) <= SIGNER_TOKEN_MAX;
+	return key->headers[kind].len + ENC_B64URL_LEN(claims_len) + 1 + ENC_B64URL_LEN((size_t)SIG_MAX) <=
+	       SIGNER_TOKEN_MAX;
 }
 
-static int sign_one(struct keyd_channel *channel, const struct sign_claims *claims, int64_t now_s, struct buf *out, const char **ret_why)
+static int sign_one(struct keyd_channel *channel, const struct sign_claims *claims, int64_t now_s, struct buf *out,
+		    const char **ret_why)
 {
 	char mem[KEYD_CLAIMS_MAX];
 	struct buf text;
@@ -56,7 +59,8 @@ static enum proto_status status_of(int rc)
 }
 
 /* Sign one job into its place in the answer: u8 status, str16 token. */
-static int answer_one(struct keyd_channel *channel, const struct sign_claims *claims, int64_t now_s, struct buf *out, const char **ret_why)
+static int answer_one(struct keyd_channel *channel, const struct sign_claims *claims, int64_t now_s, struct buf *out,
+		      const char **ret_why)
 {
 	size_t at = out->len;
 	buf_put_mem(out, "\0\0", 3);
@@ -93,6 +97,7 @@ int keyd_sign(struct keyd_channel *channel, struct cur *body, struct buf *out, e
 		code = rc < 0 ? rc : code;
 	}
 	if (failed > 0) /* one line per batch: a server gone mad can't fill the disk faster than it can ask */
-		LOG(LOG_WARN, "sign_refused", F("jobs", failed), F("code", err_row(code)->symbol), F("why", why ? why : ""));
+		LOG(LOG_WARN, "sign_refused", F("jobs", failed), F("code", err_row(code)->symbol),
+		    F("why", why ? why : ""));
 	return cur_end(body);
 }

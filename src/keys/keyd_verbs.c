@@ -6,7 +6,10 @@
 
 enum { EVERYBODY = KEYD_LOOP | KEYD_POOL | KEYD_CONTROL, BUF_KEEP = 64 * 1024 };
 
-/* What SEAL and OPEN may be used for. "key" must never be here: sealed signing keys are opened by LOAD alone, and stay inside. */
+/*
+ * What SEAL and OPEN may be used for. "key" must never be here: sealed signing keys are opened by LOAD alone, and
+ * stay inside.
+ */
 static const char *const purposes[] = {"session", "totp", "upstream"};
 
 static bool is_purpose(struct str name)
@@ -100,7 +103,8 @@ static int seal(struct keyd_channel *channel, struct cur *body, struct buf *out,
 	TRY(cur_str16(body, PROTO_SECRET_MAX, &plain));
 	TRY(cur_end(body));
 	size_t start = begin_text(out);
-	int rc = is_purpose(purpose) ? seal_close(channel->state->master, purpose, STR(""), secret_of(plain), out) : E_SYNTAX;
+	int rc = is_purpose(purpose) ? seal_close(channel->state->master, purpose, STR(""), secret_of(plain), out)
+				     : E_SYNTAX;
 	end_text(out, start);
 	return settle(rc, ret_status);
 }
@@ -117,7 +121,10 @@ static int open_sealed(struct keyd_channel *channel, struct cur *body, struct bu
 	return settle(rc, ret_status);
 }
 
-/* The permission table. Every row says its callers itself: a new verb is nobody's until somebody writes down whose it is. */
+/*
+ * The permission table. Every row says its callers itself: a new verb is nobody's until somebody writes down whose it
+ * is.
+ */
 static const struct keyd_verb verbs[PROTO_VERBS] = {
 	[PROTO_SIGN] =     {"SIGN",     PROTO_REQUEST_MAX - PROTO_HEAD,                   EVERYBODY, keyd_sign},
 	[PROTO_PUBLIC] =   {"PUBLIC",   0,                                                EVERYBODY, public_keys},

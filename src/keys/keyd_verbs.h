@@ -30,8 +30,9 @@ void keyd_channel_init(struct keyd_channel *channel, struct keyd_state *state, e
 void keyd_channel_done(struct keyd_channel *channel);
 
 /*
- * Answer one request into channel->out. A negative code ends the connection: unknown verb, a caller that may not, a request longer than
- * its verb allows or malformed (E_SYNTAX, E_LIMIT), no memory. A refusal is an answer, not a failure.
+ * Answer one request into channel->out. A negative code ends the connection: unknown verb, a caller that may not, a
+ * request longer than its verb allows or malformed (E_SYNTAX, E_LIMIT), no memory. A refusal is an answer, not a
+ * failure.
  */
 must_check int keyd_verbs_handle(struct keyd_channel *channel, struct str request);
 
@@ -39,7 +40,8 @@ must_check int keyd_verbs_handle(struct keyd_channel *channel, struct str reques
 must_check int keyd_verbs_serve(struct keyd_channel *channel, int fd);
 
 /* SIGN's handler (keyd_sign.c): body is what follows the request's head; the answer's body is appended. */
-must_check int keyd_sign(struct keyd_channel *channel, struct cur *body, struct buf *out, enum proto_status *ret_status);
+must_check int keyd_sign(struct keyd_channel *channel, struct cur *body, struct buf *out,
+			 enum proto_status *ret_status);
 
 /* For the test of the permission table. */
 struct keyd_verb {

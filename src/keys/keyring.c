@@ -62,7 +62,8 @@ static void put_bound(struct buf *out, struct str alg, struct str kid)
 	buf_put_str16(out, kid);
 }
 
-int keyring_generate(const unsigned char master[SEAL_MASTER_LEN], enum sig_alg alg, struct buf *ret_jwk, struct buf *ret_sealed)
+int keyring_generate(const unsigned char master[SEAL_MASTER_LEN], enum sig_alg alg, struct buf *ret_jwk,
+		     struct buf *ret_sealed)
 {
 	_cleanup_(sig_key_unrefp) struct sig_key *key = NULL;
 	_cleanup_(buf_done) struct buf der, bound;
@@ -81,8 +82,8 @@ int keyring_generate(const unsigned char master[SEAL_MASTER_LEN], enum sig_alg a
 }
 
 /* Open a sealed key and check that it is what its frame says. */
-static int open_sealed(const unsigned char master[SEAL_MASTER_LEN], struct str sealed, char ret_kid[JWK_THUMBPRINT_LEN + 1],
-		       struct sig_key **ret_key)
+static int open_sealed(const unsigned char master[SEAL_MASTER_LEN], struct str sealed,
+		       char ret_kid[JWK_THUMBPRINT_LEN + 1], struct sig_key **ret_key)
 {
 	_cleanup_(sig_key_unrefp) struct sig_key *key = NULL;
 	_cleanup_(buf_done) struct buf der;
@@ -163,7 +164,10 @@ static size_t index_of(const struct keyring_table *table, struct str kid)
 	return i;
 }
 
-/* With the lock held: replace the table by one without the key at skip and with added (whose reference it takes), if any. */
+/*
+ * With the lock held: replace the table by one without the key at skip and with added (whose reference it takes), if
+ * any.
+ */
 static int change(struct keyring *ring, size_t skip, struct keyring_key *added)
 {
 	struct keyring_table *table = new_table();
@@ -195,7 +199,8 @@ static int add(struct keyring *ring, struct keyring_key *key)
 	return rc;
 }
 
-int keyring_load(struct keyring *ring, const unsigned char master[SEAL_MASTER_LEN], struct str sealed, struct buf *ret_jwk)
+int keyring_load(struct keyring *ring, const unsigned char master[SEAL_MASTER_LEN], struct str sealed,
+		 struct buf *ret_jwk)
 {
 	_cleanup_(sig_key_unrefp) struct sig_key *sig_key = NULL;
 	struct keyring_key *key = NULL;
@@ -228,7 +233,10 @@ void keyring_view_done(struct keyring_view *view)
 	keyring_view_init(view, view->ring);
 }
 
-/* Carry the signers of keys that stay over to their new places; the others end, and with them the last use of a forgotten key. */
+/*
+ * Carry the signers of keys that stay over to their new places; the others end, and with them the last use of a
+ * forgotten key.
+ */
 static void move_signers(struct keyring_view *view, const struct keyring_table *fresh)
 {
 	struct sig_signer *moved[KEYRING_MAX] = {0};
@@ -256,7 +264,8 @@ void keyring_view_refresh(struct keyring_view *view)
 	view->table = fresh;
 }
 
-int keyring_view_find(struct keyring_view *view, struct str kid, const struct keyring_key **ret_key, struct sig_signer **ret_signer)
+int keyring_view_find(struct keyring_view *view, struct str kid, const struct keyring_key **ret_key,
+		      struct sig_signer **ret_signer)
 {
 	size_t i = view->table ? index_of(view->table, kid) : 0;
 	if (!view->table || i == view->table->n)

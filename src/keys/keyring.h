@@ -1,6 +1,6 @@
 /*
- * The keys that keyd has loaded: an immutable table behind a mutex, replaced on every change. Each channel's thread looks through its own
- * view, which keeps a signer (a kept key context) per key. keyd only.
+ * The keys that keyd has loaded: an immutable table behind a mutex, replaced on every change. Each channel's thread
+ * looks through its own view, which keeps a signer (a kept key context) per key. keyd only.
  */
 #ifndef KEYS_KEYRING_H
 #define KEYS_KEYRING_H
@@ -47,13 +47,18 @@ struct keyring_view {
 must_check int keyring_init(struct keyring *ring);
 void keyring_done(struct keyring *ring);
 
-/* A new key, not added to any ring: its public JWK, and the private key sealed so that keyring_load needs nothing else, appended. */
-must_check int keyring_generate(const unsigned char master[SEAL_MASTER_LEN], enum sig_alg alg, struct buf *ret_jwk, struct buf *ret_sealed);
 /*
- * Add a sealed key; its public JWK is appended. Adding one that is there changes nothing. E_SYNTAX, E_SIGNATURE: not sealed by us, or
- * altered; E_LIMIT: the ring is full; E_CRYPTO, E_NOMEM. Thread-safe.
+ * A new key, not added to any ring: its public JWK, and the private key sealed so that keyring_load needs nothing
+ * else, appended.
  */
-must_check int keyring_load(struct keyring *ring, const unsigned char master[SEAL_MASTER_LEN], struct str sealed, struct buf *ret_jwk);
+must_check int keyring_generate(const unsigned char master[SEAL_MASTER_LEN], enum sig_alg alg, struct buf *ret_jwk,
+				struct buf *ret_sealed);
+/*
+ * Add a sealed key; its public JWK is appended. Adding one that is there changes nothing. E_SYNTAX, E_SIGNATURE: not
+ * sealed by us, or altered; E_LIMIT: the ring is full; E_CRYPTO, E_NOMEM. Thread-safe.
+ */
+must_check int keyring_load(struct keyring *ring, const unsigned char master[SEAL_MASTER_LEN], struct str sealed,
+			    struct buf *ret_jwk);
 /* Forget a key; threads that sign with it drop it before their next batch. E_ABSENT, E_NOMEM. Thread-safe. */
 must_check int keyring_unload(struct keyring *ring, struct str kid);
 

@@ -40,7 +40,8 @@ static bool is_due(const struct lifecycle_policy *policy, const struct ring *rin
 {
 	if (!ring->active || policy->rotate_now)
 		return true;
-	return now_s - ring->active->active_s >= policy->rotate_every_s && now_s - ring->next->created_s >= policy->prepublish_s;
+	return now_s - ring->active->active_s >= policy->rotate_every_s &&
+	       now_s - ring->next->created_s >= policy->prepublish_s;
 }
 
 /* Is it time that a next key exists? */
@@ -69,8 +70,8 @@ static void plan_alg(const struct lifecycle_policy *policy, const struct ring *r
 }
 
 /* What a key does for itself: the end of its retirement, or its algorithm's, or a younger active key beside it. */
-static void plan_key(const struct lifecycle_policy *policy, const struct signing_key *keys, size_t n, const struct signing_key *key,
-		     int64_t now_s, struct lifecycle_plan *plan)
+static void plan_key(const struct lifecycle_policy *policy, const struct signing_key *keys, size_t n,
+		     const struct signing_key *key, int64_t now_s, struct lifecycle_plan *plan)
 {
 	bool used = in_use(policy, key->alg);
 	if (key->state == KEY_RETIRING && now_s - key->retiring_s >= policy->retire_after_s)

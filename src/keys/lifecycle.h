@@ -1,10 +1,12 @@
 /*
- * When signing keys change: next (published, not used) -> active -> retiring (published until its last token has ended) -> gone.
- * A pure function of the keys, the policy and the clock: run it at start, every minute and when the operator asks; whatever moment a
- * process died at, the next run goes on from what the store has. Server process; thread-safe.
+ * When signing keys change: next (published, not used) -> active -> retiring (published until its last token has
+ * ended) -> gone. A pure function of the keys, the policy and the clock: run it at start, every minute and when the
+ * operator asks; whatever moment a process died at, the next run goes on from what the store has. Server process;
+ * thread-safe.
  *
- * What it keeps: every algorithm in use has an active key from the first run on; a key signs only after it was published for
- * prepublish_s (but for the first key and when the operator orders it); a key stays published for retire_after_s after its last use.
+ * What it keeps: every algorithm in use has an active key from the first run on; a key signs only after it was
+ * published for prepublish_s (but for the first key and when the operator orders it); a key stays published for
+ * retire_after_s after its last use.
  */
 #ifndef KEYS_LIFECYCLE_H
 #define KEYS_LIFECYCLE_H
@@ -23,9 +25,9 @@ struct lifecycle_policy {
 };
 
 /*
- * Either keys to make and store (as KEY_NEXT), one for each algorithm of generate, after which the caller plans again; or moves to apply in
- * one transaction. An order to rotate_now is fulfilled when a plan with moves was applied.
- * Kids and algs are borrowed from keys and policy.
+ * Either keys to make and store (as KEY_NEXT), one for each algorithm of generate, after which the caller plans
+ * again; or moves to apply in one transaction. An order to rotate_now is fulfilled when a plan with moves was
+ * applied. Kids and algs are borrowed from keys and policy.
  */
 struct lifecycle_plan {
 	struct str generate[LIFECYCLE_ALGS_MAX];

@@ -19,8 +19,8 @@ static int parse(struct str text, unsigned char ret_master[SEAL_MASTER_LEN], con
 		text.len--;
 	if (text.len == 2 * SEAL_MASTER_LEN && enc_hex_decode(text, ret_master, SEAL_MASTER_LEN) == 0)
 		return 0;
-	if (text.len == ENC_B64URL_LEN(SEAL_MASTER_LEN) && enc_b64url_decode(text, ret_master, SEAL_MASTER_LEN, &len) == 0 &&
-	    len == SEAL_MASTER_LEN)
+	if (text.len == ENC_B64URL_LEN(SEAL_MASTER_LEN) &&
+	    enc_b64url_decode(text, ret_master, SEAL_MASTER_LEN, &len) == 0 && len == SEAL_MASTER_LEN)
 		return 0;
 	*ret_why = "the master key is not 32 bytes as 64 hexadecimal digits or base64url";
 	return E_CONFIG;

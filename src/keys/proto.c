@@ -7,10 +7,10 @@ enum { CLAIMS_FIXED = 1 + 8 + 8 };
 static const struct {
 	size_t offset, max;
 } texts[] = {
-	{offsetof(struct sign_claims, kid), PROTO_KID_MAX},        {offsetof(struct sign_claims, iss), 512},
-	{offsetof(struct sign_claims, sub), 512},                  {offsetof(struct sign_claims, aud), 1024},
-	{offsetof(struct sign_claims, client_id), 512},            {offsetof(struct sign_claims, scope), PROTO_TEXT_MAX},
-	{offsetof(struct sign_claims, jti), 256},                  {offsetof(struct sign_claims, extra), SIGNER_EXTRA_MAX},
+	{offsetof(struct sign_claims, kid), PROTO_KID_MAX}, {offsetof(struct sign_claims, iss), 512},
+	{offsetof(struct sign_claims, sub), 512},           {offsetof(struct sign_claims, aud), 1024},
+	{offsetof(struct sign_claims, client_id), 512},     {offsetof(struct sign_claims, scope), PROTO_TEXT_MAX},
+	{offsetof(struct sign_claims, jti), 256},           {offsetof(struct sign_claims, extra), SIGNER_EXTRA_MAX},
 };
 
 enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };

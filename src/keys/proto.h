@@ -27,13 +27,19 @@ enum proto_verb {
 enum proto_status { PROTO_OK, PROTO_REFUSED, PROTO_NO_KEY, PROTO_FAILED, PROTO_STATUSES };
 
 enum {
-	PROTO_HEAD = 5, PROTO_REPLY_HEAD = 6,
-	PROTO_CLAIMS_MAX = 8192,              /* one job on the wire */
-	PROTO_BATCH_MAX = 128 * 1024,         /* a batch stops growing here: it fits the socket buffer, so sending never waits */
+	PROTO_HEAD = 5,
+	PROTO_REPLY_HEAD = 6,
+	PROTO_CLAIMS_MAX = 8192, /* one job on the wire */
+	PROTO_BATCH_MAX = 131072, /* a batch stops growing here: it fits the socket buffer, so sending never waits */
 	PROTO_REQUEST_MAX = PROTO_HEAD + 2 + PROTO_BATCH_MAX + PROTO_CLAIMS_MAX,
-	PROTO_REPLY_MAX = 4 * 1024 * 1024,    /* above 256 tokens of SIGNER_TOKEN_MAX */
-	PROTO_ALG_MAX = 16, PROTO_KID_MAX = 64, PROTO_PURPOSE_MAX = 32, PROTO_SECRET_MAX = 4096, PROTO_SEALED_MAX = 6144,
-	PROTO_JWK_MAX = 4096, PROTO_TEXT_MAX = 4096,
+	PROTO_REPLY_MAX = 4 * 1024 * 1024, /* above 256 tokens of SIGNER_TOKEN_MAX */
+	PROTO_ALG_MAX = 16,
+	PROTO_KID_MAX = 64,
+	PROTO_PURPOSE_MAX = 32,
+	PROTO_SECRET_MAX = 4096,
+	PROTO_SEALED_MAX = 6144,
+	PROTO_JWK_MAX = 4096,
+	PROTO_TEXT_MAX = 4096,
 };
 
 void proto_put_head(struct buf *out, enum proto_verb verb, uint32_t seq);
@@ -42,11 +48,15 @@ must_check int proto_get_head(struct cur *cur, unsigned *ret_verb, uint32_t *ret
 
 void proto_put_reply_head(struct buf *out, enum proto_verb verb, enum proto_status status, uint32_t seq);
 /* E_SYNTAX: too short, or no status of ours. */
-must_check int proto_get_reply_head(struct cur *cur, unsigned *ret_verb, enum proto_status *ret_status, uint32_t *ret_seq);
+must_check int proto_get_reply_head(struct cur *cur, unsigned *ret_verb, enum proto_status *ret_status,
+				    uint32_t *ret_seq);
 
 /* Strings longer than 65535 fail the buffer. */
 void proto_put_claims(struct buf *out, const struct sign_claims *claims);
-/* Strings are borrowed. E_SYNTAX: cut short, no kind of ours, a time that is negative; E_LIMIT: a string above its maximum. */
+/*
+ * Strings are borrowed. E_SYNTAX: cut short, no kind of ours, a time that is negative; E_LIMIT: a string above its
+ * maximum.
+ */
 must_check int proto_get_claims(struct cur *cur, struct sign_claims *ret_claims);
 /* Bytes that proto_put_claims takes. */
 size_t proto_claims_len(const struct sign_claims *claims);

@@ -1,4 +1,7 @@
-/* The server's side of keyd; see signer.h. Server process; one owner at a time. Trusts nothing that arrives beyond its own checks. */
+/*
+ * The server's side of keyd; see signer.h. Server process; one owner at a time. Trusts nothing that arrives beyond
+ * its own checks.
+ */
 #include "keys/signer.h"
 
 #include <poll.h>
@@ -65,7 +68,10 @@ static void fail_list(struct signer *signer, struct job_list *list)
 		fail_job(signer, job);
 }
 
-/* The channel can't be used any more; the descriptor stays open until signer_replace, so that nobody gets its number meanwhile. */
+/*
+ * The channel can't be used any more; the descriptor stays open until signer_replace, so that nobody gets its number
+ * meanwhile.
+ */
 static void die(struct signer *signer)
 {
 	signer->alive = false;
@@ -316,7 +322,10 @@ int signer_sign(struct signer *signer, struct sign_job *job, uint32_t timeout_ms
 	return job->status;
 }
 
-/* The answer with our number; older ones, which somebody gave up waiting for, are dropped. E_WOULD_BLOCK: not here yet. */
+/*
+ * The answer with our number; older ones, which somebody gave up waiting for, are dropped. E_WOULD_BLOCK: not here
+ * yet.
+ */
 static int next_answer(struct signer *signer, enum proto_verb verb, struct cur *ret_body, enum proto_status *ret_status)
 {
 	struct str frame;
@@ -334,7 +343,10 @@ static int next_answer(struct signer *signer, enum proto_verb verb, struct cur *
 	}
 }
 
-/* Send signer->out and wait for its answer; the body is borrowed from signer->in. E_TIMEOUT; anything else: the channel is broken. */
+/*
+ * Send signer->out and wait for its answer; the body is borrowed from signer->in. E_TIMEOUT; anything else: the
+ * channel is broken.
+ */
 static int exchange(struct signer *signer, enum proto_verb verb, struct cur *ret_body, enum proto_status *ret_status)
 {
 	int64_t deadline_ns = clock_mono_ns() + (int64_t)CALL_TIMEOUT_MS * 1000000;

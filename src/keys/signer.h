@@ -1,9 +1,10 @@
 /*
- * The server's side of keyd: shaped like a local key, but the key is in another process. One signer per thread (a socketpair each);
- * a signer has one owner at a time.
+ * The server's side of keyd: shaped like a local key, but the key is in another process. One signer per thread (a
+ * socketpair each); a signer has one owner at a time.
  *
- * On a loop: signer_submit() gathers, signer_flush() at the end of the round sends all that waits as ONE batch (at most one batch is
- * under way, so batches grow with the load), signer_collect() when the descriptor is readable. On a pool thread: signer_sign().
+ * On a loop: signer_submit() gathers, signer_flush() at the end of the round sends all that waits as ONE batch (at
+ * most one batch is under way, so batches grow with the load), signer_collect() when the descriptor is readable. On a
+ * pool thread: signer_sign().
  */
 #ifndef KEYS_SIGNER_H
 #define KEYS_SIGNER_H
@@ -12,12 +13,17 @@
 #include "base/secret.h"
 #include "base/str.h"
 
-/* What is signed decides the header's `typ`, the mandatory claims and the cap of the lifetime; keyd's table says how. */
+/*
+ * What is signed decides the header's `typ`, the mandatory claims and the cap of the lifetime; keyd's table says how.
+ */
 enum token_kind { TOKEN_ACCESS, TOKEN_ID, TOKEN_LOGOUT, TOKEN_FEED, TOKEN_KINDS };
 
 enum { SIGNER_EXTRA_MAX = 4096, SIGNER_TOKEN_MAX = 8192, SIGNER_BATCH_MAX = 256 };
 
-/* The fixed claims, typed; keyd writes them, and `iss` from its own configuration. Empty strings are left out where the kind allows. */
+/*
+ * The fixed claims, typed; keyd writes them, and `iss` from its own configuration. Empty strings are left out where
+ * the kind allows.
+ */
 struct sign_claims {
 	enum token_kind kind;
 	struct str kid;       /* which loaded key; its algorithm follows from the key */
@@ -63,7 +69,8 @@ must_check int signer_sign(struct signer *signer, struct sign_job *job, uint32_t
 
 /* The other verbs; blocking. E_SIGNER: refused or gone. */
 /* A new key: its public JWK (JSON with kid, alg, use) and the sealed private key, appended. alg: "ES256" ... */
-must_check int signer_generate(struct signer *signer, struct str alg, struct buf *ret_public_jwk, struct buf *ret_sealed);
+must_check int signer_generate(struct signer *signer, struct str alg, struct buf *ret_public_jwk,
+			       struct buf *ret_sealed);
 /* Make a sealed key usable; its public JWK comes back. E_SIGNER when it does not open. */
 must_check int signer_load(struct signer *signer, struct str sealed, struct buf *ret_public_jwk);
 /* Forget a loaded key (retired or rolled back). */

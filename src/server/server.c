@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "crypto/tls.h"
 #include "ipc/frame.h"
+#include "ipc/note.h"
 #include "oauth/throttle.h"
 #include "server/admin.h"
 #include "server/control.h"

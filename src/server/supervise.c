@@ -1,4 +1,7 @@
-/* The supervisor's life: start, watch, restart, stop; see supervise.h. It never reads a byte of a connection but to throw it away. */
+/*
+ * The supervisor's life: start, watch, restart, stop; see supervise.h. It never reads a byte of a connection but to
+ * throw it away.
+ */
 #include "server/supervise.h"
 
 #include <errno.h>
@@ -12,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/frame.h"
+#include "ipc/note.h"
 #include "ipc/role.h"
 #include "server/supervise_busy.h"
 #include "server/supervise_notify.h"
@@ -55,8 +59,11 @@ static int start_role(struct supervisor *sup, struct child *child, const struct 
 {
 	int pair[2] = {-1, -1};
 	struct role_fds all = *fds;
-	struct role_spec spec = {.role = child->role, .program = sup->options->program, .config_path = sup->options->config_path,
-				 .fds = &all, .env = env};
+	struct role_spec spec = {.role = child->role,
+				 .program = sup->options->program,
+				 .config_path = sup->options->config_path,
+				 .fds = &all,
+				 .env = env};
 	TRY(frame_pair(SOCK_SEQPACKET, pair));
 	all.super = pair[1];
 	int rc = role_start(&spec, &child->pid);
@@ -210,9 +217,11 @@ static void begin_stop(struct supervisor *sup, int status, int64_t now_ns)
 static void log_end(const struct child *child, int status)
 {
 	if (WIFSIGNALED(status))
-		LOG(LOG_WARN, "role_killed", F("name", child->role), F("child", (int)child->pid), F("signal", WTERMSIG(status)));
+		LOG(LOG_WARN, "role_killed", F("name", child->role), F("child", (int)child->pid),
+		    F("signal", WTERMSIG(status)));
 	else
-		LOG(LOG_WARN, "role_exited", F("name", child->role), F("child", (int)child->pid), F("status", WEXITSTATUS(status)));
+		LOG(LOG_WARN, "role_exited", F("name", child->role), F("child", (int)child->pid),
+		    F("status", WEXITSTATUS(status)));
 }
 
 static void child_ended(struct supervisor *sup, struct child *child, int status)
@@ -284,7 +293,10 @@ static void read_note(struct supervisor *sup, struct child *child)
 	}
 }
 
-/* What to wait for. The listeners only while there is no server, because it keeps dying. Returns the number of entries. */
+/*
+ * What to wait for. The listeners only while there is no server, because it keeps dying. Returns the number of
+ * entries.
+ */
 static size_t fill_polls(struct supervisor *sup, struct pollfd polls[POLLS_MAX])
 {
 	size_t n = 0;
@@ -318,15 +330,15 @@ static void watch(struct supervisor *sup)
 {
 	struct pollfd polls[POLLS_MAX];
 	size_t n = fill_polls(sup, polls);
-	busy_poll(&sup->busy, polls + n);
+	supervise_busy_poll(&sup->busy, polls + n);
 	log_flush();
 	if (poll(polls, (nfds_t)(n + sup->busy.n), timeout_ms(sup, clock_mono_ns())) < 0)
 		return;
 	int64_t now_ns = clock_mono_ns();
-	busy_step(&sup->busy, polls + n, now_ns);
+	supervise_busy_step(&sup->busy, polls + n, now_ns);
 	for (size_t i = 3; i < n; i++)
 		if (polls[i].revents != 0)
-			busy_accept(&sup->busy, polls[i].fd, now_ns);
+			supervise_busy_accept(&sup->busy, polls[i].fd, now_ns);
 	if (polls[1].revents != 0)
 		read_note(sup, &sup->keyd);
 	if (polls[2].revents != 0)
@@ -360,7 +372,7 @@ static int set_up(struct supervisor *sup)
 	_cleanup_(buf_done) struct buf why;
 	buf_init(&why, 1024);
 	TRY(role_harden());
-	TRY(busy_init(&sup->busy));
+	TRY(supervise_busy_init(&sup->busy));
 	TRY(catch_signals(&sup->signals));
 	int rc = supervise_sockets_open(sup->options, &sup->sockets, &why);
 	if (rc < 0)
@@ -380,12 +392,14 @@ static void live(struct supervisor *sup)
 		LOG(LOG_WARN, "server_not_drained", F("ms", DRAIN_MS));
 	kill_child(&sup->server);
 	kill_child(&sup->keyd);
-	busy_done(&sup->busy);
+	supervise_busy_done(&sup->busy);
 }
 
 int supervise_main(const struct supervise_options *options)
 {
-	struct supervisor sup = {.options = options, .keyd = {.role = "keyd", .super = -1}, .server = {.role = "server", .super = -1},
+	struct supervisor sup = {.options = options,
+				 .keyd = {.role = "keyd", .super = -1},
+				 .server = {.role = "server", .super = -1},
 				 .signals = -1};
 	role_fds_init(&sup.sockets);
 	int rc = set_up(&sup);

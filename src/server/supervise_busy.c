@@ -9,7 +9,7 @@
 
 enum { WAIT_MS = 1000, LINGER_MS = 200, DRAIN_MAX = 65536 };
 
-int busy_init(struct busy *busy)
+int supervise_busy_init(struct busy *busy)
 {
 	char body_mem[BUSY_REPLY_MAX];
 	const struct err_row *row = err_row(E_UNAVAILABLE);
@@ -28,14 +28,14 @@ int busy_init(struct busy *busy)
 	return 0;
 }
 
-void busy_done(struct busy *busy)
+void supervise_busy_done(struct busy *busy)
 {
 	for (size_t i = 0; i < busy->n; i++)
 		close(busy->conns[i].fd);
 	busy->n = 0;
 }
 
-void busy_accept(struct busy *busy, int listen_fd, int64_t now_ns)
+void supervise_busy_accept(struct busy *busy, int listen_fd, int64_t now_ns)
 {
 	while (busy->n < BUSY_MAX) {
 		int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -45,13 +45,16 @@ void busy_accept(struct busy *busy, int listen_fd, int64_t now_ns)
 	}
 }
 
-void busy_poll(const struct busy *busy, struct pollfd *ret_polls)
+void supervise_busy_poll(const struct busy *busy, struct pollfd *ret_polls)
 {
 	for (size_t i = 0; i < busy->n; i++)
 		ret_polls[i] = (struct pollfd){.fd = busy->conns[i].fd, .events = POLLIN};
 }
 
-/* Throw away what has arrived; closing with unread bytes would reset the connection and lose our answer. False: the peer is done. */
+/*
+ * Throw away what has arrived; closing with unread bytes would reset the connection and lose our answer. False: the
+ * peer is done.
+ */
 static bool drain(int fd)
 {
 	char waste[4096];
@@ -83,7 +86,7 @@ static bool step_one(const struct busy *busy, struct busy_conn *conn, bool reada
 	return open;
 }
 
-bool busy_step(struct busy *busy, const struct pollfd *polls, int64_t now_ns)
+bool supervise_busy_step(struct busy *busy, const struct pollfd *polls, int64_t now_ns)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < busy->n; i++) {

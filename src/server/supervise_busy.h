@@ -1,6 +1,6 @@
 /*
- * What the supervisor says to connections while there is no server: the same constant 503 to everybody, without looking at what was sent.
- * Single-threaded, never waits.
+ * What the supervisor says to connections while there is no server: the same constant 503 to everybody, without
+ * looking at what was sent. Single-threaded, never waits.
  */
 #ifndef SERVER_SUPERVISE_BUSY_H
 #define SERVER_SUPERVISE_BUSY_H
@@ -25,13 +25,13 @@ struct busy {
 };
 
 /* E_LIMIT: the reply is longer than its room. */
-must_check int busy_init(struct busy *busy);
-void busy_done(struct busy *busy);
+must_check int supervise_busy_init(struct busy *busy);
+void supervise_busy_done(struct busy *busy);
 /* Take what waits at a listening, non-blocking socket, while there is room. */
-void busy_accept(struct busy *busy, int listen_fd, int64_t now_ns);
+void supervise_busy_accept(struct busy *busy, int listen_fd, int64_t now_ns);
 /* Fill in what to poll for; busy->n entries. */
-void busy_poll(const struct busy *busy, struct pollfd *ret_polls);
-/* After poll: answer, drain, close. polls as busy_poll filled them. Returns whether connections are left. */
-bool busy_step(struct busy *busy, const struct pollfd *polls, int64_t now_ns);
+void supervise_busy_poll(const struct busy *busy, struct pollfd *ret_polls);
+/* After poll: answer, drain, close. polls as supervise_busy_poll filled them. Returns whether connections are left. */
+bool supervise_busy_step(struct busy *busy, const struct pollfd *polls, int64_t now_ns);
 
 #endif

@@ -1,4 +1,7 @@
-/* Binding: one TCP socket per loop with SO_REUSEPORT, unix-domain sockets that replace stale ones; see supervise_sockets.h. */
+/*
+ * Binding: one TCP socket per loop with SO_REUSEPORT, unix-domain sockets that replace stale ones; see
+ * supervise_sockets.h.
+ */
 #include "server/supervise_sockets.h"
 
 #include <arpa/inet.h>
@@ -23,7 +26,8 @@ static void put_address(struct buf *out, const struct sockaddr_storage *addr)
 	if (is_unix(addr))
 		buf_printf(out, "unix:%s", ((const struct sockaddr_un *)(const void *)addr)->sun_path);
 	else if (addr->ss_family == AF_INET6)
-		buf_printf(out, "[%s]:%u", inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text)), ntohs(v6->sin6_port));
+		buf_printf(out, "[%s]:%u", inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text)),
+			   ntohs(v6->sin6_port));
 	else
 		buf_printf(out, "%s:%u", inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text)), ntohs(v4->sin_port));
 }
@@ -55,8 +59,8 @@ static int open_tcp(const struct sockaddr_storage *addr, socklen_t len, bool sha
 }
 
 /*
- * SO_REUSEPORT lets any process of the same user share the address; a second supervisor would silently take half of the connections.
- * A bind without it fails when somebody listens there.
+ * SO_REUSEPORT lets any process of the same user share the address; a second supervisor would silently take half of
+ * the connections. A bind without it fails when somebody listens there.
  */
 static int probe_tcp(const struct sockaddr_storage *addr, socklen_t len)
 {
@@ -71,7 +75,8 @@ static int add_listen(struct role_fds *fds, int fd, size_t listener, unsigned lo
 		errno = EMFILE;
 		return E_LIMIT;
 	}
-	fds->listen[fds->n_listen++] = (struct role_listen){.fd = fd, .listener = (unsigned)listener, .loop = loop, .tls = tls};
+	fds->listen[fds->n_listen++] =
+		(struct role_listen){.fd = fd, .listener = (unsigned)listener, .loop = loop, .tls = tls};
 	return 0;
 }
 
@@ -84,7 +89,8 @@ static int bind_tcp(const struct supervise_listener *listener, size_t index, uns
 		int fd = -1;
 		TRY(open_tcp(&addr, len, true, &fd));
 		TRY(add_listen(fds, fd, index, loop, listener->tls));
-		if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0) /* port 0: the others take the one that the first got */
+		if (getsockname(fd, (struct sockaddr *)&addr, &len) <
+		    0) /* port 0: the others take the one that the first got */
 			return E_IO;
 	}
 	char text[TEXT_MAX];
@@ -148,11 +154,13 @@ static int bind_control(const char *path, struct role_fds *fds, struct buf *ret_
 		return E_CONFIG;
 	}
 	if (bind_unix(&addr, len, 0177, &fds->admin) < 0)
-		return fail(ret_why, &addr, errno == EADDRINUSE ? "somebody listens there: is another server running?" : NULL);
+		return fail(ret_why, &addr,
+			    errno == EADDRINUSE ? "somebody listens there: is another server running?" : NULL);
 	return 0;
 }
 
-static int bind_listener(const struct supervise_listener *listener, size_t index, unsigned n_loops, struct role_fds *fds)
+static int bind_listener(const struct supervise_listener *listener, size_t index, unsigned n_loops,
+			 struct role_fds *fds)
 {
 	int fd = -1;
 	if (!is_unix(&listener->addr))
@@ -165,7 +173,8 @@ static int open_all(const struct supervise_options *options, struct role_fds *fd
 {
 	if (options->n_loops < 1 || options->n_loops > ROLE_LOOPS_MAX || options->pool_threads < 1 ||
 	    options->pool_threads > ROLE_POOL_MAX || options->n_listeners < 1) {
-		buf_printf(ret_why, "loops must be 1..%d, pool threads 1..%d, and there must be a listener", ROLE_LOOPS_MAX, ROLE_POOL_MAX);
+		buf_printf(ret_why, "loops must be 1..%d, pool threads 1..%d, and there must be a listener",
+			   ROLE_LOOPS_MAX, ROLE_POOL_MAX);
 		return E_CONFIG;
 	}
 	TRY(bind_control(options->control_path, fds, ret_why)); /* first: it tells that another server runs */

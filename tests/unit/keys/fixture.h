@@ -1,4 +1,7 @@
-/* A real keyd at the other end of a real socketpair: its threads run here, so that the sanitizers and the leak check see them. */
+/*
+ * A real keyd at the other end of a real socketpair: its threads run here, so that the sanitizers and the leak check
+ * see them.
+ */
 #ifndef TESTS_KEYS_FIXTURE_H
 #define TESTS_KEYS_FIXTURE_H
 
@@ -103,10 +106,16 @@ static inline void fixture_key(struct fixture *f, enum sig_alg alg, char ret_kid
 
 static inline struct sign_claims fixture_claims(const char *kid)
 {
-	return (struct sign_claims){
-		.kind = TOKEN_ACCESS, .kid = str_of(kid), .iss = STR(ISSUER), .sub = STR("mmc_0123456789abcdefghijkl"),
-		.aud = STR("https://api.example/"), .client_id = STR("mmc_0123456789abcdefghijkl"), .scope = STR("series:read series:write"),
-		.jti = STR("AAECAwQFBgcICQoLDA0ODw"), .iat_s = NOW_S, .exp_s = NOW_S + 3600};
+	return (struct sign_claims){.kind = TOKEN_ACCESS,
+				    .kid = str_of(kid),
+				    .iss = STR(ISSUER),
+				    .sub = STR("mmc_0123456789abcdefghijkl"),
+				    .aud = STR("https://api.example/"),
+				    .client_id = STR("mmc_0123456789abcdefghijkl"),
+				    .scope = STR("series:read series:write"),
+				    .jti = STR("AAECAwQFBgcICQoLDA0ODw"),
+				    .iat_s = NOW_S,
+				    .exp_s = NOW_S + 3600};
 }
 
 /* Verify a token with the ring's published keys; the payload, in the arena. */

@@ -40,9 +40,11 @@ static void test_sign(void **state)
 		assert_true(str_eq(jws.typ, STR("at+jwt")));
 		assert_true(str_eq(jws.kid, str_of(kid)));
 		assert_int_equal(jws.alg, alg);
-		struct str want = STR("{\"iss\":\"https://mint.example\",\"sub\":\"mmc_0123456789abcdefghijkl\",\"aud\":\"https://api.example/\","
-				      "\"exp\":1800003600,\"iat\":1800000000,\"jti\":\"AAECAwQFBgcICQoLDA0ODw\","
-				      "\"client_id\":\"mmc_0123456789abcdefghijkl\",\"scope\":\"series:read series:write\"}");
+		struct str want =
+			STR("{\"iss\":\"https://"
+			    "mint.example\",\"sub\":\"mmc_0123456789abcdefghijkl\",\"aud\":\"https://api.example/\","
+			    "\"exp\":1800003600,\"iat\":1800000000,\"jti\":\"AAECAwQFBgcICQoLDA0ODw\","
+			    "\"client_id\":\"mmc_0123456789abcdefghijkl\",\"scope\":\"series:read series:write\"}");
 		assert_int_equal(payload.len, want.len);
 		assert_memory_equal(payload.p, want.p, want.len);
 	}
@@ -205,7 +207,8 @@ static void test_lies(void **state)
 		struct sign_job job = {.claims = claims, .token = &token};
 		signer_submit(signer, &job);
 		signer_flush(signer);
-		send_reply(pair[1], answers[i].body.p, answers[i].body.len, answers[i].seq, answers[i].verb, answers[i].status);
+		send_reply(pair[1], answers[i].body.p, answers[i].body.len, answers[i].seq, answers[i].verb,
+			   answers[i].status);
 		signer_collect(signer, &done);
 		assert_ptr_equal(done, &job);
 		if (signer_alive(signer) != answers[i].good || (job.status == 0) != answers[i].good)
@@ -324,8 +327,9 @@ static void test_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lies),       cmocka_unit_test(test_huge_frame), cmocka_unit_test(test_late_answer),
-		cmocka_unit_test(test_too_large),  cmocka_unit_test(test_death),      cmocka_unit_test(test_sign),
+		cmocka_unit_test(test_lies),        cmocka_unit_test(test_huge_frame),
+		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_death),       cmocka_unit_test(test_sign),
 		cmocka_unit_test(test_batches),
 #ifdef MINTMARK_FAULTS
 		cmocka_unit_test(test_faults),

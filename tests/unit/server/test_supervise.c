@@ -1,6 +1,6 @@
 /*
- * The supervisor with real processes: this program is its own roles. keyd is the real one; the server is a small one that answers what the
- * tests ask: GET /pid, /sign, /env. The configuration path tells it how to misbehave.
+ * The supervisor with real processes: this program is its own roles. keyd is the real one; the server is a small one
+ * that answers what the tests ask: GET /pid, /sign, /env. The configuration path tells it how to misbehave.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/frame.h"
+#include "ipc/note.h"
 #include "keys/keyd.h"
 #include "server/supervise.h"
 
@@ -70,9 +71,16 @@ static void answer_sign(struct little_server *s, struct buf *out)
 	char mem[SIGNER_TOKEN_MAX];
 	int64_t now_s = clock_now_s(&clock_system);
 	buf_init_fixed(&token, mem, sizeof(mem));
-	struct sign_job job = {.token = &token, .claims = {
-		.kind = TOKEN_ACCESS, .kid = str_of(s->kid), .iss = STR(ISSUER), .sub = STR("c"), .aud = STR("a"), .client_id = STR("c"),
-		.jti = STR("j"), .iat_s = now_s, .exp_s = now_s + 60}};
+	struct sign_job job = {.token = &token,
+			       .claims = {.kind = TOKEN_ACCESS,
+					  .kid = str_of(s->kid),
+					  .iss = STR(ISSUER),
+					  .sub = STR("c"),
+					  .aud = STR("a"),
+					  .client_id = STR("c"),
+					  .jti = STR("j"),
+					  .iat_s = now_s,
+					  .exp_s = now_s + 60}};
 	buf_put(out, signer_sign(s->control, &job, 2000) == 0 ? STR("token") : STR("failed"));
 }
 
@@ -140,7 +148,8 @@ static int server_role(const char *mode)
 		return 78;
 	if (strcmp(mode, "crash") == 0)
 		return 6;
-	if (signer_new(s.fds.keyd[s.fds.n_keyd - 1], &s.control) < 0 || !load_key(&s) || note_send(s.fds.super, STR("R"), NULL, 0) < 0)
+	if (signer_new(s.fds.keyd[s.fds.n_keyd - 1], &s.control) < 0 || !load_key(&s) ||
+	    note_send(s.fds.super, STR("R"), NULL, 0) < 0)
 		return 7;
 	if (strcmp(mode, "flap") == 0)
 		return 8;
@@ -160,7 +169,8 @@ static int server_role(const char *mode)
 static int keyd_role(void)
 {
 	static struct role_fds fds;
-	struct keyd_options options = {.issuer = STR(ISSUER), .master_key = "env:" MASTER, .cap_s = {3600, 3600, 3600, 3600}};
+	struct keyd_options options = {
+		.issuer = STR(ISSUER), .master_key = "env:" MASTER, .cap_s = {3600, 3600, 3600, 3600}};
 	if (role_enter("keyd", &fds) < 0)
 		return 5;
 	return keyd_main(&options, &fds);
@@ -192,10 +202,16 @@ static pid_t fork_supervisor(const struct running *r, const char *mode)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failing test leaves nothing behind */
 	struct supervise_listener listener = {.addr_len = sizeof(struct sockaddr_in)};
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(r->port)};
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(r->port)};
 	memcpy(&listener.addr, &in, sizeof(in));
-	struct supervise_options options = {.config_path = mode, .listeners = &listener, .n_listeners = 1, .n_loops = LOOPS,
-					    .pool_threads = POOL, .control_path = r->control, .keyd_env = MASTER};
+	struct supervise_options options = {.config_path = mode,
+					    .listeners = &listener,
+					    .n_listeners = 1,
+					    .n_loops = LOOPS,
+					    .pool_threads = POOL,
+					    .control_path = r->control,
+					    .keyd_env = MASTER};
 	_exit(supervise_main(&options));
 }
 
@@ -218,7 +234,8 @@ static void pause_ms(long ms)
 /* One request; -1 when there was no answer. */
 static ssize_t ask_once(const struct running *r, const char *path, char *ret_answer, size_t size)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(r->port)};
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(r->port)};
 	struct timeval patience = {.tv_sec = 5};
 	char request[64];
 	size_t len = 0;
@@ -328,7 +345,8 @@ static bool is_dead(pid_t pid)
 static void test_counts(void **state)
 {
 	struct supervise_listener listener = {.addr_len = sizeof(struct sockaddr_in)};
-	struct supervise_options options = {.listeners = &listener, .n_listeners = 1, .n_loops = 0, .pool_threads = 1, .control_path = "/x"};
+	struct supervise_options options = {
+		.listeners = &listener, .n_listeners = 1, .n_loops = 0, .pool_threads = 1, .control_path = "/x"};
 	(void)state;
 	pid_t pid = fork();
 	if (pid == 0)
@@ -361,7 +379,8 @@ static void test_second_is_refused(void **state)
 	start(&r, "ok");
 	ask_until(&r, "/pid", "pid=", text, sizeof(text));
 	second = r;
-	assert_int_equal(WEXITSTATUS(wait_exit(fork_supervisor(&second, "ok"), 5000)), 78); /* the control socket is alive */
+	/* the control socket is alive */
+	assert_int_equal(WEXITSTATUS(wait_exit(fork_supervisor(&second, "ok"), 5000)), 78);
 	snprintf(second.control, sizeof(second.control), "%s/other.sock", r.dir);
 	assert_int_equal(WEXITSTATUS(wait_exit(fork_supervisor(&second, "ok"), 5000)), 78); /* so is the port */
 	unlink(second.control);
