@@ -28,14 +28,15 @@ struct throttle {
 	unsigned char key[16];
 	_Atomic uint32_t failures, window_s;
 	_Atomic uint64_t last_empty_us; /* no bucket drains later than this */
-	uint32_t mask;                  /* number of buckets - 1 */
-	struct entry (*buckets)[WAYS];
+	uint32_t n_pairs, n_addrs;      /* buckets of each; powers of two */
+	struct entry (*buckets)[WAYS];  /* those of pairs first */
 	struct shard shards[SHARDS];
 };
 
 /* One bucket to look at: its tag, and what one failure adds. */
 struct meter {
 	uint64_t tag;
+	uint32_t bucket; /* index */
 	uint64_t now_us, step_us, window_us;
 };
 
@@ -49,10 +50,11 @@ static uint32_t buckets_for(uint32_t entries)
 
 static int init(struct throttle *throttle, const struct throttle_limits *limits, uint32_t entries)
 {
-	uint32_t n = buckets_for(entries);
+	throttle->n_pairs = buckets_for(entries);
+	throttle->n_addrs = buckets_for(entries / 4);
 	TRY(rand_bytes(throttle->key, sizeof(throttle->key)));
 	throttle_set_limits(throttle, limits);
-	throttle->mask = n - 1;
+	size_t n = (size_t)throttle->n_pairs + throttle->n_addrs;
 	throttle->buckets = fault_hit(FAULT_ALLOC) ? NULL : calloc(n, sizeof(*throttle->buckets));
 	return throttle->buckets ? 0 : E_NOMEM;
 }
@@ -93,7 +95,7 @@ void throttle_set_limits(struct throttle *throttle, const struct throttle_limits
 
 size_t throttle_memory(const struct throttle *throttle)
 {
-	return sizeof(*throttle) + ((size_t)throttle->mask + 1) * sizeof(*throttle->buckets);
+	return sizeof(*throttle) + ((size_t)throttle->n_pairs + throttle->n_addrs) * sizeof(*throttle->buckets);
 }
 
 /* The bytes that stand for a source: IPv4 whole, IPv6 its /64, anything else its text (cut). Returns their number. */
@@ -146,13 +148,18 @@ static struct meter meter_of(const struct throttle *throttle, uint64_t tag, uint
 
 static struct meter meter_pair(const struct throttle *throttle, struct str client, struct str addr, int64_t now_s)
 {
-	struct str named = client.p ? client : STR("");
-	return meter_of(throttle, tag_of(throttle, named, addr), 1, now_s);
+	uint64_t tag = tag_of(throttle, client.p ? client : STR(""), addr);
+	struct meter meter = meter_of(throttle, tag, 1, now_s);
+	meter.bucket = (uint32_t)tag & (throttle->n_pairs - 1);
+	return meter;
 }
 
 static struct meter meter_addr(const struct throttle *throttle, struct str addr, int64_t now_s)
 {
-	return meter_of(throttle, tag_of(throttle, (struct str){NULL, 0}, addr), THROTTLE_ADDR_FACTOR, now_s);
+	uint64_t tag = tag_of(throttle, (struct str){NULL, 0}, addr);
+	struct meter meter = meter_of(throttle, tag, THROTTLE_ADDR_FACTOR, now_s);
+	meter.bucket = throttle->n_pairs + ((uint32_t)tag & (throttle->n_addrs - 1));
+	return meter;
 }
 
 /*
@@ -183,28 +190,32 @@ static struct entry *find(struct entry *bucket, uint64_t tag)
 	return NULL;
 }
 
-/* The entry nearest to drained makes room. */
-static struct entry *make_room(struct entry *bucket)
+/*
+ * The entry nearest to drained makes room, and the newcomer starts where that one stood, and with what was told about
+ * it: a stored count can be too high but never too low ("Space-Saving", Metwally, Agrawal, El Abbadi, 2005).
+ */
+static struct entry *make_room(struct entry *bucket, uint64_t tag)
 {
 	struct entry *least = &bucket[0];
-	for (unsigned i = 1; i < WAYS; i++)
-		if (bucket[i].empty_us < least->empty_us)
+	for (unsigned i = 1; i < WAYS && least->tag > 0; i++)
+		if (bucket[i].tag == 0 ||
+			bucket[i].empty_us <= least->empty_us) /* among equals the one that came last */
 			least = &bucket[i];
+	least->tag = tag;
 	return least;
 }
 
-static struct entry *lock(struct throttle *throttle, uint64_t tag, pthread_mutex_t **ret_mutex)
+static struct entry *lock(struct throttle *throttle, uint32_t bucket, pthread_mutex_t **ret_mutex)
 {
-	uint32_t index = (uint32_t)tag & throttle->mask;
-	*ret_mutex = &throttle->shards[index % SHARDS].mutex;
+	*ret_mutex = &throttle->shards[bucket % SHARDS].mutex;
 	pthread_mutex_lock(*ret_mutex);
-	return throttle->buckets[index];
+	return throttle->buckets[bucket];
 }
 
 static uint64_t read_wait(struct throttle *throttle, const struct meter *meter)
 {
 	pthread_mutex_t *mutex;
-	const struct entry *entry = find(lock(throttle, meter->tag, &mutex), meter->tag);
+	const struct entry *entry = find(lock(throttle, meter->bucket, &mutex), meter->tag);
 	uint64_t wait = entry ? wait_us(level_us(entry, meter), meter) : 0;
 	pthread_mutex_unlock(mutex);
 	return wait;
@@ -221,12 +232,10 @@ static void raise_last(struct throttle *throttle, uint64_t empty_us)
 static bool add(struct throttle *throttle, const struct meter *meter)
 {
 	pthread_mutex_t *mutex;
-	struct entry *bucket = lock(throttle, meter->tag, &mutex);
+	struct entry *bucket = lock(throttle, meter->bucket, &mutex);
 	struct entry *entry = find(bucket, meter->tag);
-	if (!entry) {
-		entry = make_room(bucket);
-		*entry = (struct entry){.tag = meter->tag};
-	}
+	if (!entry)
+		entry = make_room(bucket, meter->tag);
 	uint64_t level = level_us(entry, meter);
 	if (level == 0)
 		entry->announced = 0;
@@ -286,7 +295,7 @@ void throttle_success(struct throttle *throttle, struct str client, struct str a
 		return;
 	struct meter pair = meter_pair(throttle, client, addr, now_s);
 	pthread_mutex_t *mutex;
-	struct entry *entry = find(lock(throttle, pair.tag, &mutex), pair.tag);
+	struct entry *entry = find(lock(throttle, pair.bucket, &mutex), pair.tag);
 	if (entry)
 		entry->empty_us = 0;
 	pthread_mutex_unlock(mutex);

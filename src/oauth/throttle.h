@@ -15,12 +15,17 @@
  * due after window_s / failures. IPv6 addresses count by their /64 (RFC 4291 2.5.1: one subscriber's interface
  * identifiers are free to choose).
  *
- * Memory: 16 bytes per entry, eight entries to a bucket, the bucket chosen by SipHash under a random key. A full
- * bucket gives up its entry nearest to drained. What a flood can gain by that: to make one full pair forgotten, seven
- * other pairs of its bucket must be fuller than it. Nobody knows which pairs those are, so about `entries` pairs must
- * be filled, `failures` wrong secrets each, from at least entries / 10 addresses or /64 networks (each stops at ten
- * full pairs); the prize is `failures` guesses at one pair, fewer than seven of those pairs had by themselves.
- * Flooding with single failures displaces at most one full pair per bucket, once.
+ * Memory: 16 bytes for each of `entries` pairs, and for each of a quarter as many addresses, in buckets of eight that
+ * SipHash under a random key chooses. In a bucket without a free entry the one nearest to drained makes room, and the
+ * newcomer starts at its level. What a flood can gain:
+ *   - A full pair is forgotten only when the seven others of its bucket are at least as full. Nobody knows which pairs
+ *     share a bucket, so that takes about `entries` pairs with `failures` wrong secrets each. A forgotten pair gets
+ *     one guess, then it is full again.
+ *   - Those single guesses still meet the address's own measure, which pairs can't displace. To displace addresses,
+ *     about entries / 4 of them are needed, and so many may make entries / 4 * 10 * failures guesses per window anyway.
+ *     (Guesses at chosen secrets are held by their pair only, see 2; each costs an Argon2id, whose number is bounded.)
+ *   - The price is paid by wrong secrets: during such a flood a pair's first failure may already be followed by a wait
+ *     of window_s / failures. Whoever has not failed is not in the table, and is heard.
  *
  * Thread-safe: one mutex per 1/64 of the buckets, held for a scan of eight entries. While nothing has failed within a
  * window, check and success are one atomic load.
