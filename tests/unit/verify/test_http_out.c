@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "http/out.h"
+#include "http/http_out.h"
 
 static bool is_public(const char *text)
 {
@@ -178,11 +178,11 @@ static void judges_answers(void **state)
 
 static void caps_the_head(void **state)
 {
-	static char answer[HTTP_OUT_HEAD_MAX + 1000] = "HTTP/1.1 200 OK\r\n";
+	static char answer[HTTP_HTTP_OUT_HEAD_MAX + 1000] = "HTTP/1.1 200 OK\r\n";
 	struct peer peer = {.answer = answer};
 	struct buf out;
 	(void)state;
-	while (strlen(answer) < HTTP_OUT_HEAD_MAX)
+	while (strlen(answer) < HTTP_HTTP_OUT_HEAD_MAX)
 		memcpy(answer + strlen(answer), "X-Filler: 012345678901234567890123456789\r\n", 43);
 	buf_init(&out, 1000);
 	assert_int_equal(get(&peer, "http", "127.0.0.1", &lax, &out), E_LIMIT);

@@ -5,8 +5,8 @@
  * A URL may come from a stranger, so the address is judged when the socket is opened, after the name was resolved: what is checked is
  * what is connected to (no DNS rebinding, no odd spellings of 127.0.0.1).
  */
-#ifndef HTTP_OUT_H
-#define HTTP_OUT_H
+#ifndef HTTP_HTTP_OUT_H
+#define HTTP_HTTP_OUT_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { HTTP_OUT_URL_MAX = 2048, HTTP_OUT_HEAD_MAX = 16384 };
+enum { HTTP_OUT_URL_MAX = 2048, HTTP_HTTP_OUT_HEAD_MAX = 16384 };
 
 struct http_out_limits {
 	uint32_t timeout_ms;  /* in total: name, connection, TLS, answer; 0 is refused */

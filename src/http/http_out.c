@@ -1,5 +1,5 @@
-/* Outgoing requests; see out.h. RFC 6890 for special addresses. The only user of libcurl. Must never follow a redirect. */
-#include "http/out.h"
+/* Outgoing requests; see http_out.h. RFC 6890 for special addresses. The only user of libcurl. Must never follow a redirect. */
+#include "http/http_out.h"
 
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -111,7 +111,7 @@ static size_t take_head(char *bytes, size_t size, size_t n, void *arg)
 	struct transfer *transfer = arg;
 	(void)bytes;
 	transfer->head_len += size * n;
-	if (transfer->head_len <= HTTP_OUT_HEAD_MAX)
+	if (transfer->head_len <= HTTP_HTTP_OUT_HEAD_MAX)
 		return size * n;
 	transfer->status = E_LIMIT;
 	return 0;
