@@ -1,6 +1,6 @@
 /*
- * Tokens against a fixed key set: nothing verifies but what the fixture's keys signed. Input is a token; or 'h' and a header's JSON,
- * or 'p' and claims, so that mutations need not fight base64.
+ * Tokens against a fixed key set: nothing verifies but what the fixture's keys signed. Input is a token; or 'h' and a
+ * header's JSON, or 'p' and claims, so that mutations need not fight base64.
  */
 #include <stdlib.h>
 
@@ -44,7 +44,8 @@ static void check_token(struct str token, struct arena *arena)
 {
 	struct verify_report report;
 	enum verdict verdict = verify_token(&policy, keys, token, 1500, arena, &report);
-	check(verdict != VERDICT_UNCHECKED && verdict < VERDICTS && verdict != VERDICT_INTERNAL && verdict != VERDICT_POLICY);
+	check(verdict != VERDICT_UNCHECKED && verdict < VERDICTS && verdict != VERDICT_INTERNAL &&
+	      verdict != VERDICT_POLICY);
 	check(!report.has_claims || is_signed_text(report.jws.signing_input));
 	check(verdict != VERDICT_VALID || report.has_claims);
 	explain(&report);
@@ -63,13 +64,15 @@ static void check_header(struct str json, struct arena *arena)
 /* Claims as if they had been signed. */
 static void check_claims(struct str json, struct arena *arena)
 {
-	const struct jwt_policy rules = {.issuer = policy.issuer, .audience = policy.audience, .require = JWT_ACCESS_TOKEN, .skew_s = 5};
+	const struct jwt_policy rules = {
+		.issuer = policy.issuer, .audience = policy.audience, .require = JWT_ACCESS_TOKEN, .skew_s = 5};
 	struct verify_report report = {.jws.alg = SIG_ES256, .has_header = true, .now_s = 1500};
 	report.verdict = jwt_parse(json, arena, &report.claims);
 	if (report.verdict != VERDICT_VALID)
 		return;
 	report.verdict = jwt_check(&report.jws, &report.claims, &rules, report.now_s);
-	check(report.verdict != VERDICT_VALID || (report.claims.exp_s > 1494 && str_eq(report.claims.iss, policy.issuer)));
+	check(report.verdict != VERDICT_VALID ||
+	      (report.claims.exp_s > 1494 && str_eq(report.claims.iss, policy.issuer)));
 	explain(&report);
 }
 

@@ -3,25 +3,22 @@
 #define FUZZ_JWS_FIXTURE_H
 
 static const char fixture_jwks[] =
-	"{\"keys\":["
-	"{\"kty\":\"EC\",\"kid\":\"ES256\",\"use\":\"sig\",\"alg\":\"ES256\",\"crv\":\"P-256\",\"x\":\"s2PJbXLGLzF92mrCbSgCtfSZQfWW5"
-	"ocyBAGWl_ndn5Y\",\"y\":\"VEfPRtcnBOJDIws5UkL_shlHPE9DhHBq2xFuzrBGEoU\"},"
-	"{\"kty\":\"EC\",\"kid\":\"ES384\",\"use\":\"sig\",\"alg\":\"ES384\",\"crv\":\"P-384\",\"x\":\"sXnK_pEkhVsYnbgATSeML4KSiv0Qb"
-	"2xz_-6cGLII7eLaY9zNJiQuadjAryT0gfK7\",\"y\":\"2J4Ub2g9faKa8bxzL8NABZZFp3uV0zwHsnSRKv2KFjhd5ZsBeG7AiF0_0z"
-	"fpfcCN\"},"
-	"{\"kty\":\"RSA\",\"kid\":\"RS256\",\"use\":\"sig\",\"alg\":\"RS256\",\"n\":\"zpiCeIoD5Iw6bDHMd_wdESzV7E2iURZvYJ0yxQB7K5"
-	"Ldw2jZ8O0D23P5jm8T5aLVURw_UV9zb42T6iHueu6RUM4vy-_lnX08NXYPf4Jz6YUj5Uwy8Q3aBOWBF62CGQ3g7_rXQmJoJWW0pi"
-	"2JRNGE28aUDRKnFyyZO9k_zAbwCVdExKzt_PNE1MiIMO0q1vlZtEO1ye5uctIVtZraIYJmDuOkSJBkm3xAIsorlOByQQUhiDeyQP"
-	"30HgahUYgxXaAu4_QDw71_lQDpFSbbir6FpXW83jzdr9Ey6Ir3dqPnBEXqpDWH1ahQpiaw2wi7to8w1t_qqoiBlH542dOXeXAtBw"
-	"\",\"e\":\"AQAB\"},"
-	"{\"kty\":\"RSA\",\"kid\":\"PS256\",\"use\":\"sig\",\"alg\":\"PS256\",\"n\":\"qgskSCThMh-xTHkRfd1oqqZ8-h3EGVp2x_Jgu9VDyd"
-	"IVHY160FHb2KtRfBA3xUdJbANUNlBokTikfL8pGP2ujeDwz6ngH5yrP8esRJER08qBRiQUwK7EAh-u7I6CvkOm56h84LimkmspTO"
-	"SY4xd1ljr6ipi73VYHlw8qGc-aVizy_ABV-HEfBE4cCXqdbzEVL8vLafYQ6uZ_8iRAw00vfPBcBsXOM6M4SBWtk8MvTMJPXZdA2j"
-	"n0oO9EWP69TLgT4ww1MjZte0AlSXFA_mC-ogJu8HZG9YKqzuAQIMPwDNxU_NVw5HDearhmqNrpnMWtPviy1lnWY25-uetBk5vy0w"
-	"\",\"e\":\"AQAB\"},"
-	"{\"kty\":\"OKP\",\"kid\":\"EdDSA\",\"use\":\"sig\",\"alg\":\"EdDSA\",\"crv\":\"Ed25519\",\"x\":\"2-SQo9TkzLu0c1mAaKyGEAsELW"
-	"cqaACCtcDPhqhHUlU\"}]}"
-	"";
+	"{\"keys\":[{\"kty\":\"EC\",\"kid\":\"ES256\",\"use\":\"sig\",\"alg\":\"ES256\",\"crv\":\"P-256\""
+	",\"x\":\"s2PJbXLGLzF92mrCbSgCtfSZQfWW5ocyBAGWl_ndn5Y\",\"y\":\"VEfPRtcnBOJDIws5UkL_shlHPE9DhHBq2"
+	"xFuzrBGEoU\"},{\"kty\":\"EC\",\"kid\":\"ES384\",\"use\":\"sig\",\"alg\":\"ES384\",\"crv\":\"P-38"
+	"4\",\"x\":\"sXnK_pEkhVsYnbgATSeML4KSiv0Qb2xz_-6cGLII7eLaY9zNJiQuadjAryT0gfK7\",\"y\":\"2J4Ub2g9f"
+	"aKa8bxzL8NABZZFp3uV0zwHsnSRKv2KFjhd5ZsBeG7AiF0_0zfpfcCN\"},{\"kty\":\"RSA\",\"kid\":\"RS256\",\""
+	"use\":\"sig\",\"alg\":\"RS256\",\"n\":\"zpiCeIoD5Iw6bDHMd_wdESzV7E2iURZvYJ0yxQB7K5Ldw2jZ8O0D23P5"
+	"jm8T5aLVURw_UV9zb42T6iHueu6RUM4vy-_lnX08NXYPf4Jz6YUj5Uwy8Q3aBOWBF62CGQ3g7_rXQmJoJWW0pi2JRNGE28aU"
+	"DRKnFyyZO9k_zAbwCVdExKzt_PNE1MiIMO0q1vlZtEO1ye5uctIVtZraIYJmDuOkSJBkm3xAIsorlOByQQUhiDeyQP30Hgah"
+	"UYgxXaAu4_QDw71_lQDpFSbbir6FpXW83jzdr9Ey6Ir3dqPnBEXqpDWH1ahQpiaw2wi7to8w1t_qqoiBlH542dOXeXAtBw\""
+	",\"e\":\"AQAB\"},{\"kty\":\"RSA\",\"kid\":\"PS256\",\"use\":\"sig\",\"alg\":\"PS256\",\"n\":\"qg"
+	"skSCThMh-xTHkRfd1oqqZ8-h3EGVp2x_Jgu9VDydIVHY160FHb2KtRfBA3xUdJbANUNlBokTikfL8pGP2ujeDwz6ngH5yrP8"
+	"esRJER08qBRiQUwK7EAh-u7I6CvkOm56h84LimkmspTOSY4xd1ljr6ipi73VYHlw8qGc-aVizy_ABV-HEfBE4cCXqdbzEVL8"
+	"vLafYQ6uZ_8iRAw00vfPBcBsXOM6M4SBWtk8MvTMJPXZdA2jn0oO9EWP69TLgT4ww1MjZte0AlSXFA_mC-ogJu8HZG9YKqzu"
+	"AQIMPwDNxU_NVw5HDearhmqNrpnMWtPviy1lnWY25-uetBk5vy0w\",\"e\":\"AQAB\"},{\"kty\":\"OKP\",\"kid\":"
+	"\"EdDSA\",\"use\":\"sig\",\"alg\":\"EdDSA\",\"crv\":\"Ed25519\",\"x\":\"2-SQo9TkzLu0c1mAaKyGEAsE"
+	"LWcqaACCtcDPhqhHUlU\"}]}";
 
 static const char *const fixture_tokens[] = {
 	"eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IkVTMjU2In0.eyJpc3MiOiJodHRwczovL2FzIiwic3ViIjoicyIs"

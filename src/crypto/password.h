@@ -1,6 +1,7 @@
 /*
- * Argon2id for secrets that a person chose (m = 19 MiB, t = 2, p = 1; about 23 ms), by libsodium. The hash is the PHC string
- * "$argon2id$v=19$m=...,t=...,p=...$salt$hash". Thread-safe; blocks the caller for the time of one hash: pool threads only.
+ * Argon2id for secrets that a person chose (m = 19 MiB, t = 2, p = 1; about 23 ms), by libsodium. The hash is the PHC
+ * string "$argon2id$v=19$m=...,t=...,p=...$salt$hash". Thread-safe; blocks the caller for the time of one hash: pool
+ * threads only.
  */
 #ifndef CRYPTO_PASSWORD_H
 #define CRYPTO_PASSWORD_H

@@ -1,7 +1,7 @@
 /*
- * AES-256-GCM sealing under a purpose key: key = HKDF-SHA-256(master, info = "mintmark seal v1:" purpose). A sealed text is
- * version byte 0x01 || 12-byte random nonce || ciphertext || 16-byte tag; `bound` is authenticated and not stored (AAD), so a sealed
- * text only opens beside the row it belongs to. Thread-safe. NIST SP 800-38D.
+ * AES-256-GCM sealing under a purpose key: key = HKDF-SHA-256(master, info = "mintmark seal v1:" purpose). A sealed
+ * text is version byte 0x01 || 12-byte random nonce || ciphertext || 16-byte tag; `bound` is authenticated and not
+ * stored (AAD), so a sealed text only opens beside the row it belongs to. Thread-safe. NIST SP 800-38D.
  */
 #ifndef CRYPTO_SEAL_H
 #define CRYPTO_SEAL_H

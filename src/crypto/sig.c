@@ -1,6 +1,7 @@
 /*
- * The table of algorithms, signing and verifying; see sig.h. RFC 7518 3.3 to 3.5, RFC 8037 3.1. Signing happens in keyd only.
- * Whoever adds a row adds nothing else: keys, JWKs and headers follow from it. HMAC, `none` and RSA1_5 must never become rows.
+ * The table of algorithms, signing and verifying; see sig.h. RFC 7518 3.3 to 3.5, RFC 8037 3.1. Signing happens in keyd
+ * only. Whoever adds a row adds nothing else: keys, JWKs and headers follow from it. HMAC, `none` and RSA1_5 must never
+ * become rows.
  */
 #include "crypto/sig.h"
 
@@ -37,7 +38,10 @@ enum sig_alg sig_alg_find(struct str name)
 
 static bool is_ec(const struct sig_key *key) { return key->members.y.len > 0; }
 
-/* DER INTEGER of an unsigned big-endian number, appended at *at; false for zero (RFC 7518 3.4, FIPS 186-4 6.4: 1 <= r, s < n). */
+/*
+ * DER INTEGER of an unsigned big-endian number, appended at *at; false for zero (RFC 7518 3.4, FIPS 186-4 6.4: 1 <= r,
+ * s < n).
+ */
 static bool put_integer(unsigned char **at, const unsigned char *number, size_t len)
 {
 	while (len > 0 && *number == 0) {
@@ -109,7 +113,8 @@ static bool set_scheme(const struct sig_key *key, EVP_PKEY_CTX *ctx)
 		return true;
 	if (key->row->alg == SIG_RS256)
 		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
-	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 && /* RFC 7518 3.5: MGF1 and salt as the digest */
+	/* RFC 7518 3.5: MGF1 with the same digest, salt as long as the digest */
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
 	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) == 1 &&
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
@@ -130,7 +135,7 @@ static int verify_digest(const struct sig_key *key, const unsigned char *digest,
 
 static int verify_ed25519(const struct sig_key *key, struct str message, struct str sig)
 {
-	/* libsodium refuses S >= L, small-order R and A, and keys in non-canonical form (RFC 8032 5.1.7, RFC 8725 3.4) */
+	/* libsodium refuses S >= L, small-order R and A, keys not in canonical form (RFC 8032 5.1.7, RFC 8725 3.4) */
 	if (sig.len != key->row->sig_len ||
 	    crypto_sign_verify_detached((const unsigned char *)sig.p, (const unsigned char *)message.p, message.len,
 					key->ed_public) != 0)

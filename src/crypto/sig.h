@@ -1,6 +1,6 @@
 /*
- * Signature algorithms and keys. A key carries its one algorithm for life: there is no call that takes an algorithm and a key
- * that may disagree (RFC 8725 3.1). `none`, HMAC and RSA1_5 do not exist here.
+ * Signature algorithms and keys. A key carries its one algorithm for life: there is no call that takes an algorithm and
+ * a key that may disagree (RFC 8725 3.1). `none`, HMAC and RSA1_5 do not exist here.
  *
  * sig_key: immutable after creation, reference-counted (atomic), may be shared by threads.
  * sig_signer: one per thread, keeps the key context between signatures (ES256: 20.5 us instead of 24).
@@ -32,7 +32,7 @@ enum sig_alg sig_alg_find(struct str name);
 
 struct sig_key;
 
-/* The public members, raw big-endian bytes: x and y (EC), x (OKP), n and e (RSA). Borrowed or owned as the call says. */
+/* The public members, raw big-endian bytes: x and y (EC), x (OKP), n and e (RSA). Owned as the call says. */
 struct sig_public {
 	enum sig_alg alg;
 	struct str x, y, n, e;
@@ -45,8 +45,8 @@ must_check int sig_key_private(const struct sig_key *key, struct buf *out);
 /* Back from sig_key_private's bytes. E_SYNTAX when they are no key of this algorithm (or RSA < 2048 bits). */
 must_check int sig_key_from_private(enum sig_alg alg, struct secret der, struct sig_key **ret_key);
 /*
- * A public key from raw members. E_SYNTAX: a point not on the curve, wrong coordinate length, RSA below 2048 or above 4096 bits
- * (RFC 7518 3.3), even or tiny exponent, modulus with a leading zero.
+ * A public key from raw members. E_SYNTAX: a point not on the curve, wrong coordinate length, RSA below 2048 or above
+ * 4096 bits (RFC 7518 3.3), even or tiny exponent, modulus with a leading zero.
  */
 must_check int sig_key_from_public(const struct sig_public *members, struct sig_key **ret_key);
 /* The public members; they live as long as the key. */
@@ -56,7 +56,10 @@ struct sig_key *sig_key_ref(struct sig_key *key);
 void sig_key_unref(struct sig_key *key);
 void sig_key_unrefp(struct sig_key **key); /* for _cleanup_ */
 
-/* 0, or E_SIGNATURE. sig: JOSE form (ECDSA: r || s of exact length, RFC 7518 3.4). Never anything but those and E_CRYPTO. */
+/*
+ * 0, or E_SIGNATURE. sig: JOSE form (ECDSA: r || s of exact length, RFC 7518 3.4). Never anything but those and
+ * E_CRYPTO.
+ */
 must_check int sig_verify(const struct sig_key *key, struct str message, struct str sig);
 
 struct sig_signer;

@@ -1,6 +1,6 @@
 /*
- * Making keys, reading and writing them; see sig.h. RFC 7517/7518 members, RFC 8037 for Ed25519, PKCS#8 by RFC 5958 and RFC 8410.
- * Private keys exist in keyd only. Immutable after creation; the count of references is atomic.
+ * Making keys, reading and writing them; see sig.h. RFC 7517/7518 members, RFC 8037 for Ed25519, PKCS#8 by RFC 5958 and
+ * RFC 8410. Private keys exist in keyd only. Immutable after creation; the count of references is atomic.
  */
 #include "crypto/sig_key.h"
 

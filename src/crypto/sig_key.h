@@ -23,8 +23,8 @@ struct sig_key {
 const EVP_MD *sig_key_digest(const struct sig_key *key);
 
 /*
- * RFC 7518 3.3 and 6.3.1: 2048 to 4096 bits, odd modulus without leading zero, odd exponent from 65537 up to 64 bits, and not a
- * modulus of the predictable family of CVE-2017-15361. E_SYNTAX.
+ * RFC 7518 3.3 and 6.3.1: 2048 to 4096 bits, odd modulus without leading zero, odd exponent from 65537 up to 64 bits,
+ * and not a modulus of the predictable family of CVE-2017-15361. E_SYNTAX.
  */
 must_check int sig_rsa_check(struct str n, struct str e);
 

@@ -32,12 +32,13 @@ static bool is_power(unsigned value, unsigned base, unsigned p)
 }
 
 /*
- * CVE-2017-15361: one vendor's chips made primes k * M + (65537^a mod M), so modulo each small prime the modulus is a power of 65537.
- * A sound modulus passes all of these by chance about once in 2^27.
+ * CVE-2017-15361: one vendor's chips made primes k * M + (65537^a mod M), so modulo each small prime the modulus is a
+ * power of 65537. A sound modulus passes all of these by chance about once in 2^27.
  */
 static bool is_predictable(struct str n)
 {
-	static const unsigned char primes[] = {11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157};
+	static const unsigned char primes[] = {11, 13, 17, 19, 37, 53, 61, 71, 73,
+					       79, 97, 103, 107, 109, 127, 151, 157};
 	for (size_t i = 0; i < sizeof(primes); i++)
 		if (!is_power(modulo(n, primes[i]), EXPONENT_MIN % primes[i], primes[i]))
 			return false;

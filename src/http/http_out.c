@@ -1,4 +1,7 @@
-/* Outgoing requests; see http_out.h. RFC 6890 for special addresses. The only user of libcurl. Must never follow a redirect. */
+/*
+ * Outgoing requests; see http_out.h. RFC 6890 for special addresses. The only user of libcurl. Must never follow a
+ * redirect.
+ */
 #include "http/http_out.h"
 
 #include <curl/curl.h>
@@ -33,7 +36,8 @@ static bool is_within(const unsigned char *addr, const struct range *range)
 {
 	unsigned bytes = range->bits / 8, rest = range->bits % 8;
 	unsigned char mask = (unsigned char)(0xff00 >> rest);
-	return memcmp(addr, range->prefix, bytes) == 0 && (rest == 0 || ((addr[bytes] ^ range->prefix[bytes]) & mask) == 0);
+	return memcmp(addr, range->prefix, bytes) == 0 &&
+	       (rest == 0 || ((addr[bytes] ^ range->prefix[bytes]) & mask) == 0);
 }
 
 static bool is_public4(const unsigned char addr[4])
@@ -83,7 +87,8 @@ struct transfer {
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = arg;
-	if (purpose != CURLSOCKTYPE_IPCXN || (!transfer->limits->allow_private && !http_out_is_public(&address->addr))) {
+	if (purpose != CURLSOCKTYPE_IPCXN ||
+	    (!transfer->limits->allow_private && !http_out_is_public(&address->addr))) {
 		transfer->status = E_INVALID_REQUEST;
 		return CURL_SOCKET_BAD;
 	}
@@ -111,7 +116,7 @@ static size_t take_head(char *bytes, size_t size, size_t n, void *arg)
 	struct transfer *transfer = arg;
 	(void)bytes;
 	transfer->head_len += size * n;
-	if (transfer->head_len <= HTTP_HTTP_OUT_HEAD_MAX)
+	if (transfer->head_len <= HTTP_OUT_HEAD_MAX)
 		return size * n;
 	transfer->status = E_LIMIT;
 	return 0;
@@ -157,7 +162,8 @@ static int code_of(CURLcode rc, const struct transfer *transfer)
 		{CURLE_OUT_OF_MEMORY, E_NOMEM},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].from == rc && (rc != CURLE_UNSUPPORTED_PROTOCOL || !transfer->opened)) /* HTTP/0.9 is called so too */
+		/* HTTP/0.9 is called an unsupported protocol too */
+		if (rows[i].from == rc && (rc != CURLE_UNSUPPORTED_PROTOCOL || !transfer->opened))
 			return rows[i].to;
 	return transfer->status < 0 ? transfer->status : E_IO;
 }

@@ -1,9 +1,9 @@
 /*
- * Fetching a small document from another server (key sets, metadata), by libcurl. Blocks: CLI and pool threads only, never a loop.
- * Redirects are never followed, proxies never used, certificates always checked. Thread-safe.
+ * Fetching a small document from another server (key sets, metadata), by libcurl. Blocks: CLI and pool threads only,
+ * never a loop. Redirects are never followed, proxies never used, certificates always checked. Thread-safe.
  *
- * A URL may come from a stranger, so the address is judged when the socket is opened, after the name was resolved: what is checked is
- * what is connected to (no DNS rebinding, no odd spellings of 127.0.0.1).
+ * A URL may come from a stranger, so the address is judged when the socket is opened, after the name was resolved: what
+ * is checked is what is connected to (no DNS rebinding, no odd spellings of 127.0.0.1).
  */
 #ifndef HTTP_HTTP_OUT_H
 #define HTTP_HTTP_OUT_H
@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { HTTP_OUT_URL_MAX = 2048, HTTP_HTTP_OUT_HEAD_MAX = 16384 };
+enum { HTTP_OUT_URL_MAX = 2048, HTTP_OUT_HEAD_MAX = 16384 };
 
 struct http_out_limits {
 	uint32_t timeout_ms;  /* in total: name, connection, TLS, answer; 0 is refused */
@@ -25,9 +25,9 @@ struct http_out_limits {
 
 /*
  * GET; the body of a 200 answer is appended to out, and on failure out is as before.
- * E_SYNTAX: no URL, or one with user information. E_INVALID_REQUEST: the scheme or the address is not allowed by the limits.
- * E_LIMIT: body or head too large. E_TIMEOUT. E_NOT_FOUND: answered, but not with 200. E_IO: no connection, no TLS, no HTTP.
- * E_NOMEM, or the buffer's failure.
+ * E_SYNTAX: no URL, or one with user information. E_INVALID_REQUEST: the scheme or the address is not allowed by the
+ * limits. E_LIMIT: body or head too large. E_TIMEOUT. E_NOT_FOUND: answered, but not with 200. E_IO: no connection, no
+ * TLS, no HTTP. E_NOMEM, or the buffer's failure.
  */
 must_check int http_out_get(struct str url, const struct http_out_limits *limits, struct buf *out);
 

@@ -101,7 +101,10 @@ static int read_kid(const struct json *object, struct jwk *jwk)
 	return 0;
 }
 
-/* Room for the longest member: the modulus of RSA-4096 and a little more, so that longer ones are told from malformed ones. */
+/*
+ * Room for the longest member: the modulus of RSA-4096 and a little more, so that longer ones are told from malformed
+ * ones.
+ */
 struct member {
 	unsigned char bytes[SIG_MAX + 8];
 };
@@ -110,7 +113,8 @@ static int read_member(const struct json *object, const char *name, struct membe
 {
 	struct str text;
 	size_t len;
-	if (json_get_str(object, name, &text) < 0 || enc_b64url_decode(text, room->bytes, sizeof(room->bytes), &len) < 0)
+	if (json_get_str(object, name, &text) < 0 ||
+	    enc_b64url_decode(text, room->bytes, sizeof(room->bytes), &len) < 0)
 		return E_SYNTAX; /* RFC 7518 6.2.1, 6.3.1: base64url, no padding */
 	*ret_bytes = str_mem(room->bytes, len);
 	return 0;
@@ -163,7 +167,8 @@ static void put_member(struct json_out *out, const char *name, struct str bytes)
 
 int jwk_emit(const struct sig_key *key, struct str kid, struct buf *out)
 {
-	const struct sig_public *members = sig_key_public(key); /* ledger 7517 1: there is no way to a private member here */
+	/* ledger 7517 1: there is no way to a private member from here */
+	const struct sig_public *members = sig_key_public(key);
 	const struct sig_alg_row *row = sig_alg_row(members->alg);
 	struct json_out json;
 	json_out_init(&json, out);
@@ -193,7 +198,8 @@ int jwk_thumbprint(const struct sig_key *key, char ret_text[JWK_THUMBPRINT_LEN +
 	struct json_out json;
 	buf_init_fixed(&room, text, sizeof(text));
 	json_out_init(&json, &room);
-	json_open(&json, NULL, '{'); /* RFC 7638 3: the required members only, in order of their names, no white space */
+	/* RFC 7638 3: the required members only, in order of their names, no white space */
+	json_open(&json, NULL, '{');
 	if (row->crv)
 		json_str(&json, "crv", str_of(row->crv));
 	put_member(&json, "e", members->e);

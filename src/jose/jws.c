@@ -1,6 +1,7 @@
 /*
- * Reading, verifying and writing compact JWS; see jws.h. RFC 7515 4.1, 5.1, 5.2, 7.1, appendix C; RFC 7516 9; RFC 7797 6; RFC 8725 3.
- * Reads strangers' bytes. Must never take a key or an address of a key from the token, nor let the token choose the algorithm.
+ * Reading, verifying and writing compact JWS; see jws.h. RFC 7515 4.1, 5.1, 5.2, 7.1, appendix C; RFC 7516 9; RFC 7797
+ * 6; RFC 8725 3. Reads strangers' bytes. Must never take a key or an address of a key from the token, nor let the token
+ * choose the algorithm.
  */
 #include "jose/jws.h"
 
@@ -31,7 +32,8 @@ static enum verdict decode(struct str text, size_t max, struct arena *arena, str
 	char *bytes = arena_alloc(arena, size);
 	if (!bytes)
 		return VERDICT_INTERNAL;
-	if (enc_b64url_decode(text, bytes, size, &len) < 0) /* RFC 7515 2: no padding, white space or other characters */
+	/* RFC 7515 2: no padding, white space or other characters */
+	if (enc_b64url_decode(text, bytes, size, &len) < 0)
 		return VERDICT_ENCODING;
 	*ret_bytes = str_mem(bytes, len);
 	return len > max ? VERDICT_TOO_LARGE : VERDICT_VALID;
@@ -70,7 +72,8 @@ static enum verdict read_header(const struct json *header, struct arena *arena, 
 	struct str alg;
 	if (json_has(header, "enc") || json_has(header, "zip")) /* RFC 7516 9, 4.1.2, 4.1.3 */
 		return VERDICT_ENCRYPTED;
-	if (json_has(header, "crit") || json_has(header, "b64")) /* RFC 7515 4.1.11, RFC 7797 6: no extension is understood here */
+	/* RFC 7515 4.1.11, RFC 7797 6: no extension is understood here */
+	if (json_has(header, "crit") || json_has(header, "b64"))
 		return VERDICT_CRITICAL;
 	if (json_get_str(header, "alg", &alg) < 0) /* RFC 7515 4.1.1 */
 		return VERDICT_ALG_UNKNOWN;

@@ -1,6 +1,7 @@
 /*
- * Compact JSON Web Signatures (RFC 7515 7.1), read strictly and verified with a required set of algorithms (RFC 8725 3.1). The header
- * never chooses more than one key among those the caller trusts: jku, jwk, x5u and x5c are not read at all. Pure functions, thread-safe.
+ * Compact JSON Web Signatures (RFC 7515 7.1), read strictly and verified with a required set of algorithms (RFC
+ * 8725 3.1). The header never chooses more than one key among those the caller trusts: jku, jwk, x5u and x5c are not
+ * read at all. Pure functions, thread-safe.
  */
 #ifndef JOSE_JWS_H
 #define JOSE_JWS_H
@@ -22,19 +23,27 @@ struct jws {
 
 /*
  * Take a token apart without verifying anything. Up to about 3 * token.len bytes of the arena are used.
- * VERDICT_VALID means well-formed, no more. TOO_LARGE, SEGMENTS, ENCRYPTED, ENCODING, HEADER, CRITICAL, ALG_UNKNOWN, INTERNAL.
+ * VERDICT_VALID means well-formed, no more. TOO_LARGE, SEGMENTS, ENCRYPTED, ENCODING, HEADER, CRITICAL, ALG_UNKNOWN,
+ * INTERNAL.
  */
 must_check enum verdict jws_parse(struct str token, struct arena *arena, struct jws *ret_jws);
 
 /*
- * algs: the algorithms the caller accepts, a sum of JWK_ALG(); 0 accepts nothing. With a kid the key with exactly that kid decides; without
- * one, the only key that fits. ALG_REFUSED, KEY_UNKNOWN, KEY_AMBIGUOUS, KEY_ALG, SIGNATURE, INTERNAL, or VALID.
+ * algs: the algorithms the caller accepts, a sum of JWK_ALG(); 0 accepts nothing. With a kid the key with exactly that
+ * kid decides; without one, the only key that fits. ALG_REFUSED, KEY_UNKNOWN, KEY_AMBIGUOUS, KEY_ALG, SIGNATURE,
+ * INTERNAL, or VALID.
  */
 must_check enum verdict jws_verify(const struct jws *jws, const struct jwks *keys, unsigned algs);
 
-/* The protected header {"alg","typ","kid"} for a signer's key, appended; empty typ or kid are left out. The buffer's failure. */
+/*
+ * The protected header {"alg","typ","kid"} for a signer's key, appended; empty typ or kid are left out. The buffer's
+ * failure.
+ */
 must_check int jws_emit_header(enum sig_alg alg, struct str typ, struct str kid, struct buf *out);
-/* Append the compact serialisation of header and payload, signed. header: JSON whose alg is the signer's. E_CRYPTO, the buffer's failure. */
+/*
+ * Append the compact serialisation of header and payload, signed. header: JSON whose alg is the signer's. E_CRYPTO, the
+ * buffer's failure.
+ */
 must_check int jws_emit(struct sig_signer *signer, struct str header, struct str payload, struct buf *out);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Claims and their checks; see jwt.h. RFC 7519 2, 4.1, 5.1; RFC 8725 3.7 to 3.12; RFC 9068 2.2 and 4. Reads strangers' bytes.
- * Must never accept a token whose audience, issuer or end it does not know.
+ * Claims and their checks; see jwt.h. RFC 7519 2, 4.1, 5.1; RFC 8725 3.7 to 3.12; RFC 9068 2.2 and 4. Reads strangers'
+ * bytes. Must never accept a token whose audience, issuer or end it does not know.
  */
 #include "jose/jwt.h"
 
@@ -15,7 +15,10 @@ static enum verdict copy_claim(const struct json *claims, const char *name, stru
 	return arena_str(arena, value, ret_value) < 0 ? VERDICT_INTERNAL : VERDICT_VALID;
 }
 
-/* RFC 7519 2 NumericDate. Whole seconds only: fractions, exponents, strings and numbers out of range are refused, not rounded. */
+/*
+ * RFC 7519 2 NumericDate. Whole seconds only: fractions, exponents, strings and numbers out of range are refused, not
+ * rounded.
+ */
 static enum verdict read_time(const struct json *claims, const char *name, int64_t *ret_s)
 {
 	int64_t value_s;
@@ -143,10 +146,11 @@ static enum verdict check_times(const struct jwt_claims *claims, int64_t skew_s,
 	return VERDICT_VALID;
 }
 
-enum verdict jwt_check(const struct jws *jws, const struct jwt_claims *claims, const struct jwt_policy *policy, int64_t now_s)
+enum verdict jwt_check(const struct jws *jws, const struct jwt_claims *claims, const struct jwt_policy *policy,
+		       int64_t now_s)
 {
-	if (policy->issuer.len == 0 || policy->audience.len == 0 || policy->skew_s < 0 || policy->skew_s > JWT_SKEW_MAX_S ||
-	    now_s < 0 || now_s > JWT_TIME_MAX_S)
+	if (policy->issuer.len == 0 || policy->audience.len == 0 || policy->skew_s < 0 ||
+	    policy->skew_s > JWT_SKEW_MAX_S || now_s < 0 || now_s > JWT_TIME_MAX_S)
 		return VERDICT_POLICY;
 	if (policy->typ.len > 0 && !is_typ(jws->typ, policy->typ)) /* RFC 9068 4, RFC 8725 3.11 */
 		return VERDICT_TYPE;

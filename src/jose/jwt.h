@@ -1,6 +1,6 @@
 /*
- * JSON Web Token claims (RFC 7519 4.1) and their checks for access tokens (RFC 9068 4) and everything else that is a JWT.
- * Time is handed in. Pure functions, thread-safe.
+ * JSON Web Token claims (RFC 7519 4.1) and their checks for access tokens (RFC 9068 4) and everything else that is a
+ * JWT. Time is handed in. Pure functions, thread-safe.
  */
 #ifndef JOSE_JWT_H
 #define JOSE_JWT_H
@@ -20,8 +20,9 @@ struct jwt_claims {
 };
 
 /*
- * The payload of a verified JWS. Unknown claims are ignored (RFC 7519 4). CLAIMS: no JSON object, a duplicate name, a claim of another
- * type, aud an empty or too long array; TIME: a time that is no whole number in 0 .. JWT_TIME_MAX_S; INTERNAL.
+ * The payload of a verified JWS. Unknown claims are ignored (RFC 7519 4). CLAIMS: no JSON object, a duplicate name, a
+ * claim of another type, aud an empty or too long array; TIME: a time that is no whole number in 0 .. JWT_TIME_MAX_S;
+ * INTERNAL.
  */
 must_check enum verdict jwt_parse(struct str payload, struct arena *arena, struct jwt_claims *ret_claims);
 
@@ -38,8 +39,12 @@ struct jwt_policy {
 	int64_t skew_s;      /* 0 .. JWT_SKEW_MAX_S, for the clocks */
 };
 
-/* In this order: POLICY, TYPE, CLAIM_MISSING, ISSUER, AUDIENCE, EXPIRED, NOT_YET, FUTURE, or VALID. now_s: 0 .. JWT_TIME_MAX_S. */
-must_check enum verdict jwt_check(const struct jws *jws, const struct jwt_claims *claims, const struct jwt_policy *policy, int64_t now_s);
+/*
+ * In this order: POLICY, TYPE, CLAIM_MISSING, ISSUER, AUDIENCE, EXPIRED, NOT_YET, FUTURE, or VALID. now_s: 0 ..
+ * JWT_TIME_MAX_S.
+ */
+must_check enum verdict jwt_check(const struct jws *jws, const struct jwt_claims *claims,
+				  const struct jwt_policy *policy, int64_t now_s);
 
 /* Whether a space-delimited scope string (RFC 6749 3.3) holds exactly this token. */
 bool jwt_has_scope(struct str scope, struct str wanted);

@@ -13,7 +13,10 @@ static const struct row rows[VERDICTS] = {
 #undef VERDICT
 };
 
-static const struct row *row_of(enum verdict verdict) { return &rows[verdict < VERDICTS ? verdict : VERDICT_UNCHECKED]; }
+static const struct row *row_of(enum verdict verdict)
+{
+	return &rows[verdict < VERDICTS ? verdict : VERDICT_UNCHECKED];
+}
 
 const char *verdict_name(enum verdict verdict) { return row_of(verdict)->name; }
 const char *verdict_text(enum verdict verdict) { return row_of(verdict)->text; }

@@ -1,6 +1,6 @@
 /*
- * What came out of checking a token, typed. Zero is no verdict at all and never success, so a forgotten check reads as a refusal:
- * compare with VERDICT_VALID, nothing else. Thread-safe: constant data.
+ * What came out of checking a token, typed. Zero is no verdict at all and never success, so a forgotten check reads as
+ * a refusal: compare with VERDICT_VALID, nothing else. Thread-safe: constant data.
  */
 #ifndef JOSE_VERDICT_H
 #define JOSE_VERDICT_H
@@ -19,7 +19,10 @@ enum verdict {
 const char *verdict_name(enum verdict verdict);
 /* One sentence, safe to show: which check failed and what would mend it. */
 const char *verdict_text(enum verdict verdict);
-/* 0 for VERDICT_VALID, otherwise a code of base/err.def: E_INVALID_TOKEN, E_INSUFFICIENT_SCOPE, E_UNAVAILABLE, E_INTERNAL. */
+/*
+ * 0 for VERDICT_VALID, otherwise a code of base/err.def: E_INVALID_TOKEN, E_INSUFFICIENT_SCOPE, E_UNAVAILABLE,
+ * E_INTERNAL.
+ */
 must_check int verdict_code(enum verdict verdict);
 
 #endif

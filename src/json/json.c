@@ -1,6 +1,6 @@
 /*
- * Strict JSON parsing over jansson; see json.h. RFC 8259, RFC 7493 2.3 (no duplicate members). Runs in every process and on
- * bytes of strangers: depth and size are checked before jansson, which recurses, sees the text.
+ * Strict JSON parsing over jansson; see json.h. RFC 8259, RFC 7493 2.3 (no duplicate members). Runs in every process
+ * and on bytes of strangers: depth and size are checked before jansson, which recurses, sees the text.
  */
 #include "json/json.h"
 
@@ -17,8 +17,8 @@ static const struct json *out_of(const json_t *value) { return (const struct jso
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /*
- * jansson 2.14 ignores some failed allocations while it reads (a string then lacks characters), and names others a syntax error.
- * So every failure is remembered here, and a parse during which one happened counts for nothing.
+ * jansson 2.14 ignores some failed allocations while it reads (a string then lacks characters), and names others a
+ * syntax error. So every failure is remembered here, and a parse during which one happened counts for nothing.
  */
 static _Thread_local bool starved;
 

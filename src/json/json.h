@@ -1,6 +1,7 @@
 /*
- * Strict JSON at the edges (RFC 8259), the only user of jansson. Parsing refuses: duplicate members, depth above 16, more than 64 KiB,
- * invalid UTF-8, NUL in strings, trailing bytes, a top level that is not the kind asked for. Thread-safe as long as one thread uses one document.
+ * Strict JSON at the edges (RFC 8259), the only user of jansson. Parsing refuses: duplicate members, depth above 16,
+ * more than 64 KiB, invalid UTF-8, NUL in strings, trailing bytes, a top level that is not the kind asked for.
+ * Thread-safe as long as one thread uses one document.
  */
 #ifndef JSON_JSON_H
 #define JSON_JSON_H
@@ -19,7 +20,10 @@ must_check int json_parse_object_max(struct str text, size_t max, struct json **
 void json_free(struct json *doc);
 void json_freep(struct json **doc); /* for _cleanup_ */
 
-/* Members of an object: E_ABSENT when there is none, E_SYNTAX when it has another type. Strings live as long as the document. */
+/*
+ * Members of an object: E_ABSENT when there is none, E_SYNTAX when it has another type. Strings live as long as the
+ * document.
+ */
 must_check int json_get_str(const struct json *object, const char *name, struct str *ret_value);
 must_check int json_get_bool(const struct json *object, const char *name, bool *ret_value);
 /* Whole numbers in the int64 range that were written without fraction and exponent. */

@@ -1,4 +1,7 @@
-/* The checks of an access token in their order; see verify.h. RFC 9068 4, RFC 6750 3.1 (scopes). Must never fetch anything. */
+/*
+ * The checks of an access token in their order; see verify.h. RFC 9068 4, RFC 6750 3.1 (scopes). Must never fetch
+ * anything.
+ */
 #include "verify/verify.h"
 
 /* Claims are looked at only after the signature fitted. */
@@ -21,8 +24,8 @@ static enum verdict check_scopes(const struct verify_policy *policy, const struc
 	return VERDICT_VALID;
 }
 
-static enum verdict check(const struct verify_policy *policy, const struct jwks *keys, struct str token, struct arena *arena,
-			  struct verify_report *report)
+static enum verdict check(const struct verify_policy *policy, const struct jwks *keys, struct str token,
+			  struct arena *arena, struct verify_report *report)
 {
 	enum verdict verdict;
 	if (policy->issuer.len == 0 || policy->audience.len == 0 || (policy->algs & JWK_ALGS_ALL) == 0)
@@ -30,7 +33,8 @@ static enum verdict check(const struct verify_policy *policy, const struct jwks 
 	if ((verdict = jws_parse(token, arena, &report->jws)) != VERDICT_VALID)
 		return verdict;
 	report->has_header = true;
-	if ((verdict = jws_verify(&report->jws, keys, policy->algs)) != VERDICT_VALID) /* RFC 9068 4: the policy's algorithms */
+	/* RFC 9068 4: with the policy's algorithms */
+	if ((verdict = jws_verify(&report->jws, keys, policy->algs)) != VERDICT_VALID)
 		return verdict;
 	if ((verdict = check_claims(policy, arena, report)) != VERDICT_VALID)
 		return verdict;

@@ -1,6 +1,7 @@
 /*
- * Checking an access token offline against a key set in memory: form, algorithm, key, signature, typ, iss, aud, times, scopes
- * (RFC 9068 4, RFC 8725 3). No network, no clock of its own, no state: thread-safe. Will become the public library's verifier.
+ * Checking an access token offline against a key set in memory: form, algorithm, key, signature, typ, iss, aud, times,
+ * scopes (RFC 9068 4, RFC 8725 3). No network, no clock of its own, no state: thread-safe. Will become the public
+ * library's verifier.
  */
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
@@ -32,13 +33,17 @@ struct verify_report {
 };
 
 /*
- * now_s: seconds since 1970. arena: 128 KiB of maximum are enough for any token. The report is always filled (that is its purpose), and
- * its verdict is what is returned: VERDICT_VALID and nothing else means that the token may be honoured.
+ * now_s: seconds since 1970. arena: 128 KiB of maximum are enough for any token. The report is always filled (that is
+ * its purpose), and its verdict is what is returned: VERDICT_VALID and nothing else means that the token may be
+ * honoured.
  */
-must_check enum verdict verify_token(const struct verify_policy *policy, const struct jwks *keys, struct str token, int64_t now_s,
-				     struct arena *arena, struct verify_report *ret_report);
+must_check enum verdict verify_token(const struct verify_policy *policy, const struct jwks *keys, struct str token,
+				     int64_t now_s, struct arena *arena, struct verify_report *ret_report);
 
-/* One sentence for a person, appended: which check failed, what was found, what would mend it. The token's strings are quoted and escaped. */
+/*
+ * One sentence for a person, appended: which check failed, what was found, what would mend it. The token's strings are
+ * quoted and escaped.
+ */
 void verify_explain(const struct verify_policy *policy, const struct verify_report *report, struct buf *out);
 
 #endif

@@ -1,4 +1,7 @@
-/* A verdict in a person's words: the table's sentence with what was found in this token; see verify.h. Must never echo unescaped bytes. */
+/*
+ * A verdict in a person's words: the table's sentence with what was found in this token; see verify.h. Must never echo
+ * unescaped bytes.
+ */
 #include "verify/verify.h"
 
 #include <inttypes.h>
@@ -42,7 +45,8 @@ static void put_header(const struct view *view)
 static void put_keys(const struct view *view)
 {
 	put_header(view);
-	buf_printf(view->out, "; the set has %zu usable and %zu other keys", view->report->n_keys, view->report->n_keys_skipped);
+	buf_printf(view->out, "; the set has %zu usable and %zu other keys", view->report->n_keys,
+		   view->report->n_keys_skipped);
 }
 
 static void put_typ(const struct view *view) { put_pair(view->out, "typ", view->report->jws.typ); }
@@ -131,7 +135,8 @@ void verify_explain(const struct verify_policy *policy, const struct verify_repo
 {
 	const struct view view = {policy, report, out};
 	struct str text = str_of(verdict_text(report->verdict));
-	void (*put)(const struct view *) = report->verdict < VERDICTS && report->has_header ? details[report->verdict] : NULL;
+	void (*put)(const struct view *) =
+		report->verdict < VERDICTS && report->has_header ? details[report->verdict] : NULL;
 	if (!put) {
 		buf_put(out, text);
 		return;

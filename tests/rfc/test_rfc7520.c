@@ -1,6 +1,6 @@
 /*
- * RFC 7520's examples and RFC 8037's, as collected in the reference folder: what is offered here verifies and gives the payload back;
- * each thing that is not offered is refused, by name. Sections of RFC 7520 in brackets.
+ * RFC 7520's examples and RFC 8037's, as collected in the reference folder: what is offered here verifies and gives the
+ * payload back; each thing that is not offered is refused, by name. Sections of RFC 7520 in brackets.
  */
 #include "base/enc.h"
 #include "vectors.h"
@@ -33,7 +33,8 @@ static void run_keys(void)
 		struct jwk jwk = {0};
 		int rc = vectors_load(keys[i].file, &doc);
 		rc = rc == 0 ? jwk_parse(doc, &jwk) : E_IO;
-		report(rc == keys[i].code && (rc < 0 || (jwk.by_alg[SIG_RS256] && jwk.by_alg[SIG_PS256])), keys[i].file, keys[i].what);
+		report(rc == keys[i].code && (rc < 0 || (jwk.by_alg[SIG_RS256] && jwk.by_alg[SIG_PS256])), keys[i].file,
+		       keys[i].what);
 		jwk_done(&jwk);
 	}
 }
@@ -47,8 +48,10 @@ static const struct {
 	{"rfc7520_jws_4_2.rsa-pss_signature.json", VERDICT_ALG_UNKNOWN, "PS384 is not offered (4.2)"},
 	{"rfc7520_jws_4_3.ecdsa_signature.json", VERDICT_ALG_UNKNOWN, "ES512 is not offered (4.3)"},
 	{"rfc7520_jws_4_4.hmac-sha2_integrity_protection.json", VERDICT_ALG_UNKNOWN, "HMAC does not exist here (4.4)"},
-	{"rfc7520_jws_4_5.signature_with_detached_content.json", VERDICT_ALG_UNKNOWN, "HMAC, and detached content (4.5)"},
-	{"rfc7520_jws_4_6.protecting_specific_header_fields.json", VERDICT_SEGMENTS, "JSON serialisation is not spoken (4.6)"},
+	{"rfc7520_jws_4_5.signature_with_detached_content.json", VERDICT_ALG_UNKNOWN,
+	 "HMAC, and detached content (4.5)"},
+	{"rfc7520_jws_4_6.protecting_specific_header_fields.json", VERDICT_SEGMENTS,
+	 "JSON serialisation is not spoken (4.6)"},
 	{"rfc7520_jws_4_7.protecting_content_only.json", VERDICT_SEGMENTS, "JSON serialisation is not spoken (4.7)"},
 	{"rfc7520_jws_4_8.multiple_signatures.json", VERDICT_SEGMENTS, "JSON serialisation is not spoken (4.8)"},
 	{"rfc7520_curve25519_jws.json", VERDICT_VALID, "Ed25519 verifies (RFC 8037 A.5)"},
@@ -111,7 +114,8 @@ static int judge(const char *file, struct arena *arena, enum verdict *ret_verdic
 	TRY(public_keys(input, &jwks));
 	TRY(token_text(doc, &token));
 	*ret_verdict = vectors_verify(buf_str(&token), jwks, arena, &jws);
-	*ret_same_payload = *ret_verdict == VERDICT_VALID && json_get_str(input, "payload", &payload) == 0 && str_eq(payload, jws.payload);
+	*ret_same_payload = *ret_verdict == VERDICT_VALID && json_get_str(input, "payload", &payload) == 0 &&
+			    str_eq(payload, jws.payload);
 	return 0;
 }
 
@@ -132,7 +136,8 @@ static void run_tokens(void)
 /* RFC 8037 A.4: signing anew gives the same token, byte by byte. */
 static int sign_again(const char *file, bool *ret_same)
 {
-	unsigned char der[48] = {0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
+	unsigned char der[48] = {0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
+				 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
 	_cleanup_(json_freep) struct json *doc = NULL;
 	_cleanup_(sig_key_unrefp) struct sig_key *key = NULL;
 	_cleanup_(buf_done) struct buf token;
@@ -164,7 +169,8 @@ int main(void)
 		return vectors_skip();
 	run_keys();
 	run_tokens();
-	report(sign_again("rfc7520_curve25519_jws.json", &same) == 0 && same, "rfc7520_curve25519_jws.json", "Ed25519 signs the same (RFC 8037 A.4)");
+	report(sign_again("rfc7520_curve25519_jws.json", &same) == 0 && same, "rfc7520_curve25519_jws.json",
+	       "Ed25519 signs the same (RFC 8037 A.4)");
 	printf("1..%zu\n", count);
 	return failed > 0;
 }

@@ -1,7 +1,7 @@
 /*
- * Project Wycheproof's vectors for JSON Web Signatures and Keys: each must get the stated verdict from our verifier, or the
- * verdict that the table below records, with its reason. A divergence that is not recorded fails, and so does a record that
- * does not diverge. RFC 7515, 7517, 7518, 8725.
+ * Project Wycheproof's vectors for JSON Web Signatures and Keys: each must get the stated verdict from our verifier, or
+ * the verdict that the table below records, with its reason. A divergence that is not recorded fails, and so does a
+ * record that does not diverge. RFC 7515, 7517, 7518, 8725.
  */
 #include "vectors.h"
 
@@ -15,8 +15,10 @@ static const struct record {
 	enum verdict verdict;
 	const char *reason;
 } records[] = {
-	{jws_file, 1, 1, VERDICT_ALG_UNKNOWN, "HMAC does not exist here: whoever verifies could also issue (RFC 8725 3.1)"},
-	{jws_file, 264, 271, VERDICT_ALG_UNKNOWN, "RS384 and RS512 are not offered: RS256 is the one every party has, PS256 the better one"},
+	{jws_file, 1, 1, VERDICT_ALG_UNKNOWN,
+	 "HMAC does not exist here: whoever verifies could also issue (RFC 8725 3.1)"},
+	{jws_file, 264, 271, VERDICT_ALG_UNKNOWN,
+	 "RS384 and RS512 are not offered: RS256 is the one every party has, PS256 the better one"},
 	{jws_file, 320, 323, VERDICT_ALG_UNKNOWN, "PS384 is not offered"},
 	{jws_file, 325, 328, VERDICT_ALG_UNKNOWN, "PS512 is not offered"},
 	{jws_file, 346, 346, VERDICT_ALG_UNKNOWN, "PS384 is not offered (RFC 7520 4.2)"},
@@ -26,9 +28,12 @@ static const struct record {
 	{jws_file, 351, 351, VERDICT_ALG_UNKNOWN, "ES512 and P-521 are not offered"},
 	{jws_file, 352, 352, VERDICT_ALG_UNKNOWN, "HMAC does not exist here"},
 	{jws_file, 357, 359, VERDICT_ALG_UNKNOWN, "HMAC does not exist here"},
-	{jws_file, 372, 372, VERDICT_ENCODING, "characters outside of base64url are refused, not skipped (RFC 7515 2); and the key is an HMAC key"},
-	{jws_file, 373, 373, VERDICT_ALG_UNKNOWN, "HMAC does not exist here; the character in the payload would be refused next"},
-	{jws_file, 376, 377, VERDICT_ALG_UNKNOWN, "HMAC does not exist here; white space in the header itself is lawful"},
+	{jws_file, 372, 372, VERDICT_ENCODING,
+	 "characters outside of base64url are refused, not skipped (RFC 7515 2); and the key is an HMAC key"},
+	{jws_file, 373, 373, VERDICT_ALG_UNKNOWN,
+	 "HMAC does not exist here; the character in the payload would be refused next"},
+	{jws_file, 376, 377, VERDICT_ALG_UNKNOWN,
+	 "HMAC does not exist here; white space in the header itself is lawful"},
 	{jwk_file, 2, 2, VERDICT_ALG_UNKNOWN, "HMAC does not exist here"},
 	{jwk_file, 13, 15, VERDICT_ALG_UNKNOWN, "HMAC does not exist here, however long the key"},
 };
@@ -69,9 +74,9 @@ static void run_one(const char *file, const struct json *test, const struct jwks
 	const struct record *record = find_record(file, id);
 	bool stated = str_eq(result, STR("valid")) == (verdict == VERDICT_VALID);
 	bool ok = record ? !stated && verdict == record->verdict : stated;
-	printf("%s %zu - %s tcId %lld %.*s: stated %.*s, ours %s%s%s\n", ok ? "ok" : "not ok", ++tally->n, file == jws_file ? "jws" : "jwk",
-	       (long long)id, STR_ARG(comment), STR_ARG(result), verdict_name(verdict), record ? "; recorded: " : "",
-	       record ? record->reason : "");
+	printf("%s %zu - %s tcId %lld %.*s: stated %.*s, ours %s%s%s\n", ok ? "ok" : "not ok", ++tally->n,
+	       file == jws_file ? "jws" : "jwk", (long long)id, STR_ARG(comment), STR_ARG(result),
+	       verdict_name(verdict), record ? "; recorded: " : "", record ? record->reason : "");
 	tally->failed += !ok;
 	tally->recorded += record != NULL;
 }

@@ -66,7 +66,8 @@ static inline int vectors_keys(const struct json *keys, struct jwks **ret_jwks)
 }
 
 /* The whole way of a JWS with every algorithm allowed. */
-static inline enum verdict vectors_verify(struct str token, const struct jwks *keys, struct arena *arena, struct jws *ret_jws)
+static inline enum verdict vectors_verify(struct str token, const struct jwks *keys, struct arena *arena,
+					  struct jws *ret_jws)
 {
 	enum verdict verdict = jws_parse(token, arena, ret_jws);
 	return verdict == VERDICT_VALID ? jws_verify(ret_jws, keys, JWK_ALGS_ALL) : verdict;

@@ -42,8 +42,9 @@ static struct str sign(enum sig_alg alg, unsigned char *sig)
 
 static void names_are_exact(void **state)
 {
-	static const char *const unknown[] = {"none", "None", "NONE", "HS256", "HS384", "HS512", "RSA1_5", "RS1", "es256", "ES256 ",
-					      "ES256K", "ES512", "RS512", "PS384", "Ed25519", "", "EdDSA\n"};
+	static const char *const unknown[] = {"none",	"None",	 "NONE",    "HS256",  "HS384",	"HS512",
+					      "RSA1_5", "RS1",	 "es256",   "ES256 ", "ES256K", "ES512",
+					      "RS512",	"PS384", "Ed25519", "",	      "EdDSA\n"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		assert_int_equal(sig_alg_find(str_of(unknown[i])), SIG_NONE);
@@ -185,7 +186,10 @@ static void ed25519_s_is_canonical(void **state)
 	assert_int_equal(sig_verify(keys[SIG_EDDSA], message, str_mem(sig, 64)), E_SIGNATURE);
 }
 
-/* The length of r || s is fixed even when a number has leading zeros: one in 128 has one, so 600 signatures meet several. */
+/*
+ * The length of r || s is fixed even when a number has leading zeros: one in 128 has one, so 600 signatures meet
+ * several.
+ */
 static void ecdsa_length_is_fixed(void **state)
 {
 	struct sig_signer *signer = NULL;
@@ -204,7 +208,8 @@ static void ecdsa_length_is_fixed(void **state)
 /* RFC 8037 A.4: the signature of a known key. */
 static void ed25519_is_rfc_8037(void **state)
 {
-	unsigned char der[48] = {0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
+	unsigned char der[48] = {0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
+				 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
 	struct str input = STR("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
 	struct sig_key *key = NULL;
 	struct sig_signer *signer = NULL;
@@ -212,8 +217,10 @@ static void ed25519_is_rfc_8037(void **state)
 	size_t len = 0;
 	(void)state;
 	assert_int_equal(enc_b64url_decode(STR("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"), der + 16, 32, &len), 0);
-	assert_int_equal(enc_b64url_decode(STR("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"),
-					   want, 64, &len), 0);
+	assert_int_equal(enc_b64url_decode(STR("hgyY0il_MGCjP0JzlnLWG1PPOt7-"
+					       "09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"),
+					   want, 64, &len),
+			 0);
 	assert_int_equal(sig_key_from_private(SIG_EDDSA, secret_of(str_mem(der, 48)), &key), 0);
 	assert_int_equal(sig_signer_new(key, &signer), 0);
 	assert_int_equal(sig_sign(signer, input, sig, &len), 0);

@@ -1,4 +1,7 @@
-/* Keys in: which members are no key (RFC 7518 3.3, 6.2, 6.3; RFC 8725 3.4, 3.5; ledger 7517/7638 4, 5, 8); keys out and back. */
+/*
+ * Keys in: which members are no key (RFC 7518 3.3, 6.2, 6.3; RFC 8725 3.4, 3.5; ledger 7517/7638 4, 5, 8); keys out and
+ * back.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -103,7 +106,8 @@ static void refuses_bad_rsa(void **state)
 	static const struct {
 		unsigned char bytes[10];
 		size_t len;
-	} exponents[] = {{{0}, 0}, {{0}, 1}, {{1}, 1}, {{3}, 1}, {{17}, 1}, {{1, 0, 0}, 3}, {{0, 1, 0, 1}, 4}, {{1, 0, 0, 0, 0, 0, 0, 0, 1}, 9}};
+	} exponents[] = {{{0}, 0},  {{0}, 1},	    {{1}, 1},	       {{3}, 1},
+			 {{17}, 1}, {{1, 0, 0}, 3}, {{0, 1, 0, 1}, 4}, {{1, 0, 0, 0, 0, 0, 0, 0, 1}, 9}};
 	for (size_t i = 0; i < sizeof(exponents) / sizeof(exponents[0]); i++) {
 		m = good, m.e = str_mem(exponents[i].bytes, exponents[i].len);
 		assert_int_equal(make(m), E_SYNTAX);
@@ -113,12 +117,17 @@ static void refuses_bad_rsa(void **state)
 	sig_key_unref(key);
 }
 
-/* CVE-2017-15361: a modulus made of powers of 65537 modulo the small primes. 65537 itself, shifted up, is the simplest. */
+/*
+ * CVE-2017-15361: a modulus made of powers of 65537 modulo the small primes. 65537 itself, shifted up, is the simplest.
+ */
 static void refuses_predictable_rsa(void **state)
 {
 	unsigned char n[256] = {0};
 	(void)state;
-	/* 65537^128 mod 2^2048 is not reduced, so it is 65537^128 exactly: 2049 bits; 65537^127 has 2033. Take 128 in 257 bytes. */
+	/*
+	 * 65537^128 mod 2^2048 is not reduced, so it is 65537^128 exactly: 2049 bits; 65537^127 has 2033. Take 128 in
+	 * 257 bytes.
+	 */
 	unsigned char power[257] = {0};
 	power[256] = 1;
 	for (int i = 0; i < 128; i++) { /* times 65537: add itself shifted by two bytes */
@@ -159,9 +168,11 @@ static void private_keys_come_back(void **state)
 		assert_int_equal(sig_key_from_private(alg, secret_of(buf_str(&der)), &back), E_SYNTAX);
 		der.len--;
 		for (enum sig_alg other = SIG_NONE + 1; other < SIG_ALGS; other++) {
-			bool both_rsa = alg >= SIG_RS256 && alg <= SIG_PS256 && other >= SIG_RS256 && other <= SIG_PS256;
+			bool both_rsa =
+				alg >= SIG_RS256 && alg <= SIG_PS256 && other >= SIG_RS256 && other <= SIG_PS256;
 			if (other != alg && !both_rsa)
-				assert_int_equal(sig_key_from_private(other, secret_of(buf_str(&der)), &back), E_SYNTAX);
+				assert_int_equal(sig_key_from_private(other, secret_of(buf_str(&der)), &back),
+						 E_SYNTAX);
 		}
 		assert_null(back);
 		buf_done(&der);

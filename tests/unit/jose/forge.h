@@ -1,4 +1,7 @@
-/* Tools of the token tests: a key of each algorithm, a key set of their public halves, and tokens with any header and payload. */
+/*
+ * Tools of the token tests: a key of each algorithm, a key set of their public halves, and tokens with any header and
+ * payload.
+ */
 #ifndef TESTS_JOSE_FORGE_H
 #define TESTS_JOSE_FORGE_H
 
@@ -21,7 +24,8 @@ static inline int forge_setup(void **state)
 	for (enum sig_alg alg = SIG_NONE + 1; alg < SIG_ALGS; alg++) {
 		struct str name = str_of(sig_alg_row(alg)->name);
 		memcpy(kid, name.p, name.len);
-		if (sig_key_generate(alg, &forge_keys[alg]) < 0 || jwk_emit(forge_keys[alg], str_mem(kid, name.len), &text) < 0)
+		if (sig_key_generate(alg, &forge_keys[alg]) < 0 ||
+		    jwk_emit(forge_keys[alg], str_mem(kid, name.len), &text) < 0)
 			return -1;
 		buf_put(&text, alg + 1 < SIG_ALGS ? STR(",") : STR("]}"));
 	}

@@ -6,18 +6,9 @@
 #include <cmocka.h>
 
 #include "jose/jwk.h"
+#include "keys.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* RFC 7515 A.3.1 */
-#define EC_X "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\""
-#define EC_Y "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\""
-#define EC "\"kty\":\"EC\",\"crv\":\"P-256\"," EC_X "," EC_Y
-/* RFC 8037 A.2 */
-#define OKP "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""
-/* RFC 7638 3.1 */
-#define RSA_N "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
-#define RSA "\"kty\":\"RSA\",\"n\":\"" RSA_N "\",\"e\":\"AQAB\""
 
 static int parse(const char *text, struct jwk *ret_jwk)
 {
@@ -38,7 +29,7 @@ static void refuses(void **state)
 		{"symmetric", "{\"kty\":\"oct\",\"k\":\"AAAA\",\"alg\":\"HS256\"}", E_ABSENT},
 		{"kty in lower case", "{\"kty\":\"ec\",\"crv\":\"P-256\"," EC_X "," EC_Y "}", E_ABSENT},
 		{"unknown crv", "{\"kty\":\"EC\",\"crv\":\"P-521\"," EC_X "," EC_Y "}", E_ABSENT},
-		{"X25519 is not for signing (ATTACKS 4)", "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}", E_ABSENT},
+		{"X25519 is not for signing (ATTACKS 4)", "{\"kty\":\"OKP\",\"crv\":\"X25519\"," OKP_X "}", E_ABSENT},
 		{"no crv", "{\"kty\":\"EC\"," EC_X "," EC_Y "}", E_ABSENT},
 		{"crv is a number", "{\"kty\":\"EC\",\"crv\":256}", E_SYNTAX},
 		{"unknown alg", "{" RSA ",\"alg\":\"RSA1_5\"}", E_ABSENT},
@@ -60,17 +51,28 @@ static void refuses(void **state)
 		{"kid empty", "{" EC ",\"kid\":\"\"}", E_SYNTAX},
 		{"kid is no string (ATTACKS 6)", "{" EC ",\"kid\":7}", E_SYNTAX},
 		{"no y", "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_X "}", E_SYNTAX},
-		{"x with padding", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU=\"," EC_Y "}", E_SYNTAX},
-		{"x cut (7517 4)", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvR\"," EC_Y "}", E_SYNTAX},
-		{"not on the curve", "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_X ",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1\"}", E_SYNTAX},
+		{"x with padding",
+		 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU=\"," EC_Y "}",
+		 E_SYNTAX},
+		{"x cut (7517 4)",
+		 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvR\"," EC_Y "}",
+		 E_SYNTAX},
+		{"not on the curve",
+		 "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_X ",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1\"}",
+		 E_SYNTAX},
 		{"another curve's point", "{\"kty\":\"EC\",\"crv\":\"P-384\"," EC_X "," EC_Y "}", E_SYNTAX},
-		{"n with a leading zero octet (7517 5)", "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"AN" RSA_N "\"}", E_SYNTAX},
-		{"short n (7517 8)", "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4\"}", E_SYNTAX},
+		{"n with a leading zero octet (7517 5)", "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"AN" RSA_N "\"}",
+		 E_SYNTAX},
+		{"short n (7517 8)",
+		 "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4\"}",
+		 E_SYNTAX},
 		{"e = 1", "{\"kty\":\"RSA\",\"n\":\"" RSA_N "\",\"e\":\"AQ\"}", E_SYNTAX},
 		{"no e", "{\"kty\":\"RSA\",\"n\":\"" RSA_N "\"}", E_SYNTAX},
 		{"empty x", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"\"}", E_SYNTAX},
 		{"Ed25519 as ES256", "{" OKP ",\"alg\":\"ES256\"}", E_SYNTAX},
-		{"small order Ed25519", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", E_SYNTAX},
+		{"small order Ed25519",
+		 "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+		 E_SYNTAX},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -103,7 +105,8 @@ static void algorithms_follow_from_the_key(void **state)
 		unsigned algs;
 	} rows[] = {
 		{"{" EC "}", JWK_ALG(SIG_ES256)},
-		{"{" EC ",\"alg\":\"ES256\",\"use\":\"sig\",\"key_ops\":[\"sign\",\"verify\"],\"unknown\":{}}", JWK_ALG(SIG_ES256)},
+		{"{" EC ",\"alg\":\"ES256\",\"use\":\"sig\",\"key_ops\":[\"sign\",\"verify\"],\"unknown\":{}}",
+		 JWK_ALG(SIG_ES256)},
 		{"{" OKP "}", JWK_ALG(SIG_EDDSA)},
 		{"{" RSA "}", JWK_ALG(SIG_RS256) | JWK_ALG(SIG_PS256)},
 		{"{" RSA ",\"alg\":\"RS256\"}", JWK_ALG(SIG_RS256)},
@@ -130,7 +133,8 @@ static void thumbprints(void **state)
 		const char *print;
 	} rows[] = {
 		{"{" RSA "}", SIG_RS256, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"},
-		{"{" RSA ",\"alg\":\"RS256\",\"kid\":\"2011-04-29\"}", SIG_RS256, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"},
+		{"{" RSA ",\"alg\":\"RS256\",\"kid\":\"2011-04-29\"}", SIG_RS256,
+		 "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"},
 		{"{" OKP ",\"use\":\"sig\"}", SIG_EDDSA, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"},
 		{"{" EC "}", SIG_ES256, "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"},
 	};
@@ -152,9 +156,15 @@ static void emits_public_members_in_order(void **state)
 		enum sig_alg alg;
 		const char *out;
 	} rows[] = {
-		{"{" EC "}", SIG_ES256, "{\"kty\":\"EC\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"ES256\",\"crv\":\"P-256\"," EC_X "," EC_Y "}"},
-		{"{" OKP "}", SIG_EDDSA, "{\"kty\":\"OKP\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"EdDSA\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"},
-		{"{" RSA "}", SIG_PS256, "{\"kty\":\"RSA\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"PS256\",\"n\":\"" RSA_N "\",\"e\":\"AQAB\"}"},
+		{"{" EC "}", SIG_ES256,
+		 "{\"kty\":\"EC\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"ES256\",\"crv\":\"P-256\"," EC_X "," EC_Y
+		 "}"},
+		{"{" OKP "}", SIG_EDDSA,
+		 "{\"kty\":\"OKP\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"EdDSA\",\"crv\":\"Ed25519\"," OKP_X
+		 "}"},
+		{"{" RSA "}", SIG_PS256,
+		 "{\"kty\":\"RSA\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"PS256\",\"n\":\"" RSA_N "\",\"e\":"
+													"\"AQAB\"}"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {

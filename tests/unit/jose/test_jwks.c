@@ -7,11 +7,12 @@
 
 #include "base/fault.h"
 #include "jose/jwk.h"
+#include "keys.h"
 
-#define EC(kid) "{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"" kid "\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
-#define OKP(kid) "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"" kid "\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
-#define OKP_BARE "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
-#define RSA(alg) "{\"kty\":\"RSA\",\"kid\":\"r\",\"alg\":\"" alg "\",\"e\":\"AQAB\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw\"}"
+#define EC_KEY(kid) "{" EC ",\"kid\":\"" kid "\"}"
+#define OKP_KEY(kid) "{" OKP ",\"kid\":\"" kid "\"}"
+#define RSA_KEY(alg) "{" RSA ",\"kid\":\"r\",\"alg\":\"" alg "\"}"
+#define SET(keys) "{\"keys\":[" keys "]}"
 
 static void refuses(void **state)
 {
@@ -25,7 +26,7 @@ static void refuses(void **state)
 		{"keys no array", "{\"keys\":{}}", E_SYNTAX},
 		{"an element that is no object", "{\"keys\":[1]}", E_SYNTAX},
 		{"keys twice", "{\"keys\":[],\"keys\":[]}", E_SYNTAX},
-		{"one kid, two kinds of key (ATTACKS 6)", "{\"keys\":[" EC("a") "," OKP("a") "]}", E_CONFLICT},
+		{"one kid, two kinds of key (ATTACKS 6)", SET(EC_KEY("a") "," OKP_KEY("a")), E_CONFLICT},
 		{"a member twice in a key", "{\"keys\":[{\"kty\":\"EC\",\"kty\":\"EC\"}]}", E_SYNTAX},
 	};
 	(void)state;
@@ -45,7 +46,7 @@ static void has_caps(void **state)
 		buf_init(&text, 65536);
 		buf_put(&text, STR("{\"keys\":["));
 		for (size_t i = 0; i < n; i++)
-			buf_printf(&text, "%s" OKP("%zu"), i ? "," : "", i);
+			buf_printf(&text, "%s" OKP_KEY("%zu"), i ? "," : "", i);
 		buf_put(&text, STR("]}"));
 		assert_int_equal(buf_status(&text), 0);
 		assert_int_equal(jwks_parse(buf_str(&text), 65536, &jwks), n > JWKS_KEYS_MAX ? E_LIMIT : 0);
@@ -64,8 +65,9 @@ static void skips_what_it_does_not_know(void **state)
 {
 	struct jwks *jwks = NULL;
 	(void)state;
-	assert_int_equal(jwks_parse(STR("{\"keys\":[{\"kty\":\"NEW\",\"kid\":\"n\"},{}," EC("a") ",{\"kty\":\"oct\",\"k\":\"AA\",\"kid\":\"a\"},"
-				        OKP("b") "],\"more\":1}"), 65536, &jwks), 0);
+	static const char text[] = "{\"keys\":[{\"kty\":\"NEW\",\"kid\":\"n\"},{}," EC_KEY("a") ","
+				   "{\"kty\":\"oct\",\"k\":\"AA\",\"kid\":\"a\"}," OKP_KEY("b") "],\"more\":1}";
+	assert_int_equal(jwks_parse(str_of(text), 65536, &jwks), 0);
 	assert_int_equal(jwks->n, 2);
 	assert_int_equal(jwks->skipped, 3);
 	assert_non_null(jwks_find(jwks, STR("a")));
@@ -83,7 +85,9 @@ static void keeps_the_same_key_once(void **state)
 {
 	struct jwks *jwks = NULL;
 	(void)state;
-	assert_int_equal(jwks_parse(STR("{\"keys\":[" EC("a") "," EC("a") "," RSA("RS256") "," RSA("PS256") "," OKP_BARE "," OKP_BARE "]}"), 65536, &jwks), 0);
+	static const char text[] = SET(EC_KEY("a") "," EC_KEY("a") "," RSA_KEY("RS256") "," RSA_KEY("PS256")
+				       ",{" OKP "},{" OKP "}");
+	assert_int_equal(jwks_parse(str_of(text), 65536, &jwks), 0);
 	assert_int_equal(jwks->n, 4); /* two without kid stay two */
 	const struct jwk *rsa = jwks_find(jwks, STR("r"));
 	assert_true(rsa && rsa->by_alg[SIG_RS256] && rsa->by_alg[SIG_PS256]);
@@ -100,7 +104,7 @@ static void survives_want_of_memory(void **state)
 	for (long nth = 1; rc != 0; nth++) {
 		struct jwks *jwks = NULL;
 		fault_arm(FAULT_ALLOC, nth);
-		rc = jwks_parse(STR("{\"keys\":[" EC("a") "," OKP("b") "," RSA("RS256") "]}"), 65536, &jwks);
+		rc = jwks_parse(STR(SET(EC_KEY("a") "," OKP_KEY("b") "," RSA_KEY("RS256"))), 65536, &jwks);
 		fault_arm(FAULT_ALLOC, 0);
 		assert_true(rc == 0 ? jwks && jwks->n == 3 : !jwks);
 		jwks_free(jwks);

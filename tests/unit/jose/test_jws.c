@@ -19,7 +19,8 @@ static void refuses_headers(void **state)
 	} rows[] = {
 		{"no object", STR("[]"), VERDICT_HEADER},
 		{"no JSON", STR("alg"), VERDICT_HEADER},
-		{"member twice (7515 5)", STR("{\"alg\":\"ES256\",\"alg\":\"ES256\",\"kid\":\"ES256\"}"), VERDICT_HEADER},
+		{"member twice (7515 5)", STR("{\"alg\":\"ES256\",\"alg\":\"ES256\",\"kid\":\"ES256\"}"),
+		 VERDICT_HEADER},
 		{"invalid UTF-8", STR("{\"alg\":\"ES256\",\"kid\":\"\xFF\"}"), VERDICT_HEADER},
 		{"NUL", STR("{\"alg\":\"ES256\",\"kid\":\"ES256\\u0000\"}"), VERDICT_HEADER},
 		{"too deep", STR("{\"alg\":\"ES256\",\"a\":[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]}"), VERDICT_HEADER},
@@ -32,7 +33,8 @@ static void refuses_headers(void **state)
 		{"kid empty", STR("{\"alg\":\"ES256\",\"kid\":\"\"}"), VERDICT_HEADER},
 		{"typ number", STR("{\"alg\":\"ES256\",\"kid\":\"ES256\",\"typ\":1}"), VERDICT_HEADER},
 		{"cty array", STR("{\"alg\":\"ES256\",\"kid\":\"ES256\",\"cty\":[]}"), VERDICT_HEADER},
-		{"crit unknown", STR("{\"alg\":\"ES256\",\"kid\":\"ES256\",\"crit\":[\"x\"],\"x\":1}"), VERDICT_CRITICAL},
+		{"crit unknown", STR("{\"alg\":\"ES256\",\"kid\":\"ES256\",\"crit\":[\"x\"],\"x\":1}"),
+		 VERDICT_CRITICAL},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
@@ -78,7 +80,8 @@ static void has_caps(void **state)
 	struct jws jws = {.alg = SIG_RS256};
 	struct arena small;
 	arena_init(&small, 64);
-	struct str good = forge_token(SIG_ES256, STR("{\"alg\":\"ES256\"}"), STR("{\"a\":\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"}"));
+	struct str good = forge_token(SIG_ES256, STR("{\"alg\":\"ES256\"}"),
+				      STR("{\"a\":\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"}"));
 	assert_int_equal(jws_parse(good, &small, &jws), VERDICT_INTERNAL);
 	assert_int_equal(jws.alg, SIG_RS256); /* untouched on failure */
 	arena_done(&small);
@@ -104,15 +107,23 @@ static void kid_decides_the_key(void **state)
 {
 	(void)state;
 	/* right alg, another key's kid */
-	assert_int_equal(forge_check(forge_token(SIG_ES256, STR("{\"alg\":\"ES256\",\"kid\":\"ES384\"}"), STR("{}")), JWK_ALGS_ALL), VERDICT_KEY_ALG);
-	assert_int_equal(forge_check(forge_token(SIG_ES256, STR("{\"alg\":\"ES256\",\"kid\":\"ES25\"}"), STR("{}")), JWK_ALGS_ALL), VERDICT_KEY_UNKNOWN);
-	assert_int_equal(forge_check(forge_token(SIG_ES384, STR("{\"alg\":\"ES256\",\"kid\":\"ES256\"}"), STR("{}")), JWK_ALGS_ALL), VERDICT_SIGNATURE);
+	assert_int_equal(forge_check(forge_token(SIG_ES256, STR("{\"alg\":\"ES256\",\"kid\":\"ES384\"}"), STR("{}")),
+				     JWK_ALGS_ALL),
+			 VERDICT_KEY_ALG);
+	assert_int_equal(forge_check(forge_token(SIG_ES256, STR("{\"alg\":\"ES256\",\"kid\":\"ES25\"}"), STR("{}")),
+				     JWK_ALGS_ALL),
+			 VERDICT_KEY_UNKNOWN);
+	assert_int_equal(forge_check(forge_token(SIG_ES384, STR("{\"alg\":\"ES256\",\"kid\":\"ES256\"}"), STR("{}")),
+				     JWK_ALGS_ALL),
+			 VERDICT_SIGNATURE);
 	/* no kid: the only ES256 key */
-	assert_int_equal(forge_check(forge_token(SIG_ES256, STR("{\"alg\":\"ES256\"}"), STR("{}")), JWK_ALGS_ALL), VERDICT_VALID);
+	assert_int_equal(forge_check(forge_token(SIG_ES256, STR("{\"alg\":\"ES256\"}"), STR("{}")), JWK_ALGS_ALL),
+			 VERDICT_VALID);
 	struct jws jws;
 	struct jwks twice = {.n = 2};
 	twice.keys[0] = twice.keys[1] = *jwks_find(forge_jwks, STR("ES256"));
-	assert_int_equal(jws_parse(forge_token(SIG_ES256, STR("{\"alg\":\"ES256\"}"), STR("{}")), &forge_arena, &jws), VERDICT_VALID);
+	assert_int_equal(jws_parse(forge_token(SIG_ES256, STR("{\"alg\":\"ES256\"}"), STR("{}")), &forge_arena, &jws),
+			 VERDICT_VALID);
 	assert_int_equal(jws_verify(&jws, &twice, JWK_ALGS_ALL), VERDICT_KEY_AMBIGUOUS);
 	twice.n = 0;
 	assert_int_equal(jws_verify(&jws, &twice, JWK_ALGS_ALL), VERDICT_KEY_UNKNOWN);
@@ -139,7 +150,9 @@ static void reads_header_and_payload(void **state)
 {
 	struct jws jws;
 	(void)state;
-	struct str token = forge_token(SIG_ES256, STR("{\"alg\":\"ES256\",\"kid\":\"k\",\"typ\":\"at+jwt\",\"cty\":\"c\"}"), STR("payload \0 bytes"));
+	struct str token =
+		forge_token(SIG_ES256, STR("{\"alg\":\"ES256\",\"kid\":\"k\",\"typ\":\"at+jwt\",\"cty\":\"c\"}"),
+			    STR("payload \0 bytes"));
 	assert_int_equal(jws_parse(token, &forge_arena, &jws), VERDICT_VALID);
 	assert_int_equal(jws.alg, SIG_ES256);
 	assert_true(str_eq(jws.kid, STR("k")) && str_eq(jws.typ, STR("at+jwt")) && str_eq(jws.cty, STR("c")));
@@ -148,7 +161,10 @@ static void reads_header_and_payload(void **state)
 	assert_int_equal(jws.signing_input.len, token.len - 1 - ENC_B64URL_LEN(64));
 }
 
-/* RFC 7515 appendix F: a detached payload is not filled in; an empty payload is what was signed or the signature does not fit. */
+/*
+ * RFC 7515 appendix F: a detached payload is not filled in; an empty payload is what was signed or the signature does
+ * not fit.
+ */
 static void empty_payload_is_not_detached(void **state)
 {
 	static const struct str header = {"{\"alg\":\"ES256\",\"kid\":\"ES256\"}", 29};
@@ -183,7 +199,8 @@ static void survives_want_of_memory(void **state)
 #ifndef MINTMARK_FAULTS
 	skip();
 #else
-	struct str token = forge_token(SIG_ES256, STR("{\"alg\":\"ES256\",\"kid\":\"ES256\",\"typ\":\"at+jwt\"}"), STR("{\"sub\":\"me\"}"));
+	struct str token = forge_token(SIG_ES256, STR("{\"alg\":\"ES256\",\"kid\":\"ES256\",\"typ\":\"at+jwt\"}"),
+				       STR("{\"sub\":\"me\"}"));
 	enum verdict verdict = VERDICT_UNCHECKED;
 	for (long nth = 1; verdict != VERDICT_VALID; nth++) {
 		struct arena arena;

@@ -178,7 +178,8 @@ static void survives_want_of_memory(void **state)
 	for (long nth = 1; rc != 0; nth++) {
 		struct json *doc = NULL;
 		fault_arm(FAULT_ALLOC, nth);
-		rc = json_parse_object(STR("{\"a\":{\"b\":[\"c\",1,2.5]},\"d\":\"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\"}"), &doc);
+		rc = json_parse_object(STR("{\"a\":{\"b\":[\"c\",1,2.5]},\"d\":\"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\"}"),
+				       &doc);
 		assert_true((rc == E_NOMEM) == fault_reached(FAULT_ALLOC)); /* never a document with holes */
 		fault_arm(FAULT_ALLOC, 0);
 		assert_true(rc == 0 ? doc != NULL : rc == E_NOMEM && !doc);

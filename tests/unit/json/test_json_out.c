@@ -84,7 +84,8 @@ static void puts_commas(void **state)
 	json_close(&j, ']');
 	json_close(&j, '}');
 	assert_int_equal(buf_status(&out), 0);
-	assert_true(str_eq(buf_str(&out), STR("{\"empty\":{},\"s\":\"v\",\"i\":-9223372036854775808,\"t\":true,\"f\":false,"
+	assert_true(str_eq(buf_str(&out), STR("{\"empty\":{},\"s\":\"v\",\"i\":-9223372036854775808,\"t\":true,\"f\":"
+					      "false,"
 					      "\"l\":[\"a\",\"b\"],\"none\":[],\"nested\":[[1],{\"r\":1}]}")));
 }
 

@@ -9,8 +9,11 @@
 #include "verify/verify.h"
 
 static struct str wanted_scopes[] = {{"read", 4}, {"write", 5}};
-static const struct verify_policy policy = {.issuer = {"https://as", 10}, .audience = {"api", 3},
-					    .algs = JWK_ALG(SIG_ES256) | JWK_ALG(SIG_RS256), .skew_s = 5, .scopes = {wanted_scopes, 2}};
+static const struct verify_policy policy = {.issuer = {"https://as", 10},
+					    .audience = {"api", 3},
+					    .algs = JWK_ALG(SIG_ES256) | JWK_ALG(SIG_RS256),
+					    .skew_s = 5,
+					    .scopes = {wanted_scopes, 2}};
 
 #define HEADER "{\"alg\":\"ES256\",\"kid\":\"ES256\",\"typ\":\"at+jwt\"}"
 #define BODY "\"sub\":\"s\",\"client_id\":\"c\",\"jti\":\"j\",\"iat\":1000,\"exp\":2000"
@@ -23,20 +26,29 @@ static const struct row {
 } rows[] = {
 	{HEADER, GOOD, "valid", SIG_ES256, VERDICT_VALID},
 	{HEADER, GOOD, "kid is \"ES256\"", SIG_EDDSA, VERDICT_SIGNATURE},
-	{"{\"alg\":\"EdDSA\",\"kid\":\"EdDSA\",\"typ\":\"at+jwt\"}", GOOD, "alg is \"EdDSA\"", SIG_EDDSA, VERDICT_ALG_REFUSED},
-	{"{\"alg\":\"HS256\",\"kid\":\"ES256\"}", GOOD, "HMAC tokens are never accepted", SIG_ES256, VERDICT_ALG_UNKNOWN},
-	{"{\"alg\":\"ES256\",\"kid\":\"gone\"}", GOOD, "kid is \"gone\"; the set has 5 usable", SIG_ES256, VERDICT_KEY_UNKNOWN},
+	{"{\"alg\":\"EdDSA\",\"kid\":\"EdDSA\",\"typ\":\"at+jwt\"}", GOOD, "alg is \"EdDSA\"", SIG_EDDSA,
+	 VERDICT_ALG_REFUSED},
+	{"{\"alg\":\"HS256\",\"kid\":\"ES256\"}", GOOD, "HMAC tokens are never accepted", SIG_ES256,
+	 VERDICT_ALG_UNKNOWN},
+	{"{\"alg\":\"ES256\",\"kid\":\"gone\"}", GOOD, "kid is \"gone\"; the set has 5 usable", SIG_ES256,
+	 VERDICT_KEY_UNKNOWN},
 	{"{\"alg\":\"RS256\",\"kid\":\"ES256\"}", GOOD, "another algorithm", SIG_RS256, VERDICT_KEY_ALG},
-	{"{\"alg\":\"ES256\",\"kid\":\"ES256\",\"typ\":\"JWT\"}", GOOD, "typ is \"JWT\"", SIG_ES256, VERDICT_TYPE}, /* an ID token */
+	{"{\"alg\":\"ES256\",\"kid\":\"ES256\",\"typ\":\"JWT\"}", GOOD, "typ is \"JWT\"", SIG_ES256,
+	 VERDICT_TYPE}, /* an ID token */
 	{"{\"alg\":\"ES256\",\"kid\":\"ES256\"}", GOOD, "typ is absent", SIG_ES256, VERDICT_TYPE},
 	{HEADER, "{}", "missing: iss, sub, aud, exp, iat, jti, client_id", SIG_ES256, VERDICT_CLAIM_MISSING},
 	{HEADER, "[]", "claims are not", SIG_ES256, VERDICT_CLAIMS},
 	{HEADER, "{\"exp\":1e300}", "time", SIG_ES256, VERDICT_TIME},
-	{HEADER, "{\"iss\":\"https://AS\",\"aud\":\"api\"," BODY "}", "iss is \"https://AS\", expected \"https://as\"", SIG_ES256, VERDICT_ISSUER},
-	{HEADER, "{\"iss\":\"https://as\",\"aud\":[\"x\\u001b\",\"y\"]," BODY "}", "aud is \"x\\u001b\", \"y\"; expected \"api\"", SIG_ES256, VERDICT_AUDIENCE},
-	{HEADER, "{\"iss\":\"https://as\",\"aud\":\"api\",\"scope\":\"read\"," BODY "}", "missing: \"write\"", SIG_ES256, VERDICT_SCOPE},
-	{HEADER, "{\"iss\":\"https://as\",\"aud\":\"api\"," BODY "}", "missing: \"read\", \"write\"", SIG_ES256, VERDICT_SCOPE},
-	{HEADER, "{\"iss\":\"https://as\",\"aud\":\"api\",\"nbf\":1600," BODY "}", "nbf is in 100 s", SIG_ES256, VERDICT_NOT_YET},
+	{HEADER, "{\"iss\":\"https://AS\",\"aud\":\"api\"," BODY "}", "iss is \"https://AS\", expected \"https://as\"",
+	 SIG_ES256, VERDICT_ISSUER},
+	{HEADER, "{\"iss\":\"https://as\",\"aud\":[\"x\\u001b\",\"y\"]," BODY "}",
+	 "aud is \"x\\u001b\", \"y\"; expected \"api\"", SIG_ES256, VERDICT_AUDIENCE},
+	{HEADER, "{\"iss\":\"https://as\",\"aud\":\"api\",\"scope\":\"read\"," BODY "}", "missing: \"write\"",
+	 SIG_ES256, VERDICT_SCOPE},
+	{HEADER, "{\"iss\":\"https://as\",\"aud\":\"api\"," BODY "}", "missing: \"read\", \"write\"", SIG_ES256,
+	 VERDICT_SCOPE},
+	{HEADER, "{\"iss\":\"https://as\",\"aud\":\"api\",\"nbf\":1600," BODY "}", "nbf is in 100 s", SIG_ES256,
+	 VERDICT_NOT_YET},
 };
 
 static enum verdict check(const struct verify_policy *p, struct str token, int64_t now_s, char *ret_text, size_t size)
