@@ -50,7 +50,7 @@ static int parse_place(struct str text, struct config_mark *ret_at)
 }
 
 /* libcyaml logs "Load: <problem>", then a backtrace whose first place is the innermost: "... (line: 3, column: 5)". */
-static void catch_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+static printf_like(3, 0) void catch_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
 	struct caught *caught = ctx;
 	char line[512];
