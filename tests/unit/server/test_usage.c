@@ -6,9 +6,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/fault.h"
 #include "server/usage.h"
 
@@ -277,6 +277,13 @@ static void drains_under_load(void **state)
 	free(sink.rows);
 }
 
+static int64_t cpu_ns(void)
+{
+	struct timespec now;
+	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* Not a check but a figure: what one note costs (of a release build; DESIGN asks for less than 100 ns). */
 static void shows_its_cost(void **state)
 {
@@ -287,10 +294,10 @@ static void shows_its_cost(void **state)
 	struct usage_slot *slot = usage_slot(usage, 0);
 	for (unsigned i = 0; i < SECRETS; i++)
 		snprintf(ids[i], sizeof(ids[i]), "mmk_%022u", i);
-	int64_t start_ns = clock_mono_ns();
+	int64_t start_ns = cpu_ns();
 	for (unsigned i = 0; i < NOTES; i++)
 		(void)usage_note(slot, (struct str){ids[i % SECRETS], 26}, NOW, STR("192.0.2.1"));
-	print_message("# %lld ns per note\n", (long long)((clock_mono_ns() - start_ns) / NOTES));
+	print_message("# %lld ns of CPU time per note\n", (long long)((cpu_ns() - start_ns) / NOTES));
 	usage_free(usage);
 }
 
