@@ -16,8 +16,7 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 build: deps-run ## the optimised binary, build/mintmark
-	@$(call SETUP,build,-Dprefix=$(PREFIX))
-	@meson configure build -Dwerror=$(WERROR)
+	@$(call SETUP,build,-Dprefix=$(PREFIX) -Dwerror=$(WERROR))
 	ninja -C build
 
 run: build ## serve on http://127.0.0.1:$PORT with state in $VAR; Ctrl-C ends it
