@@ -22,6 +22,11 @@ class Function:
     else_after_jump: list  # lines
 
 
+def uncomment(text):
+    """The same text and line structure without comments."""
+    return NOISE.sub(lambda m: m.group() if m.group()[0] in '"\'' else re.sub(r'[^\n]', ' ', m.group()), text)
+
+
 def blank(text):
     """The same text and line structure without comments, literals' content and directives."""
     def hide(match):
