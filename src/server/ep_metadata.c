@@ -2,7 +2,7 @@
 #include "server/reply.h"
 #include "server/route.h"
 
-int ep_jwks(struct call *call)
+int ep_metadata_jwks(struct call *call)
 {
 	struct task *task = task_of(call);
 	reply_document(task, "application/json", task->snapshot->jwks, task->snapshot->jwks_etag,
@@ -10,7 +10,7 @@ int ep_jwks(struct call *call)
 	return 0;
 }
 
-int ep_metadata(struct call *call)
+int ep_metadata_document(struct call *call)
 {
 	struct task *task = task_of(call);
 	reply_document(task, "application/json", task->snapshot->metadata, task->snapshot->metadata_etag,

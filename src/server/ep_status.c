@@ -12,10 +12,10 @@ static int reply_text(struct call *call, struct str text)
 }
 
 /* The process answers. */
-int ep_healthz(struct call *call) { return reply_text(call, STR("{\"status\":\"ok\"}")); }
+int ep_status_healthz(struct call *call) { return reply_text(call, STR("{\"status\":\"ok\"}")); }
 
 /* Requests can be served: the store takes writes, keys are loaded. Asked at most once a second, whoever asks. */
-int ep_readyz(struct call *call)
+int ep_status_readyz(struct call *call)
 {
 	struct server *server = task_of(call)->worker->server;
 	if (!call->may_block)
@@ -27,7 +27,7 @@ int ep_readyz(struct call *call)
 	return reply_text(call, STR("{\"status\":\"ready\"}"));
 }
 
-int ep_metrics(struct call *call)
+int ep_status_metrics(struct call *call)
 {
 	struct task *task = task_of(call);
 	if (!call->may_block)

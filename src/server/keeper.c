@@ -88,9 +88,8 @@ static void reload_keys(struct server *server)
 /* Wait for a wake-up or a second. What is asked is taken under the lock and done without it. */
 static void wait(struct server *server, bool *ret_due, bool *ret_keys, bool *ret_end)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 1;
+	int64_t until_us = clock_now_us(&clock_system) + 1000000;
+	struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
 	pthread_mutex_lock(&server->keeper_lock);
 	int rc = 0;
 	while (!server->keeper_due && !server->keeper_keys && !server->keeper_end && rc != ETIMEDOUT)

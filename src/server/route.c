@@ -11,11 +11,11 @@ static call_step *const token_steps[] = {
 	ep_token_read,      grant_step_present, clientauth_step,  grant_step_find, grant_step_allowed,
 	grant_step_check,   grant_step_mint,    grant_step_commit, ep_token_reply, NULL,
 };
-static call_step *const jwks_steps[] = {ep_jwks, NULL};
-static call_step *const metadata_steps[] = {ep_metadata, NULL};
-static call_step *const healthz_steps[] = {ep_healthz, NULL};
-static call_step *const readyz_steps[] = {ep_readyz, NULL};
-static call_step *const metrics_steps[] = {ep_metrics, NULL};
+static call_step *const jwks_steps[] = {ep_metadata_jwks, NULL};
+static call_step *const metadata_steps[] = {ep_metadata_document, NULL};
+static call_step *const healthz_steps[] = {ep_status_healthz, NULL};
+static call_step *const readyz_steps[] = {ep_status_readyz, NULL};
+static call_step *const metrics_steps[] = {ep_status_metrics, NULL};
 
 static const struct route rows[] = {
 	{"/oauth2/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},

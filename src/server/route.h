@@ -45,10 +45,10 @@ bool route_allows(const struct route *route, struct str method);
 /* Steps of server/; those of the rules are in oauth/. */
 must_check int ep_token_read(struct call *call);     /* ep_token.c: content type, form, query */
 must_check int ep_token_reply(struct call *call);
-must_check int ep_jwks(struct call *call);           /* ep_metadata.c */
-must_check int ep_metadata(struct call *call);
-must_check int ep_healthz(struct call *call);        /* ep_status.c */
-must_check int ep_readyz(struct call *call);
-must_check int ep_metrics(struct call *call);
+must_check int ep_metadata_jwks(struct call *call);           /* ep_metadata.c */
+must_check int ep_metadata_document(struct call *call);
+must_check int ep_status_healthz(struct call *call);        /* ep_status.c */
+must_check int ep_status_readyz(struct call *call);
+must_check int ep_status_metrics(struct call *call);
 
 #endif
