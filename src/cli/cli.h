@@ -163,11 +163,11 @@ must_check int when_duration(struct str text, int64_t *ret_s);
 must_check int when_moment(struct str text, int64_t now_s, int64_t *ret_s);
 
 /* --- commands with code of their own --- */
-int config_check_run(struct cli *cli);
-int config_reference_run(struct cli *cli);
+int config_cmd_check(struct cli *cli);
+int config_cmd_reference(struct cli *cli);
 int init_run(struct cli *cli);
 int serve_run(struct cli *cli);
-int inspect_run(struct cli *cli);
-int verify_run(struct cli *cli);
+int token_inspect(struct cli *cli);
+int token_verify(struct cli *cli);
 
 #endif

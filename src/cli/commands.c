@@ -108,12 +108,12 @@ const struct cli_command cli_commands[] = {
 	{"audit list", "", "List the audit chain: who changed what, when.", op_run, {OPT_AFTER_SEQ, OPT_LIMIT, ADMIN_OPTIONS},
 		.op = "audit.list", .list = "entries"},
 	{"audit verify", "", "Recompute the audit chain and name the first entry that does not fit.", op_run, {ADMIN_OPTIONS}, .op = "audit.verify"},
-	{"verify", "TOKEN", "Check an access token and say which check failed. `-` reads it from standard input.", verify_run,
+	{"verify", "TOKEN", "Check an access token and say which check failed. `-` reads it from standard input.", token_verify,
 		{OPT_VERIFY_ISSUER, OPT_JWKS, OPT_VERIFY_AUDIENCE, OPT_VERIFY_ALG, OPT_VERIFY_SCOPE, OPT_SKEW, OPT_JSON}, .op = NULL},
-	{"inspect", "TOKEN", "Decode a token without checking anything. `-` reads it from standard input.", inspect_run, {OPT_JSON}, .op = NULL},
-	{"config check", "", "Read the configuration and report the first error with file, line and column.", config_check_run,
+	{"inspect", "TOKEN", "Decode a token without checking anything. `-` reads it from standard input.", token_inspect, {OPT_JSON}, .op = NULL},
+	{"config check", "", "Read the configuration and report the first error with file, line and column.", config_cmd_check,
 		{OPT_CONFIG, OPT_JSON}, .op = NULL},
-	{"config reference", "", "Print the reference of all configuration options.", config_reference_run, {OPT_END}, .op = NULL},
+	{"config reference", "", "Print the reference of all configuration options.", config_cmd_reference, {OPT_END}, .op = NULL},
 	{"completion", "SHELL", "Print a completion script; SHELL is bash.", help_completion, {OPT_END}, .op = NULL},
 };
 

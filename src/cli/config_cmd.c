@@ -7,7 +7,7 @@
 
 enum { REFERENCE_MAX = 1 << 20 };
 
-int config_check_run(struct cli *cli)
+int config_cmd_check(struct cli *cli)
 {
 	_cleanup_(config_unrefp) struct config *config = NULL;
 	_cleanup_(buf_done) struct buf text;
@@ -31,7 +31,7 @@ int config_check_run(struct cli *cli)
 	return EXIT_OK;
 }
 
-int config_reference_run(struct cli *cli)
+int config_cmd_reference(struct cli *cli)
 {
 	(void)cli;
 	_cleanup_(buf_done) struct buf text;

@@ -85,8 +85,12 @@ void print_time(struct buf *out, int64_t t_s)
 
 static bool is_moment(const char *member)
 {
+	static const char *const names[] = {"time", "exp", "iat", "nbf", "auth_time"}; /* RFC 7519 4.1, OIDC Core 2 */
 	size_t len = strlen(member);
-	return strcmp(member, "time") == 0 || (len > 3 && strcmp(member + len - 3, "_at") == 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(member, names[i]) == 0)
+			return true;
+	return len > 3 && strcmp(member + len - 3, "_at") == 0;
 }
 
 static void put_number(struct buf *out, const char *member, int64_t value)
@@ -118,7 +122,7 @@ static void put_cell(struct buf *out, const struct json *object, const char *mem
 	struct str text;
 	int64_t number;
 	bool truth;
-	const struct json *array;
+	const struct json *array, *inner;
 	if (json_get_str(object, member, &text) == 0)
 		buf_put(out, text);
 	else if (json_get_int(object, member, &number) == 0)
@@ -127,6 +131,8 @@ static void put_cell(struct buf *out, const struct json *object, const char *mem
 		buf_put(out, truth ? STR("yes") : STR("no"));
 	else if (json_get_array(object, member, &array) == 0)
 		put_array(out, array);
+	else if (json_get_object(object, member, &inner) == 0)
+		json_dump(inner, out);
 	if (out->len == 0)
 		buf_put_char(out, '-');
 }

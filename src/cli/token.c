@@ -1,0 +1,300 @@
+/*
+ * mintmark verify and mintmark inspect. RFC 7515 3.1 (form), RFC 8414 3 (discovery), RFC 9068 4 (what is checked).
+ * A token may come by standard input, so that it need not stand in argv, where every process of the machine sees it.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/enc.h"
+#include "cli/cli.h"
+#include "cli/files.h"
+#include "cli/print.h"
+#include "http/out.h"
+#include "verify/verify.h"
+
+enum { TOKEN_MAX = 65536, KEYS_MAX = 262144, FETCH_MS = 10000, ARENA_MAX = 1 << 20, TEXT_MAX = 1 << 18 };
+
+static struct str trim(struct str text)
+{
+	while (text.len > 0 && strchr(" \t\r\n", text.p[text.len - 1]))
+		text.len--;
+	while (text.len > 0 && strchr(" \t\r\n", text.p[0]))
+		text = (struct str){text.p + 1, text.len - 1};
+	return text;
+}
+
+/* The operand, or standard input for "-". mem keeps it. Exit status. */
+static int read_token(const char *operand, struct buf *mem, struct str *ret_token)
+{
+	if (strcmp(operand, "-") != 0)
+		buf_put(mem, str_of(operand));
+	else if (files_read("/dev/stdin", mem) < 0)
+		return args_fail(EXIT_FAILED, "standard input can not be read, or is longer than any token");
+	if (buf_status(mem) < 0)
+		return args_fail(EXIT_FAILED, "that is longer than any token");
+	*ret_token = trim(buf_str(mem));
+	return EXIT_OK;
+}
+
+/* A segment of base64url JSON. E_SYNTAX, E_LIMIT, E_NOMEM. */
+static int decode_segment(struct str segment, struct json **ret_doc)
+{
+	_cleanup_(buf_done) struct buf json;
+	size_t len;
+	buf_init(&json, TOKEN_MAX);
+	char *room = buf_reserve(&json, segment.len + 1);
+	if (!room)
+		return buf_status(&json);
+	TRY(enc_b64url_decode(segment, room, segment.len + 1, &len));
+	return json_parse_object(str_mem(room, len), ret_doc);
+}
+
+/* Header and claims as they stand there; nobody vouches for them. */
+static int decode(struct str token, struct json **ret_header, struct json **ret_claims)
+{
+	struct str header, payload, rest;
+	if (!str_cut(token, '.', &header, &rest) || !str_cut(rest, '.', &payload, &rest))
+		return E_SYNTAX;
+	TRY(decode_segment(header, ret_header));
+	return decode_segment(payload, ret_claims);
+}
+
+static void print_decoded(const struct json *header, const struct json *claims, bool as_json)
+{
+	_cleanup_(buf_done) struct buf text;
+	buf_init(&text, TEXT_MAX);
+	if (!as_json) {
+		puts("NOT VERIFIED: anybody can write such a token. To check it: mintmark verify.\n\nHeader");
+		print_object(header);
+		puts("\nClaims");
+		print_object(claims);
+		return;
+	}
+	buf_put(&text, STR("{\"verified\":false,\"header\":"));
+	json_dump(header, &text);
+	buf_put(&text, STR(",\"claims\":"));
+	json_dump(claims, &text);
+	printf("%.*s}\n", STR_ARG(buf_str(&text)));
+}
+
+int token_inspect(struct cli *cli)
+{
+	_cleanup_(buf_done) struct buf mem;
+	_cleanup_(json_freep) struct json *header = NULL, *claims = NULL;
+	struct str token;
+	buf_init(&mem, TOKEN_MAX);
+	int status = read_token(cli->operands[0], &mem, &token);
+	if (status != EXIT_OK)
+		return status;
+	if (decode(token, &header, &claims) < 0)
+		return args_fail(EXIT_FAILED, "that is no JSON Web Token: two parts of base64url JSON and a signature, joined by dots");
+	print_decoded(header, claims, cli->json);
+	return EXIT_OK;
+}
+
+/* One run of verify. What the operator did not say is taken from the token, and then not checked. */
+struct verification {
+	struct verify_policy policy;
+	bool any_issuer, any_audience;
+	struct jwks *keys;
+	struct json *header, *claims; /* unverified */
+	struct arena arena;
+	struct verify_report report;
+};
+
+static int fetch(const char *what, struct str url, struct str issuer, struct buf *out)
+{
+	/* the operator named the issuer, so its addresses may be private; a downgrade from https is refused all the same */
+	const struct http_out_limits limits = {
+		.timeout_ms = FETCH_MS,
+		.max_bytes = KEYS_MAX,
+		.allow_private = true,
+		.allow_http = str_has_prefix(issuer, STR("http://")),
+	};
+	int rc = http_out_get(url, &limits, out);
+	return rc < 0 ? args_fail(EXIT_UNREACHABLE, "%s can not be fetched from %.*s (%s)", what, STR_ARG(url), err_row(rc)->symbol) : EXIT_OK;
+}
+
+/* OpenID Connect Discovery 4, RFC 8414 3.3: the document must name the issuer that it was asked for. */
+static int fetch_keys(struct str issuer, struct buf *out)
+{
+	_cleanup_(buf_done) struct buf document, url;
+	_cleanup_(json_freep) struct json *metadata = NULL;
+	struct str named, keys_url, base = issuer;
+	buf_init(&document, KEYS_MAX);
+	buf_init(&url, HTTP_OUT_URL_MAX);
+	while (base.len > 0 && base.p[base.len - 1] == '/')
+		base.len--;
+	buf_printf(&url, "%.*s/.well-known/openid-configuration", STR_ARG(base));
+	int status = fetch("the issuer's metadata", buf_str(&url), issuer, &document);
+	if (status != EXIT_OK)
+		return status;
+	if (json_parse_object_max(buf_str(&document), KEYS_MAX, &metadata) < 0 || json_get_str(metadata, "issuer", &named) < 0 ||
+	    json_get_str(metadata, "jwks_uri", &keys_url) < 0)
+		return args_fail(EXIT_FAILED, "the metadata at %.*s is not that of an issuer", STR_ARG(buf_str(&url)));
+	if (!str_eq(named, issuer))
+		return args_fail(EXIT_FAILED, "the metadata is that of the issuer '%.*s', byte by byte another", STR_ARG(named));
+	return fetch("the key set", keys_url, issuer, out);
+}
+
+static int load_keys(struct cli *cli, struct verification *run)
+{
+	_cleanup_(buf_done) struct buf text;
+	const char *path = cli_value(cli, OPT_JWKS);
+	buf_init(&text, KEYS_MAX);
+	int status = EXIT_OK;
+	if (!path)
+		status = fetch_keys(run->policy.issuer, &text);
+	else if (files_read(path, &text) < 0)
+		status = args_fail(EXIT_FAILED, "%s can not be read", path);
+	if (status != EXIT_OK)
+		return status;
+	if (jwks_parse(buf_str(&text), KEYS_MAX, &run->keys) < 0)
+		return args_fail(EXIT_FAILED, "the key set is not one of RFC 7517");
+	return EXIT_OK;
+}
+
+static int read_algs(const struct cli_values *values, unsigned *ret_algs)
+{
+	unsigned algs = values->n > 0 ? 0 : JWK_ALGS_ALL;
+	for (unsigned i = 0; i < values->n; i++) {
+		enum sig_alg alg = sig_alg_find(str_of(values->v[i]));
+		if (alg == SIG_NONE)
+			return args_fail(EXIT_USAGE, "--alg: '%s' is none of ES256, ES384, RS256, PS256, EdDSA", values->v[i]);
+		algs |= JWK_ALG(alg);
+	}
+	*ret_algs = algs;
+	return EXIT_OK;
+}
+
+/* --scope "a b" --scope c */
+static int read_scopes(const struct cli_values *values, struct arena *arena, struct str_list *ret_scopes)
+{
+	size_t room = 1;
+	for (unsigned i = 0; i < values->n; i++)
+		room += strlen(values->v[i]) + 1;
+	struct str_list scopes = {arena_array(arena, room, sizeof(struct str)), 0};
+	if (!scopes.v)
+		return args_fail_code(E_NOMEM, "verify");
+	for (unsigned i = 0; i < values->n; i++) {
+		struct str word, rest = str_of(values->v[i]);
+		for (bool more = true; more;) {
+			more = str_cut(rest, ' ', &word, &rest);
+			word = more ? word : rest;
+			if (word.len > 0)
+				scopes.v[scopes.n++] = word;
+		}
+	}
+	*ret_scopes = scopes;
+	return EXIT_OK;
+}
+
+static int read_policy(struct cli *cli, struct verification *run)
+{
+	const char *skew = cli_value(cli, OPT_SKEW);
+	if (!cli_has(cli, OPT_VERIFY_ISSUER) && !cli_has(cli, OPT_JWKS))
+		return args_fail(EXIT_USAGE, "say whose keys decide: --issuer URL or --jwks FILE");
+	if (skew && (when_duration(str_of(skew), &run->policy.skew_s) < 0 || run->policy.skew_s > JWT_SKEW_MAX_S))
+		return args_fail(EXIT_USAGE, "--skew: '%s' is no duration of at most %d s", skew, JWT_SKEW_MAX_S);
+	run->policy.issuer = str_of(cli_value(cli, OPT_VERIFY_ISSUER));
+	run->policy.audience = str_of(cli_value(cli, OPT_VERIFY_AUDIENCE));
+	int status = read_algs(&cli->values[OPT_VERIFY_ALG], &run->policy.algs);
+	return status == EXIT_OK ? read_scopes(&cli->values[OPT_VERIFY_SCOPE], &run->arena, &run->policy.scopes) : status;
+}
+
+/* Without --issuer or --audience: the token's own, so that the check passes and says nothing. */
+static void fill_policy(struct verification *run)
+{
+	const struct json *array;
+	struct str own;
+	if (run->claims && run->policy.issuer.len == 0 && json_get_str(run->claims, "iss", &own) == 0) {
+		run->policy.issuer = own;
+		run->any_issuer = true;
+	}
+	if (!run->claims || run->policy.audience.len > 0)
+		return;
+	bool one = json_get_str(run->claims, "aud", &own) == 0;
+	if (one || (json_get_array(run->claims, "aud", &array) == 0 && json_array_len(array) > 0 && json_at_str(array, 0, &own) == 0)) {
+		run->policy.audience = own;
+		run->any_audience = true;
+	}
+}
+
+static void report_json(const struct verification *run, struct str text)
+{
+	_cleanup_(buf_done) struct buf json, claims;
+	struct json_out out;
+	bool valid = run->report.verdict == VERDICT_VALID;
+	buf_init(&json, TEXT_MAX);
+	buf_init(&claims, TEXT_MAX);
+	json_out_init(&out, &json);
+	json_open(&out, NULL, '{');
+	json_bool(&out, "valid", valid);
+	json_str(&out, "check", str_of(verdict_name(run->report.verdict)));
+	json_str(&out, "explanation", text);
+	json_bool(&out, "issuer_checked", valid && !run->any_issuer);
+	json_bool(&out, "audience_checked", valid && !run->any_audience);
+	if (valid) {
+		json_dump(run->claims, &claims);
+		json_raw(&out, "claims", buf_str(&claims));
+	}
+	json_close(&out, '}');
+	printf("%.*s\n", STR_ARG(buf_str(&json)));
+}
+
+static void report_text(const struct verification *run, struct str text)
+{
+	bool valid = run->report.verdict == VERDICT_VALID;
+	printf("%s (%s): ", valid ? "VALID" : "REFUSED", verdict_name(run->report.verdict));
+	print_safe(stdout, text);
+	putchar('\n');
+	if (!valid)
+		return;
+	if (run->any_issuer)
+		puts("Not checked: iss (say --issuer).");
+	if (run->any_audience)
+		puts("Not checked: aud (say --audience).");
+	putchar('\n');
+	print_object(run->claims);
+}
+
+static int verify(struct cli *cli, struct verification *run, struct str token)
+{
+	_cleanup_(buf_done) struct buf text;
+	buf_init(&text, TEXT_MAX);
+	int status = load_keys(cli, run);
+	if (status != EXIT_OK)
+		return status;
+	if (decode(token, &run->header, &run->claims) == 0)
+		fill_policy(run);
+	if (run->policy.issuer.len == 0)
+		run->policy.issuer = STR("-"); /* a policy must name one; a token without iss is refused whatever it is */
+	if (run->policy.audience.len == 0)
+		run->policy.audience = STR("-");
+	enum verdict verdict = verify_token(&run->policy, run->keys, token, clock_now_s(&clock_system), &run->arena, &run->report);
+	verify_explain(&run->policy, &run->report, &text);
+	if (cli->json)
+		report_json(run, buf_str(&text));
+	else
+		report_text(run, buf_str(&text));
+	return verdict == VERDICT_VALID ? EXIT_OK : EXIT_FAILED;
+}
+
+int token_verify(struct cli *cli)
+{
+	_cleanup_(buf_done) struct buf mem;
+	static struct verification run; /* the report is large */
+	struct str token;
+	buf_init(&mem, TOKEN_MAX);
+	arena_init(&run.arena, ARENA_MAX);
+	int status = read_policy(cli, &run);
+	if (status == EXIT_OK)
+		status = read_token(cli->operands[0], &mem, &token);
+	if (status == EXIT_OK)
+		status = verify(cli, &run, token);
+	jwks_free(run.keys);
+	json_free(run.header);
+	json_free(run.claims);
+	arena_done(&run.arena);
+	return status;
+}
