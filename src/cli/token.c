@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "cli/files.h"
 #include "cli/print.h"
-#include "http/out.h"
+#include "http/http_out.h"
 #include "verify/verify.h"
 
 enum { TOKEN_MAX = 65536, KEYS_MAX = 262144, FETCH_MS = 10000, ARENA_MAX = 1 << 20, TEXT_MAX = 1 << 18 };
