@@ -1,0 +1,118 @@
+/* See dump.h. */
+#include "dump.h"
+
+static void put(struct buf *out, struct str s) { buf_put_str32(out, s); }
+
+static void dump_accounts(struct store *store, struct arena *arena, struct buf *out)
+{
+	struct account *list;
+	size_t n;
+	OK(store_account_list(store, STR(""), 1000, arena, &list, &n));
+	for (size_t i = 0; i < n; i++) {
+		buf_put(out, STR("account "));
+		put(out, list[i].id);
+		put(out, list[i].email);
+		put(out, list[i].name);
+		buf_printf(out, "%d %d %lld %lld", list[i].email_verified, list[i].disabled, (long long)list[i].epoch,
+			   (long long)list[i].created_s);
+		for (size_t j = 0; j < list[i].roles.n; j++)
+			put(out, list[i].roles.v[j]);
+	}
+}
+
+static void dump_secret(const struct client_secret *secret, struct buf *out)
+{
+	buf_put(out, STR("secret "));
+	put(out, secret->id);
+	put(out, secret->client_id);
+	put(out, secret->phc);
+	put(out, secret->hint);
+	put(out, secret->label);
+	put(out, secret->last_used_addr);
+	put(out, str_mem(secret->sha256, sizeof(secret->sha256)));
+	buf_printf(out, "%d %lld %lld %lld %lld %lld", secret->form, (long long)secret->created_s,
+		   (long long)secret->expires_s, (long long)secret->revoked_s, (long long)secret->last_used_s,
+		   (long long)secret->use_count);
+}
+
+static void dump_client(const struct client *client, struct buf *out)
+{
+	buf_put(out, STR("client "));
+	put(out, client->id);
+	put(out, client->account_id);
+	put(out, client->name);
+	put(out, client->default_api);
+	buf_printf(out, "%d %d %d %lld %lld %lld %lld", client->kind, client->auth, client->disabled,
+		   (long long)client->expires_s, (long long)client->lifetime_s, (long long)client->epoch,
+		   (long long)client->created_s);
+	for (size_t i = 0; i < client->n_grants; i++) {
+		put(out, client->grants[i].api_id);
+		put(out, client->grants[i].scope);
+	}
+	for (size_t i = 0; i < client->n_secrets; i++)
+		dump_secret(&client->secrets[i], out);
+}
+
+static void dump_clients(struct store *store, struct arena *arena, struct buf *out)
+{
+	struct client *list, client;
+	size_t n;
+	int64_t imported;
+	OK(store_client_list(store, &(struct store_client_range){.limit = 1000}, arena, &list, &n));
+	for (size_t i = 0; i < n; i++) {
+		OK(store_client_get(store, list[i].id, arena, &client));
+		dump_client(&client, out);
+	}
+	OK(store_client_count_imported(store, &imported));
+	buf_put_i64(out, imported);
+}
+
+static void dump_apis(struct store *store, struct arena *arena, struct buf *out)
+{
+	struct api *list;
+	size_t n;
+	OK(store_api_list(store, arena, &list, &n));
+	for (size_t i = 0; i < n; i++) {
+		buf_put(out, STR("api "));
+		put(out, list[i].id);
+		put(out, list[i].audience);
+		put(out, list[i].name);
+		put(out, list[i].alg);
+		buf_printf(out, "%lld %lld", (long long)list[i].lifetime_s, (long long)list[i].created_s);
+		for (size_t j = 0; j < list[i].n_scopes; j++) {
+			put(out, list[i].scopes[j].name);
+			put(out, list[i].scopes[j].description);
+		}
+	}
+}
+
+static void dump_keys(struct store *store, struct arena *arena, struct buf *out)
+{
+	struct signing_key *list;
+	size_t n;
+	OK(store_key_list(store, true, arena, &list, &n));
+	for (size_t i = 0; i < n; i++) {
+		buf_put(out, STR("key "));
+		put(out, list[i].kid);
+		put(out, list[i].alg);
+		put(out, list[i].sealed);
+		put(out, list[i].public_jwk);
+		buf_printf(out, "%d %lld %lld %lld %lld", list[i].state, (long long)list[i].created_s,
+			   (long long)list[i].active_s, (long long)list[i].retiring_s, (long long)list[i].gone_s);
+	}
+}
+
+void dump_store(struct store *store, struct buf *out)
+{
+	struct arena arena;
+	int64_t entries = -1;
+	arena_init(&arena, 64 << 20);
+	dump_accounts(store, &arena, out);
+	dump_clients(store, &arena, out);
+	dump_apis(store, &arena, out);
+	dump_keys(store, &arena, out);
+	OK(store_audit_verify(store, &entries));
+	buf_put_i64(out, entries);
+	OK(buf_status(out));
+	arena_done(&arena);
+}

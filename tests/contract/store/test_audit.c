@@ -1,0 +1,110 @@
+/* The audit chain as every backend keeps it. What tampering with a file shows is in test_sqlite_audit.c. */
+#include "store_test.h"
+
+#include "store/audit.h"
+
+static void empty(void **state)
+{
+	struct world *world = *state;
+	struct audit_entry *entries;
+	size_t n = 7;
+	assert_int_equal(audit_count(world), 0);
+	OK(store_audit_list(world->store, 0, 10, &world->arena, &entries, &n));
+	assert_int_equal(n, 0);
+}
+
+static struct audit_note note_of(struct world *world, unsigned n)
+{
+	return (struct audit_note){NOW_S + n, name_of(world, "actor", n), name_of(world, "action", n),
+				   name_of(world, "target", n), name_of(world, "detail", n)};
+}
+
+static void append(struct world *world, unsigned n)
+{
+	for (unsigned i = 1; i <= n; i++) {
+		struct audit_note note = note_of(world, i);
+		OK(store_audit_append(world->store, &note));
+	}
+}
+
+static void entries_are_linked(void **state)
+{
+	struct world *world = *state;
+	struct audit_entry *entries;
+	unsigned char prev[32] = {0}, hash[32];
+	size_t n;
+	append(world, 5);
+	world_reopen(world);
+	OK(store_audit_list(world->store, 0, 1000, &world->arena, &entries, &n));
+	assert_int_equal(n, 5);
+	for (unsigned i = 0; i < 5; i++) {
+		struct audit_note note = note_of(world, i + 1);
+		assert_int_equal(entries[i].seq, i + 1);
+		assert_int_equal(entries[i].time_s, note.now_s);
+		expect_str(entries[i].actor, note.actor);
+		expect_str(entries[i].action, note.action);
+		expect_str(entries[i].target, note.target);
+		expect_str(entries[i].detail, note.detail);
+		assert_memory_equal(entries[i].prev, prev, 32);
+		OK(audit_hash(&entries[i], hash));
+		assert_memory_equal(entries[i].hash, hash, 32);
+		memcpy(prev, hash, 32);
+	}
+	assert_int_equal(audit_count(world), 5);
+}
+
+static void pages(void **state)
+{
+	struct world *world = *state;
+	struct audit_entry *entries;
+	int64_t seen = 0;
+	size_t n;
+	append(world, 25);
+	do {
+		OK(store_audit_list(world->store, seen, 10, &world->arena, &entries, &n));
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(entries[i].seq, ++seen);
+	} while (n == 10);
+	assert_int_equal(seen, 25);
+	FAILS(store_audit_list(world->store, 0, 0, &world->arena, &entries, &n), E_LIMIT);
+	FAILS(store_audit_list(world->store, 0, 1001, &world->arena, &entries, &n), E_LIMIT);
+}
+
+/* Where one field ends and the next begins is part of the hash, and so is every field. */
+static void hash_covers_every_field(void **state)
+{
+	(void)state;
+	const struct audit_entry base = {1, 2, STR("ab"), STR("c"), STR("d"), STR("e"), {0}, {0}};
+	struct audit_entry others[8];
+	unsigned char want[32], got[32];
+	for (size_t i = 0; i < COUNT(others); i++)
+		others[i] = base;
+	others[0].seq = 2;
+	others[1].time_s = 3;
+	others[2].actor = STR("a");
+	others[2].action = STR("bc");
+	others[3].action = STR("C");
+	others[4].target = STR("");
+	others[4].detail = STR("de");
+	others[5].detail = STR("e2");
+	others[6].prev[31] = 1;
+	others[7].target = STR("D");
+	OK(audit_hash(&base, want));
+	for (size_t i = 0; i < COUNT(others); i++) {
+		OK(audit_hash(&others[i], got));
+		assert_memory_not_equal(got, want, 32);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup_teardown(empty, world_setup, world_teardown),
+	cmocka_unit_test_setup_teardown(entries_are_linked, world_setup, world_teardown),
+	cmocka_unit_test_setup_teardown(pages, world_setup, world_teardown),
+	cmocka_unit_test(hash_covers_every_field),
+};
+
+int main(int argc, char **argv)
+{
+	world_backend(argc, argv);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
