@@ -1,7 +1,7 @@
 /*
- * The fault sweep: for each write verb the first, second, third ... failure point fails until the verb passes untouched.
- * After each failure the store holds exactly what it held before; the sanitizers see to leaks. On SQLite the allocations
- * inside the library are such points too.
+ * The fault sweep: for each write verb the first, second, third ... failure point fails until the verb passes
+ * untouched. After each failure the store holds exactly what it held before; the sanitizers see to leaks. On
+ * SQLite the allocations inside the library are such points too.
  */
 #include "store_test.h"
 
