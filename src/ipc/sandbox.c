@@ -25,8 +25,8 @@ static const struct rule rules[] = {
 	{SCMP_SYS(mprotect), 1, {BITS(2, PROT_EXEC, 0)}},
 	ALWAYS(munmap), ALWAYS(mremap), ALWAYS(madvise), ALWAYS(brk), ALWAYS(mlock),
 	/* Threads and the end. getpid: OpenSSL asks whether it was forked. */
-	ALWAYS(futex), ALWAYS(sched_yield), ALWAYS(getpid), ALWAYS(gettid), ALWAYS(rt_sigprocmask), ALWAYS(rt_sigreturn),
-	ALWAYS(restart_syscall), ALWAYS(exit), ALWAYS(exit_group),
+	ALWAYS(futex), ALWAYS(sched_yield), ALWAYS(getpid), ALWAYS(gettid), ALWAYS(rt_sigprocmask),
+	ALWAYS(rt_sigreturn), ALWAYS(restart_syscall), ALWAYS(exit), ALWAYS(exit_group),
 	/* Time and entropy. */
 	ALWAYS(clock_gettime), ALWAYS(gettimeofday), ALWAYS(clock_nanosleep), ALWAYS(getrandom),
 #if SANDBOX_ASAN
