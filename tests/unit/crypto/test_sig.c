@@ -40,6 +40,7 @@ static struct str sign(enum sig_alg alg, unsigned char *sig)
 	return str_mem(sig, len);
 }
 
+/* RFC 7518 3.1, RFC 8037 3.1, RFC 8725 3.2. */
 static void names_are_exact(void **state)
 {
 	static const char *const unknown[] = {"none",	"None",	 "NONE",    "HS256",  "HS384",	"HS512",
@@ -70,6 +71,7 @@ static void refuses_flipped_bits(void **state)
 	}
 }
 
+/* RFC 7518 3.4; RFC 8017 8.1.2, RFC 8017 8.2.2: as long as the coordinates or the modulus, exactly. */
 static void refuses_other_lengths(void **state)
 {
 	static char big[21830];
@@ -156,7 +158,7 @@ static void refuses_another_key(void **state)
 	}
 }
 
-/* ATTACKS 4: the same modulus under PS256 does not take an RS256 signature, and the other way round. */
+/* RFC 7518 3.5, ATTACKS 4: the same modulus under PS256 does not take an RS256 signature, and the other way round. */
 static void rsa_schemes_do_not_mix(void **state)
 {
 	struct sig_public members = *sig_key_public(keys[SIG_RS256]);

@@ -26,6 +26,7 @@ static int make(struct sig_public members)
 	return rc;
 }
 
+/* RFC 7518 6.2.1.2, RFC 8725 3.4. */
 static void refuses_bad_points(void **state)
 {
 	unsigned char bad[33] = {0}, prime[32];
@@ -58,6 +59,7 @@ static void refuses_bad_points(void **state)
 	assert_int_equal(make(m), E_SYNTAX);
 }
 
+/* RFC 8037 2, RFC 8032 5.1.5, RFC 8725 3.4. */
 static void refuses_bad_ed25519(void **state)
 {
 	unsigned char point[33] = {0};
@@ -77,6 +79,7 @@ static void refuses_bad_ed25519(void **state)
 	assert_int_equal(make(m), E_SYNTAX);
 }
 
+/* RFC 7518 3.3, RFC 7518 6.3.1.1. */
 static void refuses_bad_rsa(void **state)
 {
 	unsigned char n[513] = {0}, e[16] = {1, 0, 1};
@@ -147,6 +150,7 @@ static void refuses_predictable_rsa(void **state)
 	assert_int_equal(make(m), 0);
 }
 
+/* RFC 5958, RFC 8410 7. */
 static void private_keys_come_back(void **state)
 {
 	(void)state;

@@ -24,6 +24,7 @@ static void refused_as(struct str token, enum verdict want)
 			 verdict_name(want));
 }
 
+/* RFC 8725 3.2; RFC 7515 4.1.1; RFC 7518 3.1: `none` is no name of the table. */
 static void attack_01_none(void **state)
 {
 	static const char *const algs[] = {"none", "None", "NONE", "nOnE", "", "null"};
@@ -91,6 +92,7 @@ static void attack_03_key_without_alg(void **state)
 	jwks_free(bare);
 }
 
+/* RFC 8725 3.1: one key, one algorithm. */
 static void attack_04_key_of_another_algorithm(void **state)
 {
 	(void)state;
@@ -143,6 +145,7 @@ static void attack_05_key_in_the_header(void **state)
 	sig_key_unref(own);
 }
 
+/* RFC 7515 4.1.4, RFC 8725 3.10: a kid is compared, byte by byte, and nothing else is done with it. */
 static void attack_06_kid(void **state)
 {
 	static const struct {
@@ -185,6 +188,7 @@ static void attack_06_kid(void **state)
 	assert_int_equal(jwks_parse(str_of(twice), 65536, &jwks), E_CONFLICT);
 }
 
+/* RFC 7515 4.1.11, RFC 7797 6. */
 static void attack_07_critical(void **state)
 {
 	static const char *const rows[] = {"\"crit\":[\"x\"],\"x\":1",
@@ -248,6 +252,7 @@ static void changed(size_t at, const char *insert, size_t drop, enum verdict wan
 	buf_done(&out);
 }
 
+/* RFC 7515 2, RFC 7515 4, RFC 7515 7.1, RFC 8725 3.7. */
 static void attack_09_encodings(void **state)
 {
 	(void)state;
@@ -285,11 +290,11 @@ static void attack_09_encodings(void **state)
 	assert_int_equal(jwt_parse(str_mem(bomb, sizeof(bomb)), &forge_arena, &parsed), VERDICT_CLAIMS);
 }
 
+/* RFC 7516 9. */
 static void attack_10_encrypted(void **state)
 {
 	static const char *const headers[] = {"{\"alg\":\"RSA1_5\",\"enc\":\"A128GCM\"}",
-					      "{\"alg\":\"PBES2-HS256+A128KW\",\"enc\":\"A128GCM\",\"p2c\":2147483648,"
-					      "\"p2s\":\"AA\"}",
+					      "{\"alg\":\"PBES2-HS256+A128KW\",\"enc\":\"A128GCM\",\"p2c\":2147483648}",
 					      "{\"alg\":\"dir\",\"enc\":\"A128GCM\",\"zip\":\"DEF\"}",
 					      "{\"alg\":\"ES256\",\"kid\":\"ES256\",\"zip\":\"DEF\"}",
 					      "{\"alg\":\"ES256\",\"kid\":\"ES256\",\"enc\":\"A128GCM\"}"};

@@ -17,6 +17,7 @@ static int parse(const char *text, struct jwk *ret_jwk)
 	return jwk_parse(doc, ret_jwk);
 }
 
+/* RFC 7517 4.1, RFC 7517 4.2, RFC 7517 4.3, RFC 7518 6.2.1, RFC 7518 6.2.2, RFC 7518 6.3.1.1, RFC 8037 2. */
 static void refuses(void **state)
 {
 	static const struct {
@@ -124,7 +125,7 @@ static void algorithms_follow_from_the_key(void **state)
 	}
 }
 
-/* RFC 7638 3.1 and RFC 8037 A.3 give these; ledger 7638 7: optional members make no difference. */
+/* RFC 7638 3; RFC 7638 3.1 and RFC 8037 A.3 give these; ledger 7638 7: optional members make no difference. */
 static void thumbprints(void **state)
 {
 	static const struct {
@@ -149,6 +150,7 @@ static void thumbprints(void **state)
 	}
 }
 
+/* RFC 7518 6.2.1.2, RFC 7518 6.3.1.1: full coordinates, no leading zero octet. */
 static void emits_public_members_in_order(void **state)
 {
 	static const struct {

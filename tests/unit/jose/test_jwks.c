@@ -14,6 +14,7 @@
 #define RSA_KEY(alg) "{" RSA ",\"kid\":\"r\",\"alg\":\"" alg "\"}"
 #define SET(keys) "{\"keys\":[" keys "]}"
 
+/* RFC 7517 5, RFC 7517 4.5. */
 static void refuses(void **state)
 {
 	static const struct {
@@ -61,6 +62,7 @@ static void has_caps(void **state)
 	jwks_free(jwks);
 }
 
+/* RFC 7517 5. */
 static void skips_what_it_does_not_know(void **state)
 {
 	struct jwks *jwks = NULL;

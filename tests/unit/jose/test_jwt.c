@@ -29,6 +29,7 @@ static enum verdict check_at(struct str typ, const char *payload, int64_t now_s)
 #define ISS ",\"iss\":\"https://as\""
 #define REST ",\"sub\":\"s\",\"client_id\":\"c\",\"jti\":\"j\",\"iat\":1"
 
+/* RFC 7519 4, RFC 7519 4.1, RFC 7519 4.1.3, RFC 8725 3.8, RFC 8725 3.9, RFC 9068 2.2, RFC 9068 4. */
 static void refuses_claims(void **state)
 {
 	static const struct {
@@ -73,7 +74,7 @@ static void refuses_claims(void **state)
 			fail_msg("%s", rows[i].payload);
 }
 
-/* ATTACKS 11; ledger 7519 4. */
+/* RFC 7519 2; ATTACKS 11; ledger 7519 4. */
 static void refuses_times(void **state)
 {
 	static const struct {
@@ -107,7 +108,7 @@ static void refuses_times(void **state)
 			 VERDICT_VALID);
 }
 
-/* Ledger 7519 1, 2, 8: both edges of the skew. */
+/* RFC 7519 4.1.4, RFC 7519 4.1.5, RFC 7519 4.1.6; ledger 7519 1, 2, 8: both edges of the skew. */
 static void times_have_sharp_edges(void **state)
 {
 	(void)state;
@@ -126,7 +127,7 @@ static void times_have_sharp_edges(void **state)
 	assert_int_equal(jwt_check(&jws, &claims, &sharp, 2000), VERDICT_EXPIRED);
 }
 
-/* RFC 9068 4, RFC 8725 3.11; ledger 9068 1, 11, 7519 10. */
+/* RFC 7515 4.1.9, RFC 2045 5.1, RFC 9068 2.1, RFC 9068 4, RFC 8725 3.11; ledger 9068 1, 11, 7519 10. */
 static void typ_is_explicit(void **state)
 {
 	static const struct {

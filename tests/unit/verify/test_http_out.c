@@ -27,6 +27,7 @@ static bool is_public(const char *text)
 	return http_out_is_public((struct sockaddr *)&v6);
 }
 
+/* RFC 6890 2.2.2 and the registries that followed it. */
 static void knows_special_addresses(void **state)
 {
 	static const char *const special[] = {

@@ -65,6 +65,7 @@ static enum verdict check(const struct verify_policy *p, struct str token, int64
 	return verdict;
 }
 
+/* RFC 9068 4, RFC 6750 3.1. */
 static void judges_and_explains(void **state)
 {
 	char text[1024];
