@@ -1,4 +1,6 @@
-/* Form bodies: never a value that is not in the body, never one parameter twice, names agree with form_names_present. */
+/*
+ * Form bodies: never a value that is not in the body, never one parameter twice, names agree with form_names_present.
+ */
 #include <stdlib.h>
 
 #include "http/form.h"
@@ -20,7 +22,8 @@ static void check_values(const struct form_value *values, uint64_t names)
 		check(!values[i].present || (names & UINT64_C(1) << i));
 		check(!values[i].next || params[i].repeats);
 		for (const struct form_value *value = &values[i]; value && value->present; value = value->next)
-			check(value->value.len > 0 && str_is_utf8(value->value) && str_find(value->value, 0) == value->value.len);
+			check(value->value.len > 0 && str_is_utf8(value->value) &&
+			      str_find(value->value, 0) == value->value.len);
 	}
 }
 

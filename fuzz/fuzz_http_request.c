@@ -1,7 +1,7 @@
 /*
- * Requests as a connection sees them: the input is a stream of pipelined requests, its first byte the seed of the sizes of the pieces
- * in which it comes. The connection's own reading, saving and growing code must give exactly the requests and the verdict that the
- * pure parser gives for the whole.
+ * Requests as a connection sees them: the input is a stream of pipelined requests, its first byte the seed of the
+ * sizes of the pieces in which it comes. The connection's own reading, saving and growing code must give exactly the
+ * requests and the verdict that the pure parser gives for the whole.
  */
 #include <stdlib.h>
 #include <sys/socket.h>

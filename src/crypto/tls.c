@@ -1,6 +1,7 @@
 /*
- * TLS for our listeners; see tls.h. BCP 195 (RFC 9325): 1.2 and 1.3 only, forward secrecy and AEAD only, no compression, no
- * renegotiation, no early data. Server process and daemons. Must never put key material into an error text.
+ * TLS for our listeners; see tls.h. BCP 195 (RFC 9325): 1.2 and 1.3 only, forward secrecy and AEAD only, no
+ * compression, no renegotiation, no early data. Server process and daemons. Must never put key material into an error
+ * text.
  */
 #include "crypto/tls.h"
 
@@ -28,8 +29,9 @@ struct tls_conn {
 };
 
 /* RFC 9325 4.2: ephemeral key exchange with authenticated encryption; TLS 1.3 has nothing else. */
-static const char ciphers_12[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-				 "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+static const char ciphers_12[] =
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+	"ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 static const char ciphers_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
 /* OpenSSL's newest reason in words; they name functions and formats, never contents. */
@@ -71,15 +73,18 @@ static int set_up_protocol(SSL_CTX *ctx)
 	static const unsigned char session_context[] = "mintmark";
 	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
 					 SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(ctx, 1);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets only: nothing to share between loops but keys */
+	/* tickets only: nothing to share between loops but keys */
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ctx, SESSION_LIFETIME_S);
 	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(ctx, ciphers_12) != 1 ||
-	    SSL_CTX_set_ciphersuites(ctx, ciphers_13) != 1 || SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") != 1 ||
+	    SSL_CTX_set_ciphersuites(ctx, ciphers_13) != 1 ||
+	    SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") != 1 ||
 	    SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1) != 1)
 		return E_CRYPTO;
 	return tls_ticket_install(ctx);
@@ -170,7 +175,9 @@ void tls_conn_free(struct tls_conn *conn)
 	free(conn);
 }
 
-/* What OpenSSL's answer to a call means. The error queue is emptied: it belongs to the thread, not to the connection. */
+/*
+ * What OpenSSL's answer to a call means. The error queue is emptied: it belongs to the thread, not to the connection.
+ */
 static enum tls_want judge(struct tls_conn *conn, int rc)
 {
 	switch (SSL_get_error(conn->ssl, rc)) {

@@ -1,6 +1,7 @@
 /*
- * Server-side TLS 1.2/1.3 over a non-blocking socket (BCP 195), for http/. Contexts are immutable and reference-counted; a connection keeps its context.
- * Session resumption by tickets whose keys are shared by all loops of the process. Thread-safe: contexts; a connection has one owner.
+ * Server-side TLS 1.2/1.3 over a non-blocking socket (BCP 195), for http/. Contexts are immutable and
+ * reference-counted; a connection keeps its context. Session resumption by tickets whose keys are shared by all loops
+ * of the process. Thread-safe: contexts; a connection has one owner.
  */
 #ifndef CRYPTO_TLS_H
 #define CRYPTO_TLS_H
@@ -13,8 +14,12 @@ struct tls_conn;
 
 enum tls_want { TLS_DONE, TLS_WANT_READ, TLS_WANT_WRITE, TLS_CLOSED, TLS_FAILED };
 
-/* PEM files. E_CONFIG when they can't be read, don't belong together, or the key is weak; ret_why gets a text for the operator. */
-must_check int tls_context_new(const char *cert_file, const char *key_file, char *ret_why, size_t why_size, struct tls_context **ret_context);
+/*
+ * PEM files. E_CONFIG when they can't be read, don't belong together, or the key is weak; ret_why gets a text for the
+ * operator.
+ */
+must_check int tls_context_new(const char *cert_file, const char *key_file, char *ret_why, size_t why_size,
+			       struct tls_context **ret_context);
 struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_unref(struct tls_context *context);
 

@@ -82,7 +82,8 @@ static int start(struct ticket_key *key, unsigned char *iv, EVP_CIPHER_CTX *ciph
 }
 
 /* OpenSSL's callback: -1 failure, 0 no ticket (a full handshake follows), 1 done, 2 done and hand out a new ticket. */
-static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int enc)
+static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
+		     int enc)
 {
 	struct ticket_key key;
 	bool is_old = false;

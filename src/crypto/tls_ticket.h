@@ -1,6 +1,7 @@
 /*
- * Session ticket keys (RFC 5077 4): one set for the whole process, so that a ticket of one loop, or from before a certificate reload,
- * resumes on another. Made anew every few hours and never stored: forward secrecy ends with the second change. Thread-safe. Internal to crypto/.
+ * Session ticket keys (RFC 5077 4): one set for the whole process, so that a ticket of one loop, or from before a
+ * certificate reload, resumes on another. Made anew every few hours and never stored: forward secrecy ends with the
+ * second change. Thread-safe. Internal to crypto/.
  */
 #ifndef CRYPTO_TLS_TICKET_H
 #define CRYPTO_TLS_TICKET_H

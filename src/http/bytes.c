@@ -2,16 +2,16 @@
 #include "http/bytes.h"
 
 enum {
-	X = BYTES_TEXT,                                                                                       /* text only */
-	K = BYTES_TEXT | BYTES_TOKEN,                                                                         /* token, not in a target */
-	P = BYTES_TEXT | BYTES_TARGET,                                                                        /* target, no token */
-	B = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET,                                                          /* both */
-	N = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME,                                             /* -._~ */
-	D = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME | BYTES_HEX | BYTES_DIGIT,                   /* 0-9 */
-	U = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME | BYTES_UPPER,                               /* G-Z */
-	H = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME | BYTES_UPPER | BYTES_HEX,                   /* A-F */
-	L = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME,                                             /* g-z */
-	A = BYTES_TEXT | BYTES_TOKEN | BYTES_TARGET | BYTES_NAME | BYTES_HEX,                                 /* a-f */
+	X = BYTES_TEXT,               /* text only */
+	K = X | BYTES_TOKEN,          /* token, not in a target */
+	P = X | BYTES_TARGET,         /* target, no token */
+	B = K | P,                    /* both */
+	N = B | BYTES_NAME,           /* -._~ */
+	D = N | BYTES_HEX | BYTES_DIGIT, /* 0-9 */
+	U = N | BYTES_UPPER,          /* G-Z */
+	H = U | BYTES_HEX,            /* A-F */
+	L = N,                        /* g-z */
+	A = N | BYTES_HEX,            /* a-f */
 };
 
 const uint8_t bytes_class[256] = {

@@ -1,4 +1,7 @@
-/* Classes of bytes in HTTP messages (RFC 9110 5.6.2 and 5.5, RFC 3986 3.3); one table for head and chunk parser. Constant data. */
+/*
+ * Classes of bytes in HTTP messages (RFC 9110 5.6.2 and 5.5, RFC 3986 3.3); one table for head and chunk parser.
+ * Constant data.
+ */
 #ifndef HTTP_BYTES_H
 #define HTTP_BYTES_H
 

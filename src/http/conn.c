@@ -1,6 +1,6 @@
 /*
- * Life of one connection: a watch on its descriptor, a state (conn.h), and the way from readable bytes to the handler and back.
- * One thread: the loop's. Must never block, never touch a connection after conn_close outside its own run.
+ * Life of one connection: a watch on its descriptor, a state (conn.h), and the way from readable bytes to the handler
+ * and back. One thread: the loop's. Must never block, never touch a connection after conn_close outside its own run.
  */
 #include "http/conn.h"
 
@@ -120,7 +120,8 @@ static void call_refuse(struct conn *conn, int code, struct http_reply *ret_repl
 	conn_format_addr(conn->addr, conn->is_unix, peer);
 	buf_reset(&server->refuse_headers);
 	buf_reset(&server->refuse_body);
-	server->handler.refuse(code, str_of(peer), &server->refuse_headers, &server->refuse_body, &status, server->handler.arg);
+	server->handler.refuse(code, str_of(peer), &server->refuse_headers, &server->refuse_body, &status,
+			       server->handler.arg);
 	*ret_reply = (struct http_reply){.status = status, .headers = buf_str(&server->refuse_headers),
 					 .body = buf_str(&server->refuse_body), .close = true};
 }

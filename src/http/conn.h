@@ -1,8 +1,9 @@
 /*
- * Inside of http/server.h: the structures that http_server.c, http_exchange.c, conn*.c and deadline.c share. Nobody else includes it.
+ * Inside of http/server.h: the structures that http_server.c, http_exchange.c, conn*.c and deadline.c share. Nobody
+ * else includes it.
  *
- * A connection is always in exactly one state, and each state but CONN_EXCHANGE has one total deadline of constant length:
- * so a list per state, in order of arrival, is a complete timer queue.
+ * A connection is always in exactly one state, and each state but CONN_EXCHANGE has one total deadline of constant
+ * length: so a list per state, in order of arrival, is a complete timer queue.
  *
  *   HANDSHAKE -> HEAD -> BODY -> EXCHANGE -> (WRITE) -> IDLE -> HEAD ...      any -> LINGER -> closed
  */
@@ -30,9 +31,9 @@ enum conn_state {
 };
 
 enum {
-	CONN_EXCHANGE_BYTES = 4096,                                  /* of a recycled exchange */
-	CONN_BYTES_MAX = HTTP_HEAD_MAX + HTTP_BODY_MAX + 4096,       /* of the largest one */
-	CONN_SAVED_MAX = 2048,                                       /* incomplete data up to here is kept in a tight buffer */
+	CONN_EXCHANGE_BYTES = 4096, /* of a recycled exchange */
+	CONN_BYTES_MAX = HTTP_HEAD_MAX + HTTP_BODY_MAX + 4096, /* of the largest one */
+	CONN_SAVED_MAX = 2048, /* incomplete data up to here is kept in a tight buffer */
 	CONN_LINGER_BYTES = 1024 * 1024,
 	CONN_LINGER_MS = 1000,
 	CONN_LINGER_DRAINING_MS = 200,
@@ -68,7 +69,8 @@ struct conn {
 	uint32_t lingered;        /* bytes thrown away */
 	unsigned n_requests;
 	struct http_chunk chunk;
-	struct buf out;           /* what the socket did not take yet */
+	struct buf out;           /* what the socket did not take at once */
+	size_t out_at;            /* so much of it is sent */
 	unsigned char addr[16];   /* IPv4 mapped */
 	int fd;
 	uint8_t state;
@@ -105,7 +107,8 @@ struct http_server {
 /* conn.c: life of a connection. */
 
 /* Takes over fd. tls NULL: plain. E_NOMEM: fd is closed. */
-must_check int conn_open(struct http_server *server, int fd, const unsigned char addr[16], bool is_unix, struct tls_context *tls);
+must_check int conn_open(struct http_server *server, int fd, const unsigned char addr[16], bool is_unix,
+			 struct tls_context *tls);
 /* Now, or when the connection's own code returns (then doomed). */
 void conn_close(struct conn *conn);
 /* The state's deadline has passed. */

@@ -1,6 +1,7 @@
 /*
- * Bytes to requests on one connection. A read goes to a recycled exchange; when the request is incomplete and small, its bytes move to
- * a tight buffer and the exchange goes back: an idle or slow connection holds no 4 KiB. One thread: the loop's.
+ * Bytes to requests on one connection. A read goes to a recycled exchange; when the request is incomplete and small,
+ * its bytes move to a tight buffer and the exchange goes back: an idle or slow connection holds no 4 KiB. One thread:
+ * the loop's.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -71,7 +72,10 @@ int conn_in_fill(struct conn *conn)
 	return 0;
 }
 
-/* Whether new bytes can change the verdict "incomplete": only a control character can, so a slow head is not parsed for every byte. */
+/*
+ * Whether new bytes can change the verdict "incomplete": only a control character can, so a slow head is not parsed
+ * for every byte.
+ */
 static bool is_worth_parsing(const struct conn *conn)
 {
 	const struct http_exchange *exchange = conn->exchange;

@@ -1,12 +1,13 @@
 /*
- * Replies to bytes (RFC 9112 4, RFC 9110 8.6), sent with one call; only what the socket does not take is kept and waited for.
- * One thread: the loop's.
+ * Replies to bytes (RFC 9112 4, RFC 9110 8.6), sent with one call; only what the socket does not take is kept and
+ * waited for. One thread: the loop's.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "http/conn.h"
 
@@ -16,18 +17,22 @@ static const struct {
 	int status;
 	struct str line;
 } status_lines[] = {
-#define LINE(status, reason) {status, {"HTTP/1.1 " #status " " reason "\r\n", sizeof("HTTP/1.1 " #status " " reason "\r\n") - 1}}
+#define TEXT(status, reason) "HTTP/1.1 " #status " " reason "\r\n"
+#define LINE(status, reason) {status, {TEXT(status, reason), sizeof(TEXT(status, reason)) - 1}}
 	LINE(200, "OK"), LINE(201, "Created"), LINE(202, "Accepted"), LINE(204, "No Content"),
 	LINE(301, "Moved Permanently"), LINE(302, "Found"), LINE(303, "See Other"), LINE(304, "Not Modified"),
 	LINE(307, "Temporary Redirect"), LINE(308, "Permanent Redirect"),
 	LINE(400, "Bad Request"), LINE(401, "Unauthorized"), LINE(403, "Forbidden"), LINE(404, "Not Found"),
-	LINE(405, "Method Not Allowed"), LINE(406, "Not Acceptable"), LINE(408, "Request Timeout"), LINE(409, "Conflict"),
-	LINE(410, "Gone"), LINE(411, "Length Required"), LINE(412, "Precondition Failed"), LINE(413, "Content Too Large"),
-	LINE(415, "Unsupported Media Type"), LINE(417, "Expectation Failed"), LINE(422, "Unprocessable Content"),
-	LINE(428, "Precondition Required"), LINE(429, "Too Many Requests"), LINE(431, "Request Header Fields Too Large"),
-	LINE(500, "Internal Server Error"), LINE(501, "Not Implemented"), LINE(502, "Bad Gateway"),
+	LINE(405, "Method Not Allowed"), LINE(406, "Not Acceptable"), LINE(408, "Request Timeout"),
+	LINE(409, "Conflict"), LINE(410, "Gone"), LINE(411, "Length Required"), LINE(412, "Precondition Failed"),
+	LINE(413, "Content Too Large"), LINE(415, "Unsupported Media Type"),
+	LINE(417, "Expectation Failed"), LINE(422, "Unprocessable Content"),
+	LINE(428, "Precondition Required"), LINE(429, "Too Many Requests"),
+	LINE(431, "Request Header Fields Too Large"), LINE(500, "Internal Server Error"),
+	LINE(501, "Not Implemented"), LINE(502, "Bad Gateway"),
 	LINE(503, "Service Unavailable"), LINE(504, "Gateway Timeout"), LINE(505, "HTTP Version Not Supported"),
 #undef LINE
+#undef TEXT
 };
 
 static void put_status_line(struct buf *out, int status)
@@ -45,14 +50,15 @@ static void put_status_line(struct buf *out, int status)
 static struct str date_line(struct http_server *server)
 {
 	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	int64_t now_s = time(NULL);
+	int64_t now_s = clock_now_s(&clock_system);
 	if (now_s != server->date_s) {
 		struct tm tm;
 		time_t t = (time_t)now_s;
 		gmtime_r(&t, &tm);
-		snprintf(server->date, sizeof(server->date), "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days + tm.tm_wday * 3,
-			 (unsigned)tm.tm_mday % 100, months + tm.tm_mon * 3, (unsigned)(tm.tm_year + 1900) % 10000,
-			 (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+		snprintf(server->date, sizeof(server->date), "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+			 days + tm.tm_wday * 3, (unsigned)tm.tm_mday % 100, months + tm.tm_mon * 3,
+			 (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+			 (unsigned)tm.tm_sec % 100);
 		server->date_s = now_s;
 	}
 	return (struct str){server->date, 29};
@@ -135,12 +141,12 @@ int conn_out_send(struct conn *conn, struct str bytes)
 int conn_out_flush(struct conn *conn)
 {
 	size_t sent = 0;
-	TRY(write_some(conn, buf_str(&conn->out), &sent));
-	if (sent < conn->out.len) {
-		buf_consume(&conn->out, sent);
+	TRY(write_some(conn, (struct str){conn->out.p + conn->out_at, conn->out.len - conn->out_at}, &sent));
+	conn->out_at += sent;
+	if (conn->out_at < conn->out.len)
 		return E_WOULD_BLOCK;
-	}
 	buf_done(&conn->out);
+	conn->out_at = 0;
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Total deadlines: one list per state in order of entry. All entries of a list last equally long, so its first is always the next due;
- * one loop timer per server serves all of them. One thread: the loop's.
+ * Total deadlines: one list per state in order of entry. All entries of a list last equally long, so its first is
+ * always the next due; one loop timer per server serves all of them. One thread: the loop's.
  */
 #include "base/clock.h"
 #include "http/conn.h"

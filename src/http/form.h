@@ -1,5 +1,6 @@
 /*
- * application/x-www-form-urlencoded against a table of known parameters (WHATWG URL 5.1, RFC 6749 appendix B). Pure; fuzzed.
+ * application/x-www-form-urlencoded against a table of known parameters (WHATWG URL 5.1, RFC 6749 appendix B). Pure;
+ * fuzzed.
  */
 #ifndef HTTP_FORM_H
 #define HTTP_FORM_H
@@ -28,11 +29,16 @@ struct form_value {
 
 /*
  * values: table->n elements, zeroed by this call. Unknown parameters are ignored, however often they come.
- * E_INVALID_REQUEST: malformed percent sequence, invalid UTF-8, NUL, a known parameter twice (even with empty or equal values).
+ * E_INVALID_REQUEST: malformed percent sequence, invalid UTF-8, NUL, a known parameter twice (even with empty or
+ * equal values).
  * E_NOMEM.
  */
-must_check int form_parse(struct str body, const struct form_table *table, struct arena *arena, struct form_value *values);
-/* The names of known parameters that stand in a query string, as a bit per table row. Malformed names count as unknown. Never fails. */
+must_check int form_parse(struct str body, const struct form_table *table, struct arena *arena,
+			  struct form_value *values);
+/*
+ * The names of known parameters that stand in a query string, as a bit per table row. Malformed names count as
+ * unknown. Never fails.
+ */
 uint64_t form_names_present(struct str query, const struct form_table *table);
 /* Decode one percent-encoded, plus-for-space half of a Basic credential. E_SYNTAX. */
 must_check int form_decode(struct str text, struct arena *arena, struct str *ret_value);

@@ -1,6 +1,6 @@
 /*
- * Exchanges: the memory of requests, recycled per server, and the handler's side of the API. Bytes are wiped when they go back:
- * requests carry secrets. One thread: the loop's.
+ * Exchanges: the memory of requests, recycled per server, and the handler's side of the API. Bytes are wiped when
+ * they go back: requests carry secrets. One thread: the loop's.
  */
 #include <stdlib.h>
 
@@ -72,7 +72,8 @@ static struct conn_out_form form_of(const struct conn *conn, const struct http_r
 	const struct http_server *server = conn->server;
 	unsigned max = server->limits.requests_per_connection;
 	return (struct conn_out_form){
-		.close = reply->close || !request->keep_alive || server->draining || (max > 0 && conn->n_requests >= max),
+		.close = reply->close || !request->keep_alive || server->draining ||
+			 (max > 0 && conn->n_requests >= max),
 		.is_head = str_eq(request->method, STR("HEAD")),
 		.minor_0 = request->minor == 0,
 	};

@@ -17,8 +17,8 @@ struct framing {
 };
 
 /*
- * One line without its CRLF. Every byte is judged before the line's meaning is, so that a prefix of a bad line is bad already.
- * RFC 9112 2.2: a bare CR or LF is refused, never taken for a line end.
+ * One line without its CRLF. Every byte is judged before the line's meaning is, so that a prefix of a bad line is bad
+ * already. RFC 9112 2.2: a bare CR or LF is refused, never taken for a line end.
  */
 static int take_line(struct str bytes, struct str *ret_line)
 {
@@ -223,7 +223,10 @@ static int take_header(struct str line, struct framing *framing)
 	return 0;
 }
 
-/* Judge what only the whole head can tell. The order of the checks is part of the verdict: grammar before ability before size. */
+/*
+ * Judge what only the whole head can tell. The order of the checks is part of the verdict: grammar before ability
+ * before size.
+ */
 static int judge(struct framing *framing)
 {
 	struct http_request *request = framing->request;

@@ -1,5 +1,6 @@
 /*
- * Listeners, caps and the public face of http/server.h. One server per loop and thread. Knows no routes; must never block.
+ * Listeners, caps and the public face of http/server.h. One server per loop and thread. Knows no routes; must never
+ * block.
  */
 #include "http/server.h"
 
@@ -76,8 +77,10 @@ static void turn_away(struct http_server *server, int fd, const unsigned char ad
 	conn_format_addr(addr, is_unix, peer);
 	buf_reset(&server->refuse_headers);
 	buf_reset(&server->refuse_body);
-	server->handler.refuse(E_UNAVAILABLE, str_of(peer), &server->refuse_headers, &server->refuse_body, &status, server->handler.arg);
-	struct http_reply reply = {.status = status, .headers = buf_str(&server->refuse_headers), .body = buf_str(&server->refuse_body)};
+	server->handler.refuse(E_UNAVAILABLE, str_of(peer), &server->refuse_headers, &server->refuse_body, &status,
+			       server->handler.arg);
+	struct http_reply reply = {
+		.status = status, .headers = buf_str(&server->refuse_headers), .body = buf_str(&server->refuse_body)};
 	if (conn_out_compose(server, &reply, (struct conn_out_form){.close = true}) == 0 &&
 	    send(fd, server->out.p, server->out.len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		shutdown(fd, SHUT_WR);
@@ -114,7 +117,10 @@ static void resume(void *arg)
 		listener->server->stats.refused_cap++; /* out of memory for a timer: nothing left to try */
 }
 
-static bool is_exhausted(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
+static bool is_exhausted(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
 
 static void on_acceptable(int fd, unsigned events, void *arg)
 {
@@ -264,4 +270,7 @@ void http_server_free(struct http_server *server)
 		free_memory(server);
 }
 
-void http_server_stats(const struct http_server *server, struct http_server_stats *ret_stats) { *ret_stats = server->stats; }
+void http_server_stats(const struct http_server *server, struct http_server_stats *ret_stats)
+{
+	*ret_stats = server->stats;
+}

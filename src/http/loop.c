@@ -1,7 +1,7 @@
 /*
- * The event loop over libevent 2.1: the only file that includes <event2/...>. Server process and the daemons; one loop per thread.
- * No locks inside libevent: whatever comes from another thread goes through the mutexed queue and the eventfd below.
- * Must never block outside event_base_loop.
+ * The event loop over libevent 2.1: the only file that includes <event2/...>. Server process and the daemons; one
+ * loop per thread. No locks inside libevent: whatever comes from another thread goes through the mutexed queue and
+ * the eventfd below. Must never block outside event_base_loop.
  */
 #include "http/loop.h"
 

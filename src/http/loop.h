@@ -1,6 +1,7 @@
 /*
  * An event loop: one per thread. The only user of libevent. A round: wait, run what is ready, then the round hook
- * (where the server sends its batch of signing requests and flushes its log). All calls from the loop's own thread, except loop_post and loop_stop.
+ * (where the server sends its batch of signing requests and flushes its log). All calls from the loop's own thread,
+ * except loop_post and loop_stop.
  */
 #ifndef HTTP_LOOP_H
 #define HTTP_LOOP_H
@@ -29,7 +30,8 @@ must_check int loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);
 void loop_set_round_hook(struct loop *loop, void (*fn)(void *arg), void *arg);
 
 /* Watch a descriptor (level-triggered). events: LOOP_READ | LOOP_WRITE. The descriptor stays the caller's. */
-must_check int loop_watch_new(struct loop *loop, int fd, void (*fn)(int fd, unsigned events, void *arg), void *arg, struct loop_watch **ret_watch);
+must_check int loop_watch_new(struct loop *loop, int fd, void (*fn)(int fd, unsigned events, void *arg), void *arg,
+			      struct loop_watch **ret_watch);
 /* Choose what to wait for; 0 pauses. */
 must_check int loop_watch_set(struct loop_watch *watch, unsigned events);
 void loop_watch_free(struct loop_watch *watch);

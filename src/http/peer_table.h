@@ -1,6 +1,6 @@
 /*
- * Connections per source address: open addressing, linear probing, keyed hash (the peer chooses the keys). An IPv6 peer is its /64, for it
- * owns all of it. Not thread-safe: one loop.
+ * Connections per source address: open addressing, linear probing, keyed hash (the peer chooses the keys). An IPv6
+ * peer is its /64, for it owns all of it. Not thread-safe: one loop.
  */
 #ifndef HTTP_PEER_TABLE_H
 #define HTTP_PEER_TABLE_H

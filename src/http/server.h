@@ -1,8 +1,10 @@
 /*
- * HTTP/1.1 connections over a loop: plain or TLS, keep-alive, pipelining (one request in work per connection, the rest waits in a bounded
- * buffer), total deadlines, caps. Knows no routes and no JSON: a handler gets exchanges, and replies now or later.
+ * HTTP/1.1 connections over a loop: plain or TLS, keep-alive, pipelining (one request in work per connection, the
+ * rest waits in a bounded buffer), total deadlines, caps. Knows no routes and no JSON: a handler gets exchanges, and
+ * replies now or later.
  *
- * Deadlines are totals: head and body each have theirs from their first byte, handshake from accept; a byte every 3 s does not stretch them.
+ * Deadlines are totals: head and body each have theirs from their first byte, handshake from accept; a byte every 3 s
+ * does not stretch them.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -26,11 +28,12 @@ struct http_handler {
 	/* A complete request. Call http_exchange_reply exactly once, in the loop's thread, now or later. */
 	void (*request)(struct http_exchange *exchange, const struct http_request *request, void *arg);
 	/*
-	 * The peer's bytes were refused (E_SYNTAX -> 400, E_TIMEOUT, E_TOO_LARGE, E_HEAD_TOO_LARGE, E_EXPECTATION_FAILED, E_NOT_IMPLEMENTED,
-	 * E_HTTP_VERSION; E_UNAVAILABLE when a cap is reached): fill the reply; strings must live until the call returns to the server's writer
-	 * (static or in out). The connection closes behind it.
+	 * The peer's bytes were refused (E_SYNTAX -> 400, E_TIMEOUT, E_TOO_LARGE, E_HEAD_TOO_LARGE,
+	 * E_EXPECTATION_FAILED, E_NOT_IMPLEMENTED, E_HTTP_VERSION; E_UNAVAILABLE when a cap is reached): append the
+	 * header lines (as in http_reply) and the body, set the status. The connection closes behind it.
 	 */
-	void (*refuse)(int code, struct str peer_addr, struct buf *out_headers, struct buf *out_body, int *ret_status, void *arg);
+	void (*refuse)(int code, struct str peer_addr, struct buf *out_headers, struct buf *out_body, int *ret_status,
+		       void *arg);
 	void *arg;
 };
 
@@ -53,18 +56,27 @@ struct http_server_stats {
 };
 
 must_check int http_server_new(const struct http_server_options *options, struct http_server **ret_server);
-/* Serve a listening, non-blocking socket (TCP or Unix). tls NULL: plain. The socket stays the caller's. Several calls allowed. */
+/*
+ * Serve a listening, non-blocking socket (TCP or Unix). tls NULL: plain. The socket stays the caller's. Several calls
+ * allowed.
+ */
 must_check int http_server_listen(struct http_server *server, int fd, struct tls_context *tls);
 /* New certificate for the connections to come; the old context is released when its last connection ends. */
 void http_server_set_tls(struct http_server *server, struct tls_context *tls);
 void http_server_set_limits(struct http_server *server, const struct http_limits *limits);
-/* Stop accepting, close idle connections, let requests in work finish; done() is called once the last connection is gone. */
+/*
+ * Stop accepting, close idle connections, let requests in work finish; done() is called once the last connection is
+ * gone.
+ */
 void http_server_drain(struct http_server *server, void (*done)(void *arg), void *arg);
 /* Closes what is left. */
 void http_server_free(struct http_server *server);
 void http_server_stats(const struct http_server *server, struct http_server_stats *ret_stats);
 
-/* Copies the reply into the connection's buffer and sends what the socket takes. The exchange (and its request) is gone afterwards. */
+/*
+ * Copies the reply into the connection's buffer and sends what the socket takes. The exchange (and its request) is
+ * gone afterwards.
+ */
 void http_exchange_reply(struct http_exchange *exchange, const struct http_reply *reply);
 const struct http_request *http_exchange_request(const struct http_exchange *exchange);
 /* A pointer of the handler's own that travels with the exchange. */

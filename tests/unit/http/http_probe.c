@@ -1,5 +1,6 @@
 /*
- * A server that answers every request with the same ~900 bytes of JSON on our HTTP layer: for wire tests, and the yardstick of a bare reply.
+ * A server that answers every request with the same ~900 bytes of JSON on our HTTP layer: for wire tests, and the
+ * yardstick of a bare reply.
  *
  *   http_probe --port N [--loops N] [--cert FILE --key FILE] [--head-ms N ...] [--async] [--echo] [--unix PATH]
  *
@@ -98,7 +99,8 @@ static void on_refuse(int code, struct str peer, struct buf *headers, struct buf
 static int listen_tcp(void)
 {
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)options.port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 4096) < 0)
@@ -186,7 +188,8 @@ static void print_stats(void *arg)
 	struct worker *worker = arg;
 	struct http_server_stats s;
 	http_server_stats(worker->server, &s);
-	printf("{\"accepted\":%llu,\"refused_cap\":%llu,\"refused_syntax\":%llu,\"timeouts\":%llu,\"handshakes_failed\":%llu,\"open\":%llu}\n",
+	printf("{\"accepted\":%llu,\"refused_cap\":%llu,\"refused_syntax\":%llu,\"timeouts\":%llu,\"handshakes_"
+	       "failed\":%llu,\"open\":%llu}\n",
 	       (unsigned long long)s.accepted, (unsigned long long)s.refused_cap, (unsigned long long)s.refused_syntax,
 	       (unsigned long long)s.timeouts, (unsigned long long)s.handshakes_failed, (unsigned long long)s.open);
 	fflush(stdout);
@@ -203,10 +206,18 @@ static const struct number_option {
 	const char *name;
 	unsigned *value;
 } numbers[] = {
-	{"port", &options.port}, {"loops", &options.loops}, {"async", &options.async}, {"echo", &options.echo}, {"big", &options.big},
-	{"handshake-ms", &options.limits.handshake_ms}, {"head-ms", &options.limits.head_ms}, {"body-ms", &options.limits.body_ms},
-	{"idle-ms", &options.limits.idle_ms}, {"write-ms", &options.limits.write_ms},
-	{"connections-max", &options.limits.connections_max}, {"per-addr-max", &options.limits.connections_per_addr_max},
+	{"port", &options.port},
+	{"loops", &options.loops},
+	{"async", &options.async},
+	{"echo", &options.echo},
+	{"big", &options.big},
+	{"handshake-ms", &options.limits.handshake_ms},
+	{"head-ms", &options.limits.head_ms},
+	{"body-ms", &options.limits.body_ms},
+	{"idle-ms", &options.limits.idle_ms},
+	{"write-ms", &options.limits.write_ms},
+	{"connections-max", &options.limits.connections_max},
+	{"per-addr-max", &options.limits.connections_per_addr_max},
 	{"requests-max", &options.limits.requests_per_connection},
 };
 
@@ -268,7 +279,8 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	for (unsigned i = 0; i < options.loops && i < LOOPS_MAX; i++)
-		if (start_worker(&workers[i], tls) < 0 || pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]) != 0) {
+		if (start_worker(&workers[i], tls) < 0 ||
+		    pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]) != 0) {
 			fprintf(stderr, "http_probe: cannot start\n");
 			return 1;
 		}

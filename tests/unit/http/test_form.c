@@ -145,10 +145,16 @@ static void test_media_type(void **state)
 		const char *type;
 		bool is_form;
 	} types[] = {
-		{"application/x-www-form-urlencoded", true}, {"Application/X-WWW-Form-Urlencoded", true},
-		{"application/x-www-form-urlencoded;charset=UTF-8", true}, {" application/x-www-form-urlencoded ; a=b", true},
-		{"", false}, {"application/json", false}, {"multipart/form-data; boundary=x", false}, {"text/plain", false},
-		{"application/x-www-form-urlencodedx", false}, {"x application/x-www-form-urlencoded", false},
+		{"application/x-www-form-urlencoded", true},
+		{"Application/X-WWW-Form-Urlencoded", true},
+		{"application/x-www-form-urlencoded;charset=UTF-8", true},
+		{" application/x-www-form-urlencoded ; a=b", true},
+		{"", false},
+		{"application/json", false},
+		{"multipart/form-data; boundary=x", false},
+		{"text/plain", false},
+		{"application/x-www-form-urlencodedx", false},
+		{"x application/x-www-form-urlencoded", false},
 		{"application/x-www-form-urlencoded, text/plain", false},
 	};
 	for (size_t i = 0; i < COUNT(types); i++)

@@ -38,7 +38,8 @@ static void test_ipv6_is_its_network(void **state)
 {
 	(void)state;
 	struct peer_table *peers;
-	unsigned char addr[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, same[16] = {0x20, 0x01, 0x0d, 0xb8, [8] = 7, [15] = 2};
+	unsigned char addr[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1},
+		      same[16] = {0x20, 0x01, 0x0d, 0xb8, [8] = 7, [15] = 2};
 	unsigned char other[16] = {0x20, 0x01, 0x0d, 0xb8, [7] = 1, [15] = 1};
 	assert_int_equal(peer_table_new(&peers), 0);
 	assert_int_equal(peer_table_add(peers, addr, 1), 0);
