@@ -300,6 +300,7 @@ static void test_large_reply(void **state)
 	bench_close(&bench);
 }
 
+#ifdef MINTMARK_FAULTS
 /*
  * A small visit, everything of it once; whatever fails, nothing leaks and the peer sees no half reply with status
  * 200.
