@@ -78,7 +78,10 @@ static const struct cli_command *find_command(int argc, char **argv, int *ret_wo
 	return best;
 }
 
-static bool is_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0; }
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
 
 /* No command: help, version, or a group of commands such as "client". */
 static int without_command(int argc, char **argv)
@@ -108,9 +111,11 @@ static void list_options(const struct cli_command *command, struct option *ret_l
 {
 	size_t n = 0;
 	ret_list[n++] = (struct option){"help", no_argument, NULL, LONG_BASE + OPT_HELP};
-	for (size_t i = 0; i < sizeof(command->options) / sizeof(command->options[0]) && command->options[i] != OPT_END; i++) {
+	for (size_t i = 0; i < sizeof(command->options) / sizeof(command->options[0]) &&
+	     command->options[i] != OPT_END; i++) {
 		const struct cli_option *row = &cli_options[command->options[i]];
-		ret_list[n++] = (struct option){row->name, row->value ? required_argument : no_argument, NULL, LONG_BASE + (int)command->options[i]};
+		ret_list[n++] = (struct option){row->name, row->value ? required_argument : no_argument, NULL,
+						LONG_BASE + (int)command->options[i]};
 	}
 	ret_list[n] = (struct option){0};
 }
@@ -152,7 +157,8 @@ static int read_operands(struct cli *cli, int argc, char **argv)
 	const char *wanted = cli->command->operands;
 	unsigned n = (unsigned)(argc - optind);
 	if (n < count_operands(wanted, true) || n > count_operands(wanted, false))
-		return args_fail(-1, "usage: mintmark %s %s[options]; see --help", cli->command->path, wanted[0] ? wanted : "");
+		return args_fail(-1, "usage: mintmark %s %s[options]; see --help", cli->command->path,
+				 wanted[0] ? wanted : "");
 	for (unsigned i = 0; i < n; i++)
 		cli->operands[i] = argv[optind + (int)i];
 	cli->n_operands = n;

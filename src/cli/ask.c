@@ -23,7 +23,8 @@ static int read_answer(struct str text, struct json **ret_doc, const struct json
 	return 0;
 }
 
-int ask(struct transport *transport, const char *op, struct str args, struct json **ret_doc, const struct json **ret_result)
+int ask(struct transport *transport, const char *op, struct str args, struct json **ret_doc,
+	const struct json **ret_result)
 {
 	_cleanup_(buf_done) struct buf request, answer;
 	buf_init(&request, ADMIN_REQUEST_MAX);

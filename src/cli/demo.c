@@ -1,6 +1,6 @@
 /*
- * Demo objects; see demo.h. A secret can be read only once, so demo.env is the only place that has it: where a crash (or a person) lost it,
- * the client is found by its name and gets one more secret.
+ * Demo objects; see demo.h. A secret can be read only once, so demo.env is the only place that has it: where a crash
+ * (or a person) lost it, the client is found by its name and gets one more secret.
  */
 #include "cli/demo.h"
 
@@ -33,7 +33,10 @@ struct pair {
 	char id[VALUE_MAX], secret[VALUE_MAX];
 };
 
-/* The value of NAME=value in the file's text; false when there is none or it is too long. Quotes are those that put_variable puts. */
+/*
+ * The value of NAME=value in the file's text; false when there is none or it is too long. Quotes are those that
+ * put_variable puts.
+ */
 static bool find_variable(struct str text, const char *name, char ret_value[VALUE_MAX])
 {
 	struct str line, head, value;
@@ -116,7 +119,8 @@ static bool find_in_page(const struct json *page, const struct demo_client *clie
 		if (json_at_object(array, i, &object) < 0 || json_get_str(object, "client_name", &name) < 0 ||
 		    json_get_str(object, "kind", &kind) < 0 || json_get_str(object, "client_id", &id) < 0)
 			continue;
-		if (str_eq(name, str_of(client->name)) && str_eq(kind, client->account[0] ? STR("account") : STR("service")))
+		if (str_eq(name, str_of(client->name)) &&
+		    str_eq(kind, client->account[0] ? STR("account") : STR("service")))
 			return copy(id, ret_id, VALUE_MAX);
 	}
 	return false;
@@ -140,6 +144,16 @@ static int find_client(struct transport *transport, const struct demo_client *cl
 	}
 }
 
+static void put_create(const struct demo_client *client, size_t size, char *ret_args)
+{
+	bool credential = client->account[0] != '\0';
+	snprintf(ret_args, size,
+		 "{\"client_name\":\"%s\",\"scope\":\"%s\",\"audiences\":[\"" AUDIENCE "\"],"
+		 "\"label\":\"demo.env\"%s%s%s}",
+		 client->name, client->scope, credential ? ",\"account\":\"" : "", client->account,
+		 credential ? "\"" : "");
+}
+
 /* Create the client, or give the present one a secret. */
 static int make_client(struct transport *transport, const struct demo_client *client, struct pair *ret_pair)
 {
@@ -153,8 +167,7 @@ static int make_client(struct transport *transport, const struct demo_client *cl
 	if (rc == 0)
 		snprintf(args, sizeof(args), "{\"client_id\":\"%s\",\"label\":\"demo.env\"}", found);
 	else
-		snprintf(args, sizeof(args), "{\"client_name\":\"%s\",\"scope\":\"%s\",\"audiences\":[\"" AUDIENCE "\"],\"label\":\"demo.env\"%s%s%s}",
-			 client->name, client->scope, client->account[0] ? ",\"account\":\"" : "", client->account, client->account[0] ? "\"" : "");
+		put_create(client, sizeof(args), args);
 	TRY(ask(transport, rc == 0 ? "secret.add" : "client.create", str_of(args), &doc, &result));
 	TRY(json_get_str(result, "client_id", &id));
 	TRY(json_get_str(result, "client_secret", &secret));
@@ -165,7 +178,8 @@ static int make_clients(struct transport *transport, struct str old, struct pair
 {
 	for (size_t i = 0; i < N_CLIENTS; i++) {
 		bool kept = find_variable(old, clients[i].id_variable, pairs[i].id) &&
-			    find_variable(old, clients[i].secret_variable, pairs[i].secret) && exists(transport, pairs[i].id);
+			    find_variable(old, clients[i].secret_variable, pairs[i].secret) &&
+			    exists(transport, pairs[i].id);
 		if (!kept)
 			TRY(make_client(transport, &clients[i], &pairs[i]));
 	}

@@ -5,8 +5,8 @@
 #include "cli/transport.h"
 
 /*
- * Make what is missing: an API, an account, a service client, an account credential, DIR/demo.env (0600). What is there stays as it is.
- * What fails is printed. Exit status.
+ * Make what is missing: an API, an account, a service client, an account credential, DIR/demo.env (0600). What is there
+ * stays as it is. What fails is printed. Exit status.
  */
 int demo_make(struct transport *transport, const char *dir);
 

@@ -46,9 +46,11 @@ void help_general(void)
 	     "An OAuth 2.0 authorization server: issues, checks and revokes access tokens.\n\nCommands:");
 	for (unsigned i = 0; i < cli_n_commands; i++)
 		put_command_row(&cli_commands[i]);
-	puts("\nEvery command has --help. Those that administrate talk to the running server over its control socket, or open the\n"
+	puts("\nEvery command has --help. Those that administrate talk to the running server over its control socket, "
+	     "or open the\n"
 	     "store themselves when no server runs.\n\n"
-	     "Exit status: 0 done; 1 refused or failed; 2 wrong usage; 3 not found; 4 conflict; 5 store, server or keyd not to be reached.");
+	     "Exit status: 0 done; 1 refused or failed; 2 wrong usage; 3 not found; 4 conflict; 5 store, server or "
+	     "keyd not to be reached.");
 }
 
 static bool in_group(const char *path, const char *prefix)
@@ -81,10 +83,12 @@ static void put_option_row(enum cli_opt opt)
 
 void help_command(const struct cli_command *command)
 {
-	printf("Usage: mintmark %s%s%s [options]\n\n", command->path, command->operands[0] ? " " : "", command->operands);
+	printf("Usage: mintmark %s%s%s [options]\n\n", command->path, command->operands[0] ? " " : "",
+	       command->operands);
 	put_wrapped(command->doc, 0);
 	puts("\nOptions:");
-	for (size_t i = 0; i < sizeof(command->options) / sizeof(command->options[0]) && command->options[i] != OPT_END; i++)
+	for (size_t i = 0; i < sizeof(command->options) / sizeof(command->options[0]) &&
+	     command->options[i] != OPT_END; i++)
 		put_option_row(command->options[i]);
 	put_option_row(OPT_HELP);
 }
@@ -109,7 +113,8 @@ static void put_case(const char *path)
 	printf("\t' %s') words='", path);
 	put_next_words(path);
 	for (unsigned i = 0; i < cli_n_commands; i++)
-		for (size_t k = 0; strcmp(cli_commands[i].path, path) == 0 && cli_commands[i].options[k] != OPT_END; k++)
+		for (size_t k = 0; strcmp(cli_commands[i].path, path) == 0 &&
+		     cli_commands[i].options[k] != OPT_END; k++)
 			printf("--%s ", cli_options[cli_commands[i].options[k]].name);
 	puts("--help' ;;");
 }

@@ -1,6 +1,6 @@
 /*
- * mintmark init: a folder with everything that serve needs. Each step looks first and makes only what is missing, each file appears whole
- * or not at all, so a second run completes what a crash left and changes nothing else.
+ * mintmark init: a folder with everything that serve needs. Each step looks first and makes only what is missing, each
+ * file appears whole or not at all, so a second run completes what a crash left and changes nothing else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +69,8 @@ static int read_options(struct cli *cli, struct init *init)
 	if (port && (str_to_u64(str_of(port), 65535, &number) < 0 || number == 0))
 		return args_fail(EXIT_USAGE, "--port: '%s' is no port", port);
 	init->port = (unsigned)number;
-	if (init->dir[0] == '\0' || files_join(init->dir, "mintmark.yaml", sizeof(init->config_path), init->config_path) < 0)
+	if (init->dir[0] == '\0' ||
+	    files_join(init->dir, "mintmark.yaml", sizeof(init->config_path), init->config_path) < 0)
 		return args_fail(EXIT_USAGE, "--var: that is no folder");
 	return EXIT_OK;
 }
@@ -109,7 +110,8 @@ static bool is_generated(struct str line, const char *prefix)
 {
 	uint64_t port;
 	struct str head = str_of(prefix);
-	return str_has_prefix(line, head) && str_to_u64((struct str){line.p + head.len, line.len - head.len}, 65535, &port) == 0;
+	return str_has_prefix(line, head) &&
+	       str_to_u64((struct str){line.p + head.len, line.len - head.len}, 65535, &port) == 0;
 }
 
 static void put_line(const struct init *init, struct str line, struct buf *out)
@@ -205,7 +207,8 @@ static int make_master(const struct config *config)
 	if (access(path, F_OK) == 0)
 		return EXIT_OK;
 	if (access(config->store.path.p, F_OK) == 0)
-		return args_fail(EXIT_FAILED, "there is a store %s but no master key %s: put the key back from its copy", config->store.path.p, path);
+		return args_fail(EXIT_FAILED, "there is a store %s but no master key %s: put the key back",
+				 config->store.path.p, path);
 	return write_master(path) < 0 ? args_fail(EXIT_FAILED, "%s can not be written", path) : EXIT_OK;
 }
 
@@ -217,7 +220,8 @@ static bool has_active(const struct json *result, struct str alg)
 	if (json_get_array(result, "keys", &array) < 0)
 		return false;
 	for (size_t i = 0; i < json_array_len(array); i++)
-		if (json_at_object(array, i, &key) == 0 && json_get_str(key, "alg", &key_alg) == 0 && str_eq(key_alg, alg) &&
+		if (json_at_object(array, i, &key) == 0 && json_get_str(key, "alg", &key_alg) == 0 &&
+		    str_eq(key_alg, alg) &&
 		    json_get_str(key, "state", &state) == 0 && str_eq(state, STR("active")))
 			return true;
 	return false;
@@ -265,7 +269,8 @@ static void report(struct cli *cli, const struct init *init)
 	struct json_out out;
 	struct str issuer = init->transport.config->issuer;
 	if (!cli->json) {
-		printf("%s is ready; the issuer is %.*s\nStart it with: mintmark serve --config %s\n", init->dir, STR_ARG(issuer), init->config_path);
+		printf("%s is ready; the issuer is %.*s\nStart it with: mintmark serve --config %s\n", init->dir,
+		       STR_ARG(issuer), init->config_path);
 		return;
 	}
 	buf_init(&text, CONFIG_TEXT_MAX);

@@ -1,6 +1,6 @@
 /*
- * A keyd for one command when no server runs: the private keys stay in a process of their own here too. Single-threaded callers that have
- * started no thread yet (ipc/role.h).
+ * A keyd for one command when no server runs: the private keys stay in a process of their own here too. Single-threaded
+ * callers that have started no thread yet (ipc/role.h).
  */
 #ifndef CLI_KEYD_CHILD_H
 #define CLI_KEYD_CHILD_H

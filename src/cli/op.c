@@ -71,10 +71,12 @@ static int put_when(struct json_out *out, const struct cli_option *option, const
 {
 	bool moment = option->form == FORM_MOMENT;
 	int64_t value;
-	int rc = moment ? when_moment(str_of(text), clock_now_s(&clock_system), &value) : when_duration(str_of(text), &value);
+	int rc = moment ? when_moment(str_of(text), clock_now_s(&clock_system), &value)
+			: when_duration(str_of(text), &value);
 	if (rc < 0)
 		return args_fail(-1, "--%s: '%s' is no %s", option->name, text,
-				 moment ? "date, time (2027-01-31T12:00:00Z) or duration (90d)" : "duration (3600, 90s, 15m, 1h)");
+				 moment ? "date, time (2027-01-31T12:00:00Z) or duration (90d)"
+					: "duration (3600, 90s, 15m, 1h)");
 	json_int(out, option->param, value);
 	return 0;
 }
@@ -249,14 +251,16 @@ static void print_result(struct cli *cli, const struct json *result)
 }
 
 /* Send one request and take the answer apart. Exit status; on EXIT_OK the result lives in *ret_doc. */
-static int request_one(struct cli *cli, struct transport *transport, struct str request, struct json **ret_doc, const struct json **ret_result)
+static int request_one(struct cli *cli, struct transport *transport, struct str request, struct json **ret_doc,
+		       const struct json **ret_result)
 {
 	_cleanup_(buf_done) struct buf answer;
 	bool ok;
 	buf_init(&answer, ADMIN_ANSWER_MAX);
 	int rc = transport_call(transport, request, &answer);
 	if (rc < 0)
-		return args_fail(EXIT_UNREACHABLE, "the server does not answer on %s", transport->config->control.socket.p);
+		return args_fail(EXIT_UNREACHABLE, "the server does not answer on %s",
+				 transport->config->control.socket.p);
 	if (json_parse_object_max(buf_str(&answer), ADMIN_ANSWER_MAX, ret_doc) < 0)
 		return args_fail(EXIT_FAILED, "the answer is no JSON");
 	if (json_get_bool(*ret_doc, "ok", &ok) < 0 || !ok || json_get_object(*ret_doc, "result", ret_result) < 0)
@@ -288,7 +292,8 @@ static int run_list(struct cli *cli, struct transport *transport)
 		more = false;
 		if (cli_has(cli, OPT_LIMIT))
 			continue;
-		cli->values[OPT_AFTER].n = cli->values[OPT_AFTER_SEQ].n = 0; /* the pages to come start where this one ends */
+		/* the pages to come start where this one ends */
+		cli->values[OPT_AFTER].n = cli->values[OPT_AFTER_SEQ].n = 0;
 		if (json_get_str(result, "next", &next) == 0 && next.len < sizeof(after)) {
 			snprintf(after, sizeof(after), "%.*s", STR_ARG(next));
 			more = true;
@@ -314,7 +319,8 @@ static int run_one(struct cli *cli, struct transport *transport, struct str requ
 int op_run(struct cli *cli)
 {
 	_cleanup_(buf_done) struct buf request;
-	_cleanup_(transport_close) struct transport transport = {.config_path = transport_config_path(cli_value(cli, OPT_CONFIG))};
+	_cleanup_(transport_close) struct transport transport = {0};
+	transport.config_path = transport_config_path(cli_value(cli, OPT_CONFIG));
 	buf_init(&request, ADMIN_REQUEST_MAX);
 	int status = confirm(cli);
 	if (status != EXIT_OK)

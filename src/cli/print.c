@@ -13,17 +13,25 @@ static const struct table {
 	const char *name;
 	struct column columns[COLUMNS_MAX];
 } tables[] = {
-	{"clients", {{"client_id", "CLIENT ID"}, {"client_name", "NAME"}, {"kind", "KIND"}, {"disabled", "DISABLED"},
+	{"clients",
+		{{"client_id", "CLIENT ID"}, {"client_name", "NAME"}, {"kind", "KIND"}, {"disabled", "DISABLED"},
 		{"client_id_issued_at", "CREATED"}, {"expires_at", "EXPIRES"}, {"default_audience", "AUDIENCE"}}},
-	{"accounts", {{"account_id", "ACCOUNT ID"}, {"email", "E-MAIL"}, {"name", "NAME"}, {"disabled", "DISABLED"}, {"created_at", "CREATED"},
-		{"roles", "ROLES"}}},
-	{"apis", {{"api_id", "API ID"}, {"audience", "AUDIENCE"}, {"name", "NAME"}, {"alg", "ALG"}, {"token_lifetime", "LIFETIME"},
-		{"scopes", "SCOPES"}}},
-	{"keys", {{"kid", "KID"}, {"alg", "ALG"}, {"state", "STATE"}, {"created_at", "CREATED"}, {"active_at", "ACTIVE"},
+	{"accounts",
+		{{"account_id", "ACCOUNT ID"}, {"email", "E-MAIL"}, {"name", "NAME"}, {"disabled", "DISABLED"},
+		{"created_at", "CREATED"}, {"roles", "ROLES"}}},
+	{"apis",
+		{{"api_id", "API ID"}, {"audience", "AUDIENCE"}, {"name", "NAME"}, {"alg", "ALG"},
+		{"token_lifetime", "LIFETIME"}, {"scopes", "SCOPES"}}},
+	{"keys",
+		{{"kid", "KID"}, {"alg", "ALG"}, {"state", "STATE"}, {"created_at", "CREATED"}, {"active_at", "ACTIVE"},
 		{"retiring_at", "RETIRING"}, {"gone_at", "GONE"}}},
-	{"entries", {{"seq", "SEQ"}, {"time", "TIME"}, {"actor", "ACTOR"}, {"action", "ACTION"}, {"target", "TARGET"}, {"detail", "DETAIL"}}},
-	{"secrets", {{"secret_id", "SECRET ID"}, {"state", "STATE"}, {"hint", "HINT"}, {"created_at", "CREATED"}, {"expires_at", "EXPIRES"},
-		{"last_used_at", "LAST USED"}, {"last_used_address", "FROM"}, {"use_count", "USES"}, {"label", "LABEL"}}},
+	{"entries",
+		{{"seq", "SEQ"}, {"time", "TIME"}, {"actor", "ACTOR"}, {"action", "ACTION"}, {"target", "TARGET"},
+		{"detail", "DETAIL"}}},
+	{"secrets",
+		{{"secret_id", "SECRET ID"}, {"state", "STATE"}, {"hint", "HINT"}, {"created_at", "CREATED"},
+		{"expires_at", "EXPIRES"}, {"last_used_at", "LAST USED"}, {"last_used_address", "FROM"},
+		{"use_count", "USES"}, {"label", "LABEL"}}},
 	{"grants", {{"audience", "AUDIENCE"}, {"scope", "SCOPES"}}},
 	{"scopes", {{"name", "SCOPE"}, {"description", "DESCRIPTION"}}},
 };
@@ -109,7 +117,8 @@ static void put_array(struct buf *out, const struct json *array)
 	for (size_t i = 0; i < json_array_len(array); i++) {
 		const struct json *object;
 		struct str text;
-		if (json_at_str(array, i, &text) < 0 && (json_at_object(array, i, &object) < 0 || json_get_str(object, "name", &text) < 0))
+		if (json_at_str(array, i, &text) < 0 &&
+		    (json_at_object(array, i, &object) < 0 || json_get_str(object, "name", &text) < 0))
 			continue;
 		buf_put(out, i > 0 ? STR(" ") : STR(""));
 		buf_put(out, text);
@@ -171,7 +180,10 @@ static void put_padded(struct str text, size_t width, bool last)
 		printf("%*s", (int)(width - width_of(text)) + 2, "");
 }
 
-static bool is_last(const struct table *table, size_t c) { return c + 1 == COLUMNS_MAX || !table->columns[c + 1].member; }
+static bool is_last(const struct table *table, size_t c)
+{
+	return c + 1 == COLUMNS_MAX || !table->columns[c + 1].member;
+}
 
 void print_table(const char *name, const struct json *array, bool heading)
 {
@@ -230,7 +242,8 @@ void print_object(const struct json *object)
 		lines++;
 	}
 	for (void *iter = NULL; json_each(object, &iter, &name, &value);) {
-		if (!copy_name(name, member, sizeof(member)) || !is_table(object, member, &array) || json_array_len(array) == 0)
+		if (!copy_name(name, member, sizeof(member)) || !is_table(object, member, &array) ||
+		    json_array_len(array) == 0)
 			continue;
 		if (lines++ > 0)
 			putchar('\n');

@@ -1,4 +1,7 @@
-/* Output for people: tables and lists of values from an operation's JSON result. Nothing of it can steer a terminal. Single-threaded. */
+/*
+ * Output for people: tables and lists of values from an operation's JSON result. Nothing of it can steer a terminal.
+ * Single-threaded.
+ */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 

@@ -1,6 +1,6 @@
 /*
- * mintmark serve: the supervisor, and (started by it, with --role) the two processes below it; see server/supervise.h. This file only
- * turns the configuration into the options of each.
+ * mintmark serve: the supervisor, and (started by it, with --role) the two processes below it; see server/supervise.h.
+ * This file only turns the configuration into the options of each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +9,14 @@
 #include "cli/cli.h"
 #include "cli/keyd_child.h"
 #include "cli/transport.h"
+#include "ipc/note.h"
+#include "ipc/note.h"
 #include "keys/keyd.h"
 #include "server/config.h"
 #include "server/server.h"
 #include "server/supervise.h"
 
-enum { EXIT_CONFIG_ROLE = 78, CHANNELS_MAX = 250, FIXED_CAP_S = 86400, ENV_MAX = 4096 };
+enum { EXIT_CONFIG_ROLE = 78, FIXED_CAP_S = 86400, ENV_MAX = 4096 };
 
 static int config_or_78(const char *path, struct config **ret_config)
 {
@@ -33,7 +35,8 @@ static int run_keyd(const char *path, const struct role_fds *fds)
 	const struct keyd_options options = {
 		.issuer = config->issuer,
 		.master_key = config->keys.master_key.p,
-		.cap_s = {[TOKEN_ACCESS] = config->tokens.lifetime_max_s, [TOKEN_ID] = FIXED_CAP_S, [TOKEN_LOGOUT] = 120, [TOKEN_FEED] = 3600},
+		.cap_s = {[TOKEN_ACCESS] = config->tokens.lifetime_max_s, [TOKEN_ID] = FIXED_CAP_S,
+			  [TOKEN_LOGOUT] = 120, [TOKEN_FEED] = 3600},
 	};
 	return keyd_main(&options, fds);
 }
@@ -49,7 +52,7 @@ static int run_role(const char *name, const char *path)
 		if (strcmp(roles[i].name, name) != 0)
 			continue;
 		if (role_enter(roles[i].name, &fds) < 0)
-			return args_fail(EXIT_USAGE, "--role=%s is for the supervisor: run mintmark serve without --role", name);
+			return args_fail(EXIT_USAGE, "--role=%s is for the supervisor: leave --role out", name);
 		return roles[i].run(path, &fds);
 	}
 	return args_fail(EXIT_USAGE, "there is no role '%s'", name);
@@ -67,16 +70,22 @@ static void print_quickstart(const struct config *config, const char *path, bool
 	       "  . %s%s\n"
 	       "  curl -X POST $ISSUER/connect/token -d grant_type=client_credentials -d client_id=$ACCOUNT_CLIENT_ID"
 	       " -d client_secret=$ACCOUNT_CLIENT_SECRET -d scope=\"openid email roles\"\n"
-	       "  curl -X POST \"$ISSUER/oauth2/token\" -u $SERVICE_CLIENT_ID:$SERVICE_CLIENT_SECRET -d \"grant_type=client_credentials\"\n\n",
+	       "  curl -X POST \"$ISSUER/oauth2/token\" -u $SERVICE_CLIENT_ID:$SERVICE_CLIENT_SECRET -d "
+	       "\"grant_type=client_credentials\"\n\n",
 	       STR_ARG(config->issuer), strchr(env, '/') ? "" : "./", env);
 	fflush(stdout);
+}
+
+static unsigned count_pool(const struct config *config)
+{
+	return config->server.pool_threads < ROLE_POOL_MAX ? config->server.pool_threads : ROLE_POOL_MAX;
 }
 
 static unsigned count_loops(const struct config *config)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned n = config->server.loops > 0 ? config->server.loops : (unsigned)(cores > 0 ? cores : 1);
-	unsigned room = CHANNELS_MAX - 1 - config->server.pool_threads;
+	unsigned room = NOTE_FDS_MAX - 1 - count_pool(config);
 	n = n > ROLE_LOOPS_MAX ? ROLE_LOOPS_MAX : n;
 	return n > room ? room : n;
 }
@@ -102,7 +111,7 @@ static int supervise(const struct config *config, const char *path)
 		.listeners = listeners,
 		.n_listeners = config->listen.n,
 		.n_loops = count_loops(config),
-		.pool_threads = config->server.pool_threads < ROLE_POOL_MAX ? config->server.pool_threads : ROLE_POOL_MAX,
+		.pool_threads = count_pool(config),
 		.control_path = config->control.socket.p,
 		.keyd_env = keyd_child_env(config),
 	};

@@ -87,7 +87,7 @@ int token_inspect(struct cli *cli)
 	if (status != EXIT_OK)
 		return status;
 	if (decode(token, &header, &claims) < 0)
-		return args_fail(EXIT_FAILED, "that is no JSON Web Token: two parts of base64url JSON and a signature, joined by dots");
+		return args_fail(EXIT_FAILED, "that is no JSON Web Token: header.payload.signature");
 	print_decoded(header, claims, cli->json);
 	return EXIT_OK;
 }
@@ -104,7 +104,7 @@ struct verification {
 
 static int fetch(const char *what, struct str url, struct str issuer, struct buf *out)
 {
-	/* the operator named the issuer, so its addresses may be private; a downgrade from https is refused all the same */
+	/* the operator named the issuer, so its addresses may be private; no downgrade from https all the same */
 	const struct http_out_limits limits = {
 		.timeout_ms = FETCH_MS,
 		.max_bytes = KEYS_MAX,
@@ -112,7 +112,10 @@ static int fetch(const char *what, struct str url, struct str issuer, struct buf
 		.allow_http = str_has_prefix(issuer, STR("http://")),
 	};
 	int rc = http_out_get(url, &limits, out);
-	return rc < 0 ? args_fail(EXIT_UNREACHABLE, "%s can not be fetched from %.*s (%s)", what, STR_ARG(url), err_row(rc)->symbol) : EXIT_OK;
+	if (rc < 0)
+		return args_fail(EXIT_UNREACHABLE, "%s can not be fetched from %.*s (%s)", what, STR_ARG(url),
+				 err_row(rc)->symbol);
+	return EXIT_OK;
 }
 
 /* OpenID Connect Discovery 4, RFC 8414 3.3: the document must name the issuer that it was asked for. */
@@ -129,11 +132,13 @@ static int fetch_keys(struct str issuer, struct buf *out)
 	int status = fetch("the issuer's metadata", buf_str(&url), issuer, &document);
 	if (status != EXIT_OK)
 		return status;
-	if (json_parse_object_max(buf_str(&document), KEYS_MAX, &metadata) < 0 || json_get_str(metadata, "issuer", &named) < 0 ||
+	if (json_parse_object_max(buf_str(&document), KEYS_MAX, &metadata) < 0 ||
+	    json_get_str(metadata, "issuer", &named) < 0 ||
 	    json_get_str(metadata, "jwks_uri", &keys_url) < 0)
 		return args_fail(EXIT_FAILED, "the metadata at %.*s is not that of an issuer", STR_ARG(buf_str(&url)));
 	if (!str_eq(named, issuer))
-		return args_fail(EXIT_FAILED, "the metadata is that of the issuer '%.*s', byte by byte another", STR_ARG(named));
+		return args_fail(EXIT_FAILED, "the metadata is that of the issuer '%.*s', byte by byte another",
+				 STR_ARG(named));
 	return fetch("the key set", keys_url, issuer, out);
 }
 
@@ -160,7 +165,8 @@ static int read_algs(const struct cli_values *values, unsigned *ret_algs)
 	for (unsigned i = 0; i < values->n; i++) {
 		enum sig_alg alg = sig_alg_find(str_of(values->v[i]));
 		if (alg == SIG_NONE)
-			return args_fail(EXIT_USAGE, "--alg: '%s' is none of ES256, ES384, RS256, PS256, EdDSA", values->v[i]);
+			return args_fail(EXIT_USAGE, "--alg: '%s' is none of ES256, ES384, RS256, PS256, EdDSA",
+					 values->v[i]);
 		algs |= JWK_ALG(alg);
 	}
 	*ret_algs = algs;
@@ -199,7 +205,9 @@ static int read_policy(struct cli *cli, struct verification *run)
 	run->policy.issuer = str_of(cli_value(cli, OPT_VERIFY_ISSUER));
 	run->policy.audience = str_of(cli_value(cli, OPT_VERIFY_AUDIENCE));
 	int status = read_algs(&cli->values[OPT_VERIFY_ALG], &run->policy.algs);
-	return status == EXIT_OK ? read_scopes(&cli->values[OPT_VERIFY_SCOPE], &run->arena, &run->policy.scopes) : status;
+	if (status != EXIT_OK)
+		return status;
+	return read_scopes(&cli->values[OPT_VERIFY_SCOPE], &run->arena, &run->policy.scopes);
 }
 
 /* Without --issuer or --audience: the token's own, so that the check passes and says nothing. */
@@ -214,7 +222,8 @@ static void fill_policy(struct verification *run)
 	if (!run->claims || run->policy.audience.len > 0)
 		return;
 	bool one = json_get_str(run->claims, "aud", &own) == 0;
-	if (one || (json_get_array(run->claims, "aud", &array) == 0 && json_array_len(array) > 0 && json_at_str(array, 0, &own) == 0)) {
+	if (one || (json_get_array(run->claims, "aud", &array) == 0 && json_array_len(array) > 0 &&
+		    json_at_str(array, 0, &own) == 0)) {
 		run->policy.audience = own;
 		run->any_audience = true;
 	}
@@ -268,10 +277,12 @@ static int verify(struct cli *cli, struct verification *run, struct str token)
 	if (decode(token, &run->header, &run->claims) == 0)
 		fill_policy(run);
 	if (run->policy.issuer.len == 0)
-		run->policy.issuer = STR("-"); /* a policy must name one; a token without iss is refused whatever it is */
+		/* a policy must name one; a token without iss is refused whatever it is */
+		run->policy.issuer = STR("-");
 	if (run->policy.audience.len == 0)
 		run->policy.audience = STR("-");
-	enum verdict verdict = verify_token(&run->policy, run->keys, token, clock_now_s(&clock_system), &run->arena, &run->report);
+	enum verdict verdict = verify_token(&run->policy, run->keys, token, clock_now_s(&clock_system), &run->arena,
+					    &run->report);
 	verify_explain(&run->policy, &run->report, &text);
 	if (cli->json)
 		report_json(run, buf_str(&text));

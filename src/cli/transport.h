@@ -1,6 +1,6 @@
 /*
- * How administration requests travel: to the running server over its control socket, or (when none runs) to server/admin in this
- * process, with the store opened under its lock. Single-threaded.
+ * How administration requests travel: to the running server over its control socket, or (when none runs) to
+ * server/admin in this process, with the store opened under its lock. Single-threaded.
  */
 #ifndef CLI_TRANSPORT_H
 #define CLI_TRANSPORT_H
@@ -24,8 +24,8 @@ const char *transport_config_path(const char *given);
 int transport_load_config(const char *path, struct config **ret_config);
 
 /*
- * keys: the requests to come may need keyd. create: make the store when it is absent. What fails is printed. Exit status; transport_close
- * is due in any case. The transport starts zeroed, with config_path set.
+ * keys: the requests to come may need keyd. create: make the store when it is absent. What fails is printed. Exit
+ * status; transport_close is due in any case. The transport starts zeroed, with config_path set.
  */
 int transport_open(struct transport *transport, bool keys, bool create);
 /* The answer (server/admin.h) is appended. Codes of control_call and admin_call. */

@@ -44,7 +44,11 @@ static int read_date(struct str text, int64_t *ret_s)
 	bool with_time = fits(text, "0000-00-00T00:00:00Z");
 	if (!with_time && !fits(text, "0000-00-00"))
 		return E_SYNTAX;
-	struct tm tm = {.tm_year = two(text.p) * 100 + two(text.p + 2) - 1900, .tm_mon = two(text.p + 5) - 1, .tm_mday = two(text.p + 8)};
+	struct tm tm = {
+		.tm_year = two(text.p) * 100 + two(text.p + 2) - 1900,
+		.tm_mon = two(text.p + 5) - 1,
+		.tm_mday = two(text.p + 8),
+	};
 	if (with_time) {
 		tm.tm_hour = two(text.p + 11);
 		tm.tm_min = two(text.p + 14);
@@ -53,7 +57,8 @@ static int read_date(struct str text, int64_t *ret_s)
 	struct tm same = tm;
 	time_t t = timegm(&same);
 	/* timegm() carries 31 February over into March: such a date is refused */
-	if (t < 0 || same.tm_mon != tm.tm_mon || same.tm_mday != tm.tm_mday || same.tm_hour != tm.tm_hour || same.tm_min != tm.tm_min)
+	if (t < 0 || same.tm_mon != tm.tm_mon || same.tm_mday != tm.tm_mday || same.tm_hour != tm.tm_hour ||
+	    same.tm_min != tm.tm_min)
 		return E_SYNTAX;
 	*ret_s = (int64_t)t;
 	return 0;

@@ -61,7 +61,8 @@ bool id_is_importable(struct str id)
 static void put_check(struct buf *out, struct str covered)
 {
 	uint32_t crc = enc_crc32(covered);
-	unsigned char bytes[4] = {(unsigned char)(crc >> 24), (unsigned char)(crc >> 16), (unsigned char)(crc >> 8), (unsigned char)crc};
+	unsigned char bytes[4] = {(unsigned char)(crc >> 24), (unsigned char)(crc >> 16), (unsigned char)(crc >> 8),
+				  (unsigned char)crc};
 	enc_base62(out, bytes, sizeof(bytes), CHECK_DIGITS);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Ids and client secrets that we make. Everything is of [A-Za-z0-9_] so that raw and form-decoded Basic credentials read the same.
- * Thread-safe. No process but the one that answers administration requests calls the *_new functions.
+ * Ids and client secrets that we make. Everything is of [A-Za-z0-9_] so that raw and form-decoded Basic credentials
+ * read the same. Thread-safe. No process but the one that answers administration requests calls the *_new functions.
  */
 #ifndef OAUTH_ID_H
 #define OAUTH_ID_H
@@ -16,14 +16,21 @@ enum { ID_LEN = 4 + 22, ID_SECRET_LEN = 4 + 43 + 6, ID_HINT_LEN = 4 };
 must_check int id_new(enum id_kind kind, char ret_id[ID_LEN + 1]);
 /* Whether it has the form id_new gives ids of this kind. */
 bool id_has_form(enum id_kind kind, struct str id);
-/* An id that was chosen elsewhere and imported: [A-Za-z0-9._~-]{3,64}, none of our prefixes (no client can take an account's `sub`). */
+/*
+ * An id that was chosen elsewhere and imported: [A-Za-z0-9._~-]{3,64}, none of our prefixes (no client can take an
+ * account's `sub`).
+ */
 bool id_is_importable(struct str id);
 
-/* A new client secret: "mms_", 43 base62 digits (256 bits), 6 digits of CRC-32 over what stands before, NUL. The caller wipes it. E_RANDOM. */
+/*
+ * A new client secret: "mms_", 43 base62 digits (256 bits), 6 digits of CRC-32 over what stands before, NUL. The caller
+ * wipes it. E_RANDOM.
+ */
 must_check int id_secret_new(char ret_secret[ID_SECRET_LEN + 1]);
 /*
- * Prefix, length, alphabet and check digits are those of id_secret_new. Says nothing about whether the secret was ever issued; the token
- * endpoint uses it to decide in one step whether a SHA-256 (generated) or an Argon2id (chosen) comparison is due.
+ * Prefix, length, alphabet and check digits are those of id_secret_new. Says nothing about whether the secret was ever
+ * issued; the token endpoint uses it to decide in one step whether a SHA-256 (generated) or an Argon2id (chosen)
+ * comparison is due.
  */
 bool id_secret_looks_generated(struct str secret);
 

@@ -15,12 +15,14 @@ struct op {
 };
 
 #define SECRET_ARGS (ARG(SECRET_EXPIRES_AT) | ARG(LABEL))
-#define CLIENT_ARGS (ARG(AUTH_METHOD) | ARG(DEFAULT_AUDIENCE) | ARG(EXPIRES_AT) | ARG(TOKEN_LIFETIME) | ARG(SCOPE) | ARG(AUDIENCES))
+#define CLIENT_ARGS \
+	(ARG(AUTH_METHOD) | ARG(DEFAULT_AUDIENCE) | ARG(EXPIRES_AT) | ARG(TOKEN_LIFETIME) | ARG(SCOPE) | ARG(AUDIENCES))
 #define PAGE_ARGS   (ARG(AFTER) | ARG(LIMIT))
 #define API_ARGS    (ARG(NAME) | ARG(ALG) | ARG(TOKEN_LIFETIME) | ARG(SCOPES))
 
 static const struct op ops[] = {
-	{"client.create", admin_client_create, ARG(CLIENT_NAME), CLIENT_ARGS | SECRET_ARGS | ARG(CLIENT_ID) | ARG(CLIENT_SECRET) | ARG(ACCOUNT)},
+	{"client.create", admin_client_create, ARG(CLIENT_NAME),
+		CLIENT_ARGS | SECRET_ARGS | ARG(CLIENT_ID) | ARG(CLIENT_SECRET) | ARG(ACCOUNT)},
 	{"client.list", admin_client_list, 0, PAGE_ARGS | ARG(ACCOUNT)},
 	{"client.get", admin_client_get, ARG(CLIENT_ID), 0},
 	{"client.update", admin_client_update, ARG(CLIENT_ID), CLIENT_ARGS | ARG(CLIENT_NAME)},
@@ -50,7 +52,8 @@ static const struct op ops[] = {
 
 struct admin_policy admin_policy_of(const struct config *config)
 {
-	return (struct admin_policy){config->tokens.access_lifetime_s, config->tokens.lifetime_max_s, config->tokens.default_alg};
+	return (struct admin_policy){config->tokens.access_lifetime_s, config->tokens.lifetime_max_s,
+				     config->tokens.default_alg};
 }
 
 const char *admin_op_name(size_t i) { return i < sizeof(ops) / sizeof(ops[0]) ? ops[i].name : NULL; }

@@ -1,6 +1,7 @@
 /*
- * Administration: ONE table of operations on clients, secrets, accounts, APIs, keys and the audit chain. The control socket, the command
- * line without a server, and the management API all come through admin_call, so a rule stands in one place.
+ * Administration: ONE table of operations on clients, secrets, accounts, APIs, keys and the audit chain. The control
+ * socket, the command line without a server, and the management API all come through admin_call, so a rule stands in
+ * one place.
  *
  * Runs in the server process (its control thread, its pool) or in the CLI. Blocks: never call it from an event loop.
  * Must never: put a secret into a log, an audit note or an error; answer before a change is durable.
@@ -18,7 +19,10 @@
 
 enum { ADMIN_REQUEST_MAX = 65536, ADMIN_ANSWER_MAX = 4 << 20, ADMIN_LIST_MAX = 500 };
 
-/* What a change made stale: drop what is cached of it. API: of every client too (grants and defaults may have gone with it). */
+/*
+ * What a change made stale: drop what is cached of it. API: of every client too (grants and defaults may have gone with
+ * it).
+ */
 enum admin_change { ADMIN_CHANGE_CLIENT, ADMIN_CHANGE_ACCOUNT, ADMIN_CHANGE_API, ADMIN_CHANGE_KEYS };
 
 /* The part of the configuration that bounds what may be written. */
@@ -35,20 +39,26 @@ struct admin_policy admin_policy_of(const struct config *config);
 struct admin {
 	struct store *store;
 	const struct clock *clock;
-	struct signer *signer;     /* blocking use, this thread's own; NULL: operations that need keys fail with E_SIGNER */
+	/* blocking use, this thread's own; NULL: operations that need keys fail with E_SIGNER */
+	struct signer *signer;
 	struct str actor;          /* for the audit chain: "cli:uid=1000" */
 	struct admin_policy policy;
-	pthread_mutex_t *lock;     /* held during a call: who else uses the signer and plans keys takes it too; NULL: nobody does */
-	/* Called after the commit and before the answer, in the calling thread, under lock. NULL: nobody caches. id: of what changed. */
+	/* held during a call: who else uses the signer and plans keys takes it too; NULL: nobody does */
+	pthread_mutex_t *lock;
+	/*
+	 * Called after the commit and before the answer, in the calling thread, under lock. NULL: nobody caches. id: of
+	 * what changed.
+	 */
 	void (*changed)(void *arg, enum admin_change what, struct str id);
 	void *arg;
 };
 
 /*
- * request: {"op":"client.create","args":{...}}, at most ADMIN_REQUEST_MAX bytes. Appends one JSON object without line breaks:
+ * request: {"op":"client.create","args":{...}}, at most ADMIN_REQUEST_MAX bytes. Appends one JSON object without line
+ * breaks:
  *   {"ok":true,"result":{...}}  or  {"ok":false,"error":"already_exists","error_description":"...","code":"E_EXISTS"}.
- * 0 when an answer was written, whichever it is; E_NOMEM or E_LIMIT when not even that was possible. The answer may hold a new secret:
- * the caller wipes it (buf_done).
+ * 0 when an answer was written, whichever it is; E_NOMEM or E_LIMIT when not even that was possible. The answer may
+ * hold a new secret: the caller wipes it (buf_done).
  */
 must_check int admin_call(struct admin *admin, struct str request, struct buf *out);
 

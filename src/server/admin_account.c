@@ -51,7 +51,9 @@ static int check_roles(struct admin_ctx *ctx)
 	for (size_t i = 0; i < roles.n; i++)
 		for (size_t k = 0; k < roles.v[i].len; k++)
 			if (roles.v[i].p[k] <= ' ' || roles.v[i].p[k] > '~' || strchr("\"\\,", roles.v[i].p[k]))
-				return admin_fail(ctx, E_INVALID_REQUEST, "A role consists of visible ASCII characters without quotes and commas.");
+				return admin_fail(ctx, E_INVALID_REQUEST,
+						  "A role consists of visible ASCII characters without quotes and "
+						  "commas.");
 	return 0;
 }
 
@@ -101,7 +103,8 @@ int admin_account_list(struct admin_ctx *ctx)
 {
 	struct account *accounts;
 	size_t n;
-	TRY(store_account_list(ctx->admin->store, ctx->args[ARG_AFTER].s, admin_limit(ctx), &ctx->arena, &accounts, &n));
+	TRY(store_account_list(ctx->admin->store, ctx->args[ARG_AFTER].s, admin_limit(ctx), &ctx->arena, &accounts,
+			       &n));
 	json_open(&ctx->out, "accounts", '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(&ctx->out, NULL, '{');

@@ -38,15 +38,19 @@ static int read_scope(struct admin_ctx *ctx, const struct json *object, struct a
 	struct api_scope scope = {0};
 	for (void *iter = NULL; json_each(object, &iter, &member, &value);)
 		if (!str_eq(member, STR("name")) && !str_eq(member, STR("description")))
-			return admin_fail(ctx, E_INVALID_REQUEST, "An element of scopes has the members name and description only.");
+			return admin_fail(ctx, E_INVALID_REQUEST,
+					  "An element of scopes has the members name and description only.");
 	if (json_get_str(object, "name", &name) < 0 || !scope_is_token(name))
-		return admin_fail(ctx, E_INVALID_SCOPE, "The name of a scope must be a scope token (RFC 6749 section 3.3).");
+		return admin_fail(ctx, E_INVALID_SCOPE, "The name of a scope must be a scope token (RFC 6749 section "
+							"3.3).");
 	if (scope_is_identity(name))
-		return admin_fail(ctx, E_INVALID_SCOPE, "%.*s is an identity scope and can not belong to an API.", STR_ARG(name));
+		return admin_fail(ctx, E_INVALID_SCOPE, "%.*s is an identity scope and can not belong to an API.",
+				  STR_ARG(name));
 	if (json_has(object, "description") && json_get_str(object, "description", &scope.description) < 0)
 		return admin_fail(ctx, E_INVALID_REQUEST, "The description of a scope must be a text.");
 	if (scope.description.len > DESCRIPTION_MAX || !admin_args_is_text(scope.description))
-		return admin_fail(ctx, E_INVALID_REQUEST, "The description of a scope has at most %d bytes and no control characters.", DESCRIPTION_MAX);
+		return admin_fail(ctx, E_INVALID_REQUEST, "The description of a scope has at most %d bytes and no "
+							  "control characters.", DESCRIPTION_MAX);
 	scope.name = name;
 	*ret_scope = scope;
 	return 0;
@@ -56,7 +60,8 @@ static int refuse_twice(struct admin_ctx *ctx, const struct api_scope *scopes, s
 {
 	for (size_t i = 0; i + 1 < n; i++)
 		if (str_eq(scopes[i].name, scopes[n - 1].name))
-			return admin_fail(ctx, E_INVALID_REQUEST, "Scope %.*s is there twice.", STR_ARG(scopes[i].name));
+			return admin_fail(ctx, E_INVALID_REQUEST, "Scope %.*s is there twice.",
+					  STR_ARG(scopes[i].name));
 	return 0;
 }
 

@@ -40,7 +40,10 @@ static const struct row {
 	[ARG_LIMIT] = {"limit", NUMBER, 1, ADMIN_LIST_MAX},
 };
 
-/* U+0080-9F, U+200E/F, U+2028-202E, U+2066-2069: they would steer a terminal or turn the text around. p has left bytes of valid UTF-8. */
+/*
+ * U+0080-9F, U+200E/F, U+2028-202E, U+2066-2069: they would steer a terminal or turn the text around. p has left bytes
+ * of valid UTF-8.
+ */
 static bool steers(const unsigned char *p, size_t left)
 {
 	if (left >= 2 && p[0] == 0xC2 && p[1] < 0xA0)
@@ -75,7 +78,8 @@ static bool is_secret(struct str text)
 static int check_text(struct admin_ctx *ctx, const struct row *row, struct str text)
 {
 	if (text.len < (size_t)row->min || text.len > (size_t)row->max)
-		return admin_fail(ctx, E_INVALID_REQUEST, "%s must have %d to %d bytes.", row->name, (int)row->min, (int)row->max);
+		return admin_fail(ctx, E_INVALID_REQUEST, "%s must have %d to %d bytes.", row->name, (int)row->min,
+				  (int)row->max);
 	if (row->type == SECRET && !is_secret(text))
 		return admin_fail(ctx, E_INVALID_REQUEST, "%s may hold printable ASCII characters only.", row->name);
 	if (!admin_args_is_text(text))
@@ -90,7 +94,8 @@ static int split_scope(struct admin_ctx *ctx, struct str text, struct str_list *
 		return 0;
 	int rc = scope_parse(text, &ctx->arena, ret_list);
 	if (rc == E_INVALID_SCOPE)
-		return admin_fail(ctx, rc, "scope must be at most %d scope tokens (RFC 6749 section 3.3) with single spaces between.", MODEL_SCOPES_MAX);
+		return admin_fail(ctx, rc, "scope must be at most %d scope tokens (RFC 6749 section 3.3) with single "
+					   "spaces between.", MODEL_SCOPES_MAX);
 	return rc;
 }
 
@@ -135,11 +140,13 @@ static int read_number(struct admin_ctx *ctx, const struct row *row, const struc
 	if (json_get_int(args, row->name, &value->i) < 0)
 		return admin_fail(ctx, E_INVALID_REQUEST, "%s must be a whole number.", row->name);
 	if (value->i < row->min || value->i > row->max)
-		return admin_fail(ctx, E_INVALID_REQUEST, "%s must be %lld to %lld.", row->name, (long long)row->min, (long long)row->max);
+		return admin_fail(ctx, E_INVALID_REQUEST, "%s must be %lld to %lld.", row->name, (long long)row->min,
+				  (long long)row->max);
 	return 0;
 }
 
-static int read_boolean(struct admin_ctx *ctx, const struct row *row, const struct json *args, struct admin_value *value)
+static int read_boolean(struct admin_ctx *ctx, const struct row *row, const struct json *args,
+			struct admin_value *value)
 {
 	bool truth;
 	if (json_get_bool(args, row->name, &truth) < 0)
@@ -150,7 +157,8 @@ static int read_boolean(struct admin_ctx *ctx, const struct row *row, const stru
 
 static int read_value(struct admin_ctx *ctx, const struct row *row, const struct json *args, struct admin_value *value)
 {
-	static int (*const readers[])(struct admin_ctx *, const struct row *, const struct json *, struct admin_value *) = {
+	static int (*const readers[])(struct admin_ctx *, const struct row *, const struct json *,
+				      struct admin_value *) = {
 		[TEXT] = read_text,     [SCOPE] = read_text,    [SECRET] = read_text,      [TEXTS] = read_array,
 		[OBJECTS] = read_array, [NUMBER] = read_number, [BOOLEAN] = read_boolean,
 	};
@@ -166,7 +174,8 @@ static int refuse_unknown(struct admin_ctx *ctx, uint64_t known, const struct js
 		while (i < ARG_COUNT && !str_eq(member, str_of(rows[i].name)))
 			i++;
 		if (i == ARG_COUNT || !(known >> i & 1))
-			return admin_fail(ctx, E_INVALID_REQUEST, "There is a parameter that %s does not know.", ctx->op);
+			return admin_fail(ctx, E_INVALID_REQUEST, "There is a parameter that %s does not know.",
+					  ctx->op);
 	}
 	return 0;
 }
@@ -200,7 +209,8 @@ int admin_args_lifetime(struct admin_ctx *ctx, bool zero_allowed, int64_t *ret_s
 	int64_t lifetime_s = ctx->args[ARG_TOKEN_LIFETIME].i;
 	int64_t max_s = ctx->admin->policy.lifetime_max_s;
 	if (!(zero_allowed && lifetime_s == 0) && (lifetime_s < LIFETIME_MIN_S || lifetime_s > max_s))
-		return admin_fail(ctx, E_INVALID_REQUEST, "token_lifetime must be %d to %lld seconds.", LIFETIME_MIN_S, (long long)max_s);
+		return admin_fail(ctx, E_INVALID_REQUEST, "token_lifetime must be %d to %lld seconds.", LIFETIME_MIN_S,
+				  (long long)max_s);
 	*ret_s = lifetime_s;
 	return 0;
 }

@@ -15,7 +15,8 @@ int admin_audit_list(struct admin_ctx *ctx)
 {
 	struct audit_entry *entries;
 	size_t n;
-	TRY(store_audit_list(ctx->admin->store, ctx->args[ARG_AFTER_SEQ].i, admin_limit(ctx), &ctx->arena, &entries, &n));
+	TRY(store_audit_list(ctx->admin->store, ctx->args[ARG_AFTER_SEQ].i, admin_limit(ctx), &ctx->arena, &entries,
+			     &n));
 	json_open(&ctx->out, "entries", '[');
 	for (size_t i = 0; i < n; i++) {
 		json_open(&ctx->out, NULL, '{');

@@ -30,10 +30,14 @@ static int read_auth(struct admin_ctx *ctx, enum client_auth *ret_auth)
 		*ret_auth = auth_rows[i].auth;
 		return 0;
 	}
-	return admin_fail(ctx, E_INVALID_REQUEST, "token_endpoint_auth_method must be any, client_secret_basic, client_secret_post or none.");
+	return admin_fail(ctx, E_INVALID_REQUEST,
+			  "token_endpoint_auth_method must be any, client_secret_basic, client_secret_post or none.");
 }
 
-static bool gives_grants(const struct admin_ctx *ctx) { return ctx->args[ARG_SCOPE].set || ctx->args[ARG_AUDIENCES].set; }
+static bool gives_grants(const struct admin_ctx *ctx)
+{
+	return ctx->args[ARG_SCOPE].set || ctx->args[ARG_AUDIENCES].set;
+}
 
 /* What create and update have in common: the arguments that are set. */
 static int apply(struct admin_ctx *ctx, struct client *client)
@@ -87,7 +91,8 @@ static int choose_id(struct admin_ctx *ctx, char new_id[ID_LEN + 1], struct str 
 		return 0;
 	}
 	if (!id_is_importable(wanted->s))
-		return admin_fail(ctx, E_INVALID_REQUEST, "An imported client_id has 3 to 64 characters of A-Z a-z 0-9 . _ ~ - and none of our prefixes.");
+		return admin_fail(ctx, E_INVALID_REQUEST, "An imported client_id has 3 to 64 characters of A-Z a-z 0-9 "
+							  ". _ ~ - and none of our prefixes.");
 	*ret_id = wanted->s;
 	return 0;
 }
@@ -108,7 +113,8 @@ static int first_secret(struct admin_ctx *ctx, struct client *client, struct adm
 {
 	if (client->auth == CLIENT_AUTH_NONE) {
 		if (ctx->args[ARG_CLIENT_SECRET].set || ctx->args[ARG_SECRET_EXPIRES_AT].set)
-			return admin_fail(ctx, E_INVALID_REQUEST, "A client that does not authenticate can have no secret.");
+			return admin_fail(ctx, E_INVALID_REQUEST,
+					  "A client that does not authenticate can have no secret.");
 		return 0;
 	}
 	TRY(admin_secret_make(ctx, client->id, secret));

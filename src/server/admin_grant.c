@@ -1,6 +1,6 @@
 /*
- * From scope names to grants and back; see admin_ops.h. A scope name belongs to an API, so it must be clear to which: the caller names
- * the audiences, or the name is unique among all APIs.
+ * From scope names to grants and back; see admin_ops.h. A scope name belongs to an API, so it must be clear to which:
+ * the caller names the audiences, or the name is unique among all APIs.
  */
 #include "oauth/scope.h"
 #include "server/admin_ops.h"
@@ -41,7 +41,8 @@ static int add(struct admin_ctx *ctx, struct client *client, struct str api_id, 
 }
 
 /* One name: an identity scope, or a scope of the one API that has it (of each of the named ones that have it). */
-static int resolve_one(struct admin_ctx *ctx, const struct api **apis, size_t n, struct str scope, struct client *client)
+static int resolve_one(struct admin_ctx *ctx, const struct api **apis, size_t n, struct str scope,
+		       struct client *client)
 {
 	size_t found = 0;
 	if (scope_is_identity(scope))
@@ -50,7 +51,8 @@ static int resolve_one(struct admin_ctx *ctx, const struct api **apis, size_t n,
 		if (!has_scope(apis[i], scope))
 			continue;
 		if (found++ > 0 && !ctx->args[ARG_AUDIENCES].set)
-			return admin_fail(ctx, E_CONFLICT, "Several APIs have a scope %.*s: say which audience is meant.", STR_ARG(scope));
+			return admin_fail(ctx, E_CONFLICT, "Several APIs have a scope %.*s: say which audience is "
+							   "meant.", STR_ARG(scope));
 		TRY(add(ctx, client, apis[i]->id, scope));
 	}
 	return found > 0 ? 0 : admin_fail(ctx, E_INVALID_SCOPE, "No API has a scope %.*s.", STR_ARG(scope));

@@ -1,6 +1,6 @@
 /*
- * Administration of signing keys; see admin_ops.h. Ages and retirement are the lifecycle's business (next -> active -> retiring -> gone);
- * here a person asks for a new key, or for one right now.
+ * Administration of signing keys; see admin_ops.h. Ages and retirement are the lifecycle's business (next -> active ->
+ * retiring -> gone); here a person asks for a new key, or for one right now.
  */
 #include "crypto/sig.h"
 #include "server/admin_ops.h"
@@ -113,7 +113,10 @@ static int promote(struct admin_ctx *ctx, const struct signing_key *keys, size_t
 	return 0;
 }
 
-/* Without `now`: make sure that a successor is published; it takes over when caches know it. With: it takes over at once. */
+/*
+ * Without `now`: make sure that a successor is published; it takes over when caches know it. With: it takes over at
+ * once.
+ */
 static int rotate(struct admin_ctx *ctx, const struct signing_key *keys, size_t n, struct str alg)
 {
 	struct signing_key next;

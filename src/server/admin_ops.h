@@ -73,7 +73,10 @@ void admin_changed(const struct admin_ctx *ctx, enum admin_change what, struct s
 unsigned admin_limit(const struct admin_ctx *ctx);
 
 /* --- admin_args.c --- */
-/* Reads args (NULL: none) by the table: unknown members, wrong types, bounds, control characters. Sets ctx->args. E_INVALID_REQUEST ... */
+/*
+ * Reads args (NULL: none) by the table: unknown members, wrong types, bounds, control characters. Sets ctx->args.
+ * E_INVALID_REQUEST ...
+ */
 must_check int admin_args_read(struct admin_ctx *ctx, uint64_t required, uint64_t optional, const struct json *args);
 /* Valid UTF-8 without control and text-direction characters: safe for terminals, logs and pages. */
 bool admin_args_is_text(struct str text);
@@ -105,11 +108,13 @@ must_check int admin_account_enable(struct admin_ctx *ctx);
 
 /* --- admin_grant.c --- */
 /*
- * Scope names -> grants, among the APIs of ARG_AUDIENCES or, without it, where a name is unique. Without ARG_SCOPE: all scopes of
- * ARG_AUDIENCES. E_INVALID_SCOPE, E_ABSENT, E_CONFLICT.
+ * Scope names -> grants, among the APIs of ARG_AUDIENCES or, without it, where a name is unique. Without ARG_SCOPE: all
+ * scopes of ARG_AUDIENCES. E_INVALID_SCOPE, E_ABSENT, E_CONFLICT.
  */
 must_check int admin_grant_resolve(struct admin_ctx *ctx, struct client *client);
-/* Sets client->default_api from ARG_DEFAULT_AUDIENCE, else (when it has none) to the API of the first grant. E_ABSENT. */
+/*
+ * Sets client->default_api from ARG_DEFAULT_AUDIENCE, else (when it has none) to the API of the first grant. E_ABSENT.
+ */
 must_check int admin_grant_default(struct admin_ctx *ctx, struct client *client);
 /* Members scope and grants. */
 must_check int admin_grant_emit(struct admin_ctx *ctx, const struct client *client);
@@ -124,14 +129,19 @@ must_check int admin_client_enable(struct admin_ctx *ctx);
 must_check int admin_client_delete(struct admin_ctx *ctx);
 
 /* --- admin_secret.c --- */
-/* A secret on its way into the store, with the text that is shown once. Keep on the stack; admin_secret_done wipes it. */
+/*
+ * A secret on its way into the store, with the text that is shown once. Keep on the stack; admin_secret_done wipes it.
+ */
 struct admin_secret {
 	struct client_secret row; /* borrows from the other members */
 	char id[32];
 	char text[64];            /* a generated secret; empty when it was chosen */
 	char phc[160];
 };
-/* From the arguments: chosen when ARG_CLIENT_SECRET is given (imported ids only), else generated. E_CONFLICT, E_INVALID_REQUEST, E_RANDOM. */
+/*
+ * From the arguments: chosen when ARG_CLIENT_SECRET is given (imported ids only), else generated. E_CONFLICT,
+ * E_INVALID_REQUEST, E_RANDOM.
+ */
 must_check int admin_secret_make(struct admin_ctx *ctx, struct str client_id, struct admin_secret *ret_secret);
 void admin_secret_done(struct admin_secret *secret);
 /* Members secret_id, client_secret (generated ones: the only time), client_secret_expires_at. */
@@ -144,7 +154,10 @@ must_check int admin_secret_revoke(struct admin_ctx *ctx);
 must_check int admin_secret_regenerate(struct admin_ctx *ctx);
 
 /* --- admin_key.c --- */
-/* Makes sure that an active key of alg exists. E_INVALID_REQUEST: no such algorithm. E_SIGNER: no key and no signer to make one. */
+/*
+ * Makes sure that an active key of alg exists. E_INVALID_REQUEST: no such algorithm. E_SIGNER: no key and no signer to
+ * make one.
+ */
 must_check int admin_key_ensure(struct admin_ctx *ctx, struct str alg);
 must_check int admin_key_list(struct admin_ctx *ctx);
 must_check int admin_key_rotate(struct admin_ctx *ctx);

@@ -94,7 +94,8 @@ static int find_client(struct admin_ctx *ctx, struct client *ret_client)
 static int explain(struct admin_ctx *ctx, int rc)
 {
 	if (rc == E_LIMIT)
-		return admin_fail(ctx, E_CONFLICT, "The client has %d live secrets already: revoke one first.", MODEL_SECRETS_MAX);
+		return admin_fail(ctx, E_CONFLICT, "The client has %d live secrets already: revoke one first.",
+				  MODEL_SECRETS_MAX);
 	if (rc == E_CONFLICT)
 		return admin_fail(ctx, rc, "The client has a chosen secret already: revoke it first.");
 	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such client.") : rc;

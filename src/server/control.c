@@ -45,7 +45,10 @@ static int wait_for(int fd, short events, int64_t deadline_ns)
 	}
 }
 
-/* Up to and without the first line feed (or the peer's end). Bytes behind it are not looked at: one request per connection. */
+/*
+ * Up to and without the first line feed (or the peer's end). Bytes behind it are not looked at: one request per
+ * connection.
+ */
 static int read_line(int fd, int64_t deadline_ns, struct buf *line)
 {
 	char chunk[READ_STEP];
@@ -127,7 +130,8 @@ static void *run(void *arg)
 {
 	struct control *control = arg;
 	for (;;) {
-		struct pollfd fds[] = {{.fd = control->stop_fd, .events = POLLIN}, {.fd = control->fd, .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = control->stop_fd, .events = POLLIN},
+				       {.fd = control->fd, .events = POLLIN}};
 		int n = poll(fds, 2, -1);
 		if (n < 0 && errno != EINTR)
 			break;

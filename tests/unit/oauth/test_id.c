@@ -52,8 +52,10 @@ static void import_rules(void **state)
 		const char *id;
 		bool ok;
 	} rows[] = {
-		{"", false},           {"ab", false},          {"abc", true},          {"a b", false},      {"a:b", false},
-		{"mmc_abc", false},    {"mma_abc", false},     {"mmk_x", false},       {"mmr_x", false},    {"mms_x", false},
+		{"", false},           {"ab", false},          {"abc", true},          {"a b", false},
+			{"a:b", false},
+		{"mmc_abc", false},    {"mma_abc", false},     {"mmk_x", false},       {"mmr_x", false},
+			{"mms_x", false},
 		{"MMC_abc", true},     {"legacy.app-1~x_y", true}, {"a\xc3\xa9z", false}, {"a%20b", false},
 		{"0123456789012345678901234567890123456789012345678901234567890123", true},
 		{"01234567890123456789012345678901234567890123456789012345678901234", false},
@@ -125,8 +127,10 @@ static void no_entropy_no_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(secret_refuses),   cmocka_unit_test(secret_check_digits), cmocka_unit_test(import_rules),
-		cmocka_unit_test(ids_are_unique),   cmocka_unit_test(secrets_are_unique),  cmocka_unit_test(no_entropy_no_id),
+		cmocka_unit_test(secret_refuses),   cmocka_unit_test(secret_check_digits),
+			cmocka_unit_test(import_rules),
+		cmocka_unit_test(ids_are_unique),   cmocka_unit_test(secrets_are_unique),
+			cmocka_unit_test(no_entropy_no_id),
 	};
 	return cmocka_run_group_tests_name("oauth_id", tests, NULL, NULL);
 }
