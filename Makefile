@@ -3,20 +3,19 @@ VAR ?= var
 PORT ?= 8080
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 600
-WERROR ?= false
 
 # Debian's own tools first: another python3, meson or pkg-config on PATH must not build us.
 export PATH := /usr/bin:/bin:$(PATH)
 
 SETUP = [ -f $(1)/build.ninja ] || meson setup $(1) $(2)
-TEST_OPTIONS = -Dtests=true -Dfaults=true -Dbuildtype=debugoptimized -Dwerror=true \
+TEST_OPTIONS = -Dtests=true -Dfaults=true -Dbuildtype=debugoptimized \
 	-Db_sanitize=address,undefined -Db_lundef=false
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z -]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 build: deps-run ## the optimised binary, build/mintmark
-	@$(call SETUP,build,-Dprefix=$(PREFIX) -Dwerror=$(WERROR))
+	@$(call SETUP,build,-Dprefix=$(PREFIX))
 	ninja -C build
 
 run: build ## serve on http://127.0.0.1:$PORT with state in $VAR; Ctrl-C ends it
@@ -32,9 +31,9 @@ test: build build-test ## everything that needs no network, under ASan and UBSan
 lint: deps-lint ## layers, sizes, banned calls; the rules of HACKING.md
 	@tools/lint
 
-clang: deps-clang ## compile everything with clang, warnings are errors
-	@CC=clang; export CC; $(call SETUP,build-clang,-Dtests=true -Dfaults=true -Dwerror=true)
-	ninja -C build-clang
+gcc clang: %: deps-% ## compile everything with gcc (clang), optimised; warnings are errors
+	@CC=$@; export CC; $(call SETUP,build-$@,-Dtests=true -Dfaults=true -Dbench=true -Dwerror=true)
+	ninja -k 0 -C build-$@
 
 peers: deps-peers build ## real OAuth clients in Go and JavaScript against a running server (needs the network once)
 	@tests/peers/run
@@ -53,9 +52,9 @@ rfc-report: ## which requirement is cited by which code and test
 	@tools/rfc-report
 
 clean: ## remove what was built; $VAR stays
-	rm -rf build build-test build-clang build-fuzz build-bench
+	rm -rf build build-test build-gcc build-clang build-fuzz build-bench
 
 deps-%:
 	@tools/deps.sh $*
 
-.PHONY: help build run build-test test lint clang peers fuzz bench install rfc-report clean
+.PHONY: help build run build-test test lint gcc clang peers fuzz bench install rfc-report clean
