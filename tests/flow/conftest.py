@@ -2,6 +2,7 @@
 import pytest
 
 import harness
+import world as worlds
 
 
 @pytest.fixture(scope='module')
@@ -31,3 +32,13 @@ def release():
     if not harness.RELEASE.exists():
         pytest.skip('build/mintmark is not built')
     return harness.RELEASE
+
+
+@pytest.fixture(scope='session')
+def world(tmp_path_factory):
+    """One server for all tests of the ledger, with the objects of world.py. Wrong secrets are not throttled, deadlines are short."""
+    made = harness.Server(tmp_path_factory.mktemp('world') / 'var')
+    worlds.configure(made, throttle__failures=1000000, throttle__window_s=1, limits__head_ms=2000, limits__body_ms=2000)
+    made.start()
+    yield worlds.World(made).populate()
+    made.stop()
