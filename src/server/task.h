@@ -41,6 +41,8 @@ enum task_outcome {
 	TASK_BLOCK, /* go on with task_run where blocking is allowed, on call.lane */
 };
 
+/* A new request id, NUL behind it; empty when there is no entropy. */
+struct str task_request_id(char ret_id[TASK_REQUEST_ID_LEN + 1]);
 /* E_NOMEM. */
 must_check int task_new(struct worker *worker, struct task **ret_task);
 void task_free(struct task *task);

@@ -19,7 +19,7 @@ def test_cc_46_nothing_is_echoed(world, how):
     assert 400 <= response.status < 500
     answer = check_error(response, response.status, response.json()['error'])
     assert answer['error'] in REGISTERED | {'not_found', 'method_not_allowed'}
-    assert b'z1q' not in response.raw and b'script' not in response.raw
+    assert b'z1q' not in response.raw and b'<script' not in response.raw
 
 
 def test_cc_46_request_ids_differ_and_cannot_be_chosen(world):
@@ -35,7 +35,7 @@ def test_cc_46_malformed_http_is_answered_in_json(world, data, status):
     """Also what never became a request gets the standard body, with a request id."""
     response = world.server.raw(data)
     check_error(response, status, response.json()['error'])
-    assert response.closed
+    assert response.header('connection') == 'close'
 
 
 @pytest.mark.parametrize('path', ['/', '/oauth2', '/oauth2/token/', '/oauth2/tokens', '/OAUTH2/token', '//oauth2/token', '/oauth2/../oauth2/token',

@@ -31,7 +31,7 @@ def test_cc_26_order_and_repeats(world):
 def test_cc_26_many_scopes(world):
     """ATTACKS 26: 10 000 scopes are refused, not walked through for ever."""
     check_error(world.ask(scope=' '.join(f's{i}' for i in range(8000))), 400, 'invalid_scope')
-    check_error(world.ask(scope=' '.join(['m:read'] * 8000)), 400, 'invalid_scope')
+    check_error(world.ask(scope=' '.join(['m:read'] * 5000)), 400, 'invalid_scope')
 
 
 # CC-27, CC-28, CC-29: permitted or not, none asked for. RFC 6749 3.3.
