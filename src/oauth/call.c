@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "oauth/id.h"
+
 int call_fail(struct call *call, int code, const char *fmt, ...)
 {
 	va_list args;
@@ -11,6 +13,14 @@ int call_fail(struct call *call, int code, const char *fmt, ...)
 	vsnprintf(call->reason, sizeof(call->reason), fmt, args);
 	va_end(args);
 	return code;
+}
+
+struct str call_client_id(const struct call *call)
+{
+	if (call->client)
+		return call->client->client.id;
+	bool harmless = call->presented_id.len == 0 || id_has_form(ID_CLIENT, call->presented_id);
+	return harmless ? call->presented_id : STR("unknown");
 }
 
 void call_reset(struct call *call)

@@ -89,7 +89,7 @@ struct call {
 	/* what the rules found out */
 	struct client_view *client; /* one reference, released by call_done */
 	bool via_basic;             /* the caller tried the Authorization header */
-	struct str presented_id;    /* client id as presented, not verified; for throttle and log */
+	struct str presented_id;    /* client id as presented, not verified; for the throttle. Log call_client_id */
 	const struct client_secret *secret; /* the one that fitted */
 	const struct grant *grant;
 	const struct api *api;      /* the resource; NULL: the token is for ourselves */
@@ -111,6 +111,12 @@ struct call {
 /* Note why, for the log, and return the code. The text must not carry secrets. */
 must_check int call_fail(struct call *call, int code, const char *fmt, ...) printf_like(3, 4);
 #define FAIL(call, sym, ...) return call_fail(call, E_##sym, __VA_ARGS__)
+
+/*
+ * Who asked, for log and audit: the client's id, or what was presented where it has the form of one of ours; else "unknown", for it may
+ * be a secret that was put into the wrong field (CC-49). Empty: nothing was presented.
+ */
+struct str call_client_id(const struct call *call);
 
 /* Let go of what the steps acquired; wipe token and arena. The call can be used for the next request. */
 void call_reset(struct call *call);

@@ -46,14 +46,14 @@ static void keep_text(char *out, size_t size, struct str text)
 
 void audit_throttle(struct server *server, const struct call *call)
 {
-	LOG(LOG_WARN, "throttle", F("client_id", call->presented_id), F("peer", call->peer_addr));
+	LOG(LOG_WARN, "throttle", F("client_id", call_client_id(call)), F("peer", call->peer_addr));
 	struct event *event = calloc(1, sizeof(*event));
 	if (!event)
 		return;
 	event->job.run = append;
 	event->server = server;
 	event->now_s = call_now_s(call);
-	keep_text(event->target, sizeof(event->target), call->presented_id);
+	keep_text(event->target, sizeof(event->target), call_client_id(call));
 	keep_text(event->detail, sizeof(event->detail), call->peer_addr);
 	if (pool_submit(server->pool, LANE_STORE, &event->job) < 0) {
 		LOG(LOG_WARN, "audit_failed", F("error", "UNAVAILABLE"), F("action", "throttle"));

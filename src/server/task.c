@@ -150,7 +150,7 @@ static void log_finished(const struct task *task)
 		return;
 	LOG(level, "request", F("request_id", call->request_id), F("method", call->request->method),
 	    F("path", call->request->path), F("status", task->status), F("error", row ? row->symbol : ""),
-	    F("reason", (const char *)call->reason), F("client_id", call->presented_id), F("peer", call->peer_addr),
+	    F("reason", (const char *)call->reason), F("client_id", call_client_id(call)), F("peer", call->peer_addr),
 	    F("us", (clock_mono_ns() - task->start_ns) / 1000));
 }
 

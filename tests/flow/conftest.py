@@ -1,6 +1,8 @@
 """Fixtures of the flow tests; harness.py says how to use them."""
 import pytest
 
+pytest.register_assert_rewrite('harness', 'world')
+
 import harness
 import world as worlds
 

@@ -175,11 +175,12 @@ def test_one_event_is_one_line(new_server):
     world = World(server)
     evil = 'x"\r\n{"event":"forged"}\n\x1b[31m\\'
     ids = [world.ask(auth=(evil, 'y'), post=True).json()['request_id'], world.ask(auth=(evil, 'y')).json()['request_id'],
-           world.ask(path='/x%0a%0d%22').json()['request_id']]
+           world.ask(auth='demo', path='/x%0a%0d%22').json()['request_id']]
     harness.wait_until(lambda: all(i in server.log() for i in ids), 5, 'the request ids in the log')
     server.stop()
     lines = [json.loads(line) for line in server.log().splitlines() if line.startswith('{')]
-    assert len(lines) >= len(server.log().splitlines()) - 2  # nothing else but, perhaps, two lines of greeting
+    greeting = [line for line in server.log().splitlines() if not line.startswith('{')]
+    assert len(greeting) <= 8 and not any('forged' in line for line in greeting)
     assert 'forged' not in {line['event'] for line in lines}
     assert all(sum(line.get('request_id') == i for line in lines) >= 1 for i in ids)
 

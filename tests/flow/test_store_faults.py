@@ -155,8 +155,7 @@ def test_nothing_acknowledged_is_lost_while_the_disk_comes_and_goes(faulty):
     world, acked, errors, over = faulty, {}, [], threading.Event()
 
     def change(number):
-        rng, client = random.Random(number), world.make(scope='m:read', audiences=[API_A])
-        acked[number] = [client]
+        rng = random.Random(number)
         while not over.is_set():
             try:
                 if rng.random() < 0.5:
@@ -171,6 +170,7 @@ def test_nothing_acknowledged_is_lost_while_the_disk_comes_and_goes(faulty):
             except (OSError, ValueError) as failure:
                 errors.append(failure)
 
+    acked |= {i: [world.make(scope='m:read', audiences=[API_A])] for i in range(3)}
     threads = [threading.Thread(target=change, args=(i,)) for i in range(3)]
     for thread in threads:
         thread.start()

@@ -222,6 +222,17 @@ def check_error(response, status, error):
     return answer
 
 
+def check_busy(response):
+    """503 of the server, or of the supervisor while there is none: that one answers without having read anything, so it has no request id."""
+    if response.header('x-request-id') is not None:
+        return check_error(response, 503, 'temporarily_unavailable')
+    assert response.status == 503 and response.header('retry-after') == '1', response.raw
+    assert response.header('content-type') == 'application/json' and response.header('cache-control') == 'no-store'
+    answer = response.json()
+    assert set(answer) == {'error', 'error_description'} and answer['error'] == 'temporarily_unavailable'
+    return answer
+
+
 def check_token(response):
     """What holds for every token answer: RFC 6749 5.1."""
     assert response is not None and response.status == 200, response and response.body
