@@ -113,8 +113,8 @@ must_check int call_fail(struct call *call, int code, const char *fmt, ...) prin
 #define FAIL(call, sym, ...) return call_fail(call, E_##sym, __VA_ARGS__)
 
 /*
- * Who asked, for log and audit: the client's id, or what was presented where it has the form of one of ours; else "unknown", for it may
- * be a secret that was put into the wrong field (CC-49). Empty: nothing was presented.
+ * Who asked, for log and audit: the client's id, or what was presented where it has the form of one of ours; else
+ * "unknown", for it may be a secret that was put into the wrong field (CC-49). Empty: nothing was presented.
  */
 struct str call_client_id(const struct call *call);
 

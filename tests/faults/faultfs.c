@@ -1,11 +1,12 @@
 /*
  * A disk that fails on demand, for test_store_faults.py: loaded into the server role by LD_PRELOAD.
  *
- *   FAULTFS_CONTROL  a file of one byte, mapped shared: '-' all is well, 'W' writes fail with ENOSPC, 'S' syncs fail with EIO,
- *                    'R' reads fail with EIO, 'A' all of it
+ *   FAULTFS_CONTROL  a file of one byte, mapped shared: '-' all is well, 'W' writes fail with ENOSPC, 'S' syncs fail
+ *                    with EIO, 'R' reads fail with EIO, 'A' all of it
  *   FAULTFS_DIR      only files below this folder fail
  *
- * Roles get a short environment of their own, so execve is taken too: it hands these variables to the role named server.
+ * Roles get a short environment of their own, so execve is taken too: it hands these variables to the role named
+ * server.
  * Built by the test: cc -shared -fPIC -o faultfs.so faultfs.c
  */
 #define _GNU_SOURCE
@@ -92,9 +93,11 @@ FAULTY(ssize_t, read, 'R', EIO, (int fd, void *p, size_t n), (fd, p, n))
 FAULTY(ssize_t, pread, 'R', EIO, (int fd, void *p, size_t n, off_t at), (fd, p, n, at))
 FAULTY(ssize_t, pread64, 'R', EIO, (int fd, void *p, size_t n, off64_t at), (fd, p, n, at))
 
+typedef int execve_fn(const char *program, char *const argv[], char *const env[]);
+
 int execve(const char *program, char *const argv[], char *const env[])
 {
-	int (*real)(const char *, char *const[], char *const[]) = (int (*)(const char *, char *const[], char *const[]))next("execve");
+	execve_fn *real = (execve_fn *)next("execve");
 	char *more[ENV_MAX];
 	bool is_server = false;
 	size_t n = 0;

@@ -59,7 +59,7 @@ static void puts_only_what_was_granted(void **state) /* CC-38 */
 	}
 }
 
-/* RFC 9068 2.2: sub is the client where it stands for itself; RFC 9700 4.15: an account otherwise, and never mixed up. */
+/* RFC 9068 2.2: sub is the client where it stands for itself. RFC 9700 4.15: an account otherwise, never mixed up. */
 static void names_the_subject(void **state) /* CC-38 */
 {
 	struct arena arena;
@@ -85,7 +85,8 @@ static void copies_the_rest(void **state) /* CC-39, CC-41 */
 	arena_init(&arena, 65536);
 	assert_int_equal(token_access_claims(&plain, &arena, &claims), 0);
 	assert_int_equal(claims.kind, TOKEN_ACCESS);
-	assert_true(str_eq(claims.kid, plain.kid) && str_eq(claims.iss, plain.issuer) && str_eq(claims.aud, plain.audience));
+	assert_true(str_eq(claims.kid, plain.kid) && str_eq(claims.iss, plain.issuer));
+	assert_true(str_eq(claims.aud, plain.audience));
 	assert_true(str_eq(claims.scope, plain.scope));
 	assert_int_equal(claims.iat_s, 1700000000);
 	assert_int_equal(claims.exp_s, 1700003600);
