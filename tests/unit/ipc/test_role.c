@@ -21,6 +21,8 @@
 #include "ipc/role.h"
 #include "ipc/sandbox.h"
 
+enum { STRAY = 600 }; /* a descriptor that somebody forgot to mark close-on-exec */
+
 static const struct {
 	const char *text;
 	int want;
@@ -81,7 +83,7 @@ static int probe(void)
 		return 8;
 	if (getenv("MINTMARK_FDS") || getenv("ROLE_SECRET") || !getenv("ROLE_WANTED"))
 		return 9;
-	if (fcntl(fds.keyd[0], F_GETFD) != FD_CLOEXEC || fcntl((int)(3 + fds.n_keyd + 1), F_GETFD) >= 0)
+	if (fcntl(fds.keyd[0], F_GETFD) != FD_CLOEXEC || fcntl(STRAY, F_GETFD) >= 0)
 		return 10;
 	if (fds.super != 3 || fds.admin != -1 || raise(SIGINT) != 0 || raise(SIGTERM) != 0 || raise(SIGHUP) != 0)
 		return 11;
@@ -113,6 +115,7 @@ static void test_start(void **state)
 	fds.super = pairs[0][1];
 	for (int i = 0; i < 3; i++)
 		fds.keyd[fds.n_keyd++] = pairs[3 - i][1];
+	assert_int_equal(dup2(0, STRAY), STRAY);
 	setenv("ROLE_SECRET", "x", 1);
 	setenv("ROLE_WANTED", "x", 1);
 	struct role_spec spec = {.role = "probe", .config_path = "none", .fds = &fds, .env = env};
@@ -124,6 +127,7 @@ static void test_start(void **state)
 	}
 	spec.program = "/nonexistent";
 	assert_int_equal(run(&spec), 127);
+	close(STRAY);
 	for (int i = 0; i < 4; i++) {
 		close(pairs[i][0]);
 		close(pairs[i][1]);

@@ -48,6 +48,11 @@ static void early_and_capped(struct sign_claims *c) /* iat in the future must no
 	c->iat_s = NOW_S + KEYD_SKEW_S;
 	c->exp_s = c->iat_s + CAP;
 }
+static void old_and_above_cap(struct sign_claims *c) /* nor may an iat in the past hide a long life */
+{
+	c->iat_s = NOW_S - KEYD_SKEW_S;
+	c->exp_s = c->iat_s + CAP + 1;
+}
 static void sub_newline(struct sign_claims *c) { c->sub = STR("a\nb"); }
 static void sub_nul(struct sign_claims *c) { c->sub = STR("a\0b"); }
 static void sub_del(struct sign_claims *c) { c->sub = STR("a\x7F"); }
@@ -151,6 +156,7 @@ static const struct row rows[] = {
 	{"iat later", TOKEN_ACCESS, iat_too_early, false},
 	{"iat 0", TOKEN_ACCESS, iat_zero, false},
 	{"cap counted from a future iat", TOKEN_ACCESS, early_and_capped, false},
+	{"cap counted from now", TOKEN_ACCESS, old_and_above_cap, false},
 	{"newline", TOKEN_ACCESS, sub_newline, false},
 	{"NUL", TOKEN_ACCESS, sub_nul, false},
 	{"DEL", TOKEN_ACCESS, sub_del, false},

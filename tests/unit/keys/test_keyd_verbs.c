@@ -257,6 +257,39 @@ static void test_load_refuses(void **state)
 	close_talk(&t);
 }
 
+/* Even who has the master key can't give a key another id: the id is the key's own thumbprint (RFC 7638). */
+static void test_load_checks_kid(void **state)
+{
+	struct talk t;
+	struct cur body;
+	struct sig_key *key;
+	char kid[JWK_THUMBPRINT_LEN + 1], der_mem[SIG_PRIVATE_MAX], mem[PROTO_SEALED_MAX], bound_mem[128];
+	(void)state;
+	open_talk(&t, KEYD_CONTROL);
+	assert_int_equal(sig_key_generate(SIG_EDDSA, &key), 0);
+	assert_int_equal(jwk_thumbprint(key, kid), 0);
+	for (int wrong = 0; wrong < 2; wrong++) {
+		struct buf der, sealed, bound;
+		buf_init_fixed(&der, der_mem, sizeof(der_mem));
+		buf_init_fixed(&sealed, mem, sizeof(mem));
+		buf_init_fixed(&bound, bound_mem, sizeof(bound_mem));
+		kid[0] = wrong ? (char)(kid[0] == 'A' ? 'B' : 'A') : kid[0];
+		assert_int_equal(sig_key_private(key, &der), 0);
+		buf_put_str16(&bound, STR("EdDSA"));
+		buf_put_str16(&bound, str_of(kid));
+		buf_put(&sealed, STR("mk1"));
+		buf_put(&sealed, buf_str(&bound));
+		assert_int_equal(
+			seal_close(t.f.state.master, STR("key"), buf_str(&bound), secret_of(buf_str(&der)), &sealed),
+			0);
+		begin(&t, PROTO_LOAD);
+		buf_put_str16(&t.request, buf_str(&sealed));
+		assert_int_equal(ask(&t, PROTO_LOAD, &body), wrong ? PROTO_REFUSED : PROTO_OK);
+	}
+	sig_key_unref(key);
+	close_talk(&t);
+}
+
 static void test_seal(void **state)
 {
 	static const char *const names[] = {"session", "totp", "upstream"};
@@ -416,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_sign_counts),
 		cmocka_unit_test(test_load_refuses),
 		cmocka_unit_test(test_key_life),
+		cmocka_unit_test(test_load_checks_kid),
 		cmocka_unit_test(test_seal),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_unload_reaches_threads),

@@ -133,6 +133,7 @@ static void test_credential(void **state)
 	assert_int_equal(read_it("credential:"), E_CONFIG);
 	assert_int_equal(read_it("credential:../key"), E_CONFIG);
 	assert_int_equal(read_it("credential:.."), E_CONFIG);
+	assert_int_equal(read_it("credential:/key"), E_CONFIG);
 	assert_int_equal(read_it("credential:other"), E_CONFIG);
 	put(HEX, 0444);
 	assert_int_equal(read_it("credential:key"), E_CONFIG);

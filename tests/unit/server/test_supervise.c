@@ -137,10 +137,25 @@ static void take_note(struct little_server *s)
 	(void)!load_key(s); /* fails when keyd was killed again meanwhile: another 'K' comes */
 }
 
+static void serve(struct little_server *s)
+{
+	struct pollfd polls[1 + ROLE_LISTEN_MAX];
+	for (;;) {
+		polls[0] = (struct pollfd){.fd = s->fds.super, .events = POLLIN};
+		for (size_t i = 0; i < s->fds.n_listen; i++)
+			polls[1 + i] = (struct pollfd){.fd = s->fds.listen[i].fd, .events = POLLIN};
+		poll(polls, (nfds_t)(1 + s->fds.n_listen), -1);
+		if (polls[0].revents)
+			take_note(s);
+		for (size_t i = 0; i < s->fds.n_listen; i++)
+			if (polls[1 + i].revents)
+				answer(s, s->fds.listen[i].fd);
+	}
+}
+
 static int server_role(const char *mode)
 {
 	static struct little_server s;
-	struct pollfd polls[1 + ROLE_LISTEN_MAX];
 	s.mode = mode;
 	if (role_enter("server", &s.fds) < 0 || s.fds.n_loops != LOOPS || s.fds.n_pool != POOL || s.fds.admin < 0)
 		return 5;
@@ -153,17 +168,8 @@ static int server_role(const char *mode)
 		return 7;
 	if (strcmp(mode, "flap") == 0)
 		return 8;
-	for (;;) {
-		polls[0] = (struct pollfd){.fd = s.fds.super, .events = POLLIN};
-		for (size_t i = 0; i < s.fds.n_listen; i++)
-			polls[1 + i] = (struct pollfd){.fd = s.fds.listen[i].fd, .events = POLLIN};
-		poll(polls, (nfds_t)(1 + s.fds.n_listen), -1);
-		if (polls[0].revents)
-			take_note(&s);
-		for (size_t i = 0; i < s.fds.n_listen; i++)
-			if (polls[1 + i].revents)
-				answer(&s, s.fds.listen[i].fd);
-	}
+	serve(&s);
+	return 0;
 }
 
 static int keyd_role(void)
