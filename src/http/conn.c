@@ -191,9 +191,8 @@ static void hand_over(struct conn *conn)
 static int send_continue(struct conn *conn)
 {
 	const struct http_exchange *exchange = conn->exchange;
-	if (conn->continued || !exchange->request.expect_continue || exchange->len > conn->head_len)
+	if (!exchange->request.expect_continue || exchange->len > conn->head_len)
 		return 0;
-	conn->continued = true;
 	TRY(conn_out_send(conn, STR("HTTP/1.1 100 Continue\r\n\r\n")));
 	if (conn->out.len > 0)
 		conn_wait(conn, LOOP_READ | LOOP_WRITE);

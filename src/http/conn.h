@@ -74,7 +74,7 @@ struct conn {
 	unsigned char addr[16];   /* IPv4 mapped */
 	int fd;
 	uint8_t state;
-	bool is_unix, running, doomed, close_after, continued;
+	bool is_unix, running, doomed, close_after;
 };
 
 struct conn_list {
@@ -158,7 +158,7 @@ must_check int http_exchange_grow(struct http_exchange **exchange, size_t bytes)
 
 /* deadline.c */
 int64_t deadline_now_ms(void);
-/* Leave the present state's list, enter the other one's. The deadline starts unless the state stays the same. */
+/* Leave the present state's list, enter the other one's: its deadline starts. Never for the state it is in already. */
 void deadline_enter(struct conn *conn, enum conn_state state);
 void deadline_leave(struct conn *conn);
 /* Deadlines may have changed: look at once. */

@@ -152,7 +152,6 @@ void conn_in_consume(struct conn *conn)
 	struct http_exchange *exchange = conn->exchange;
 	size_t left = exchange->len - conn->used;
 	conn->head_len = conn->scanned = conn->used = 0;
-	conn->continued = false;
 	exchange->parsed = false;
 	if (left == 0) {
 		conn->exchange = NULL;

@@ -53,8 +53,6 @@ void deadline_enter(struct conn *conn, enum conn_state state)
 {
 	struct http_server *server = conn->server;
 	struct conn_list *list = &server->lists[state];
-	if (conn->since_ms != 0 && conn->state == state)
-		return;
 	deadline_leave(conn);
 	conn->state = (uint8_t)state;
 	conn->since_ms = deadline_now_ms();

@@ -58,7 +58,7 @@ static int open_listener(struct bench *bench)
 	socklen_t len = sizeof(at);
 	bench->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(bench->listen_fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(listen(bench->listen_fd, 16), 0);
+	assert_int_equal(listen(bench->listen_fd, 128), 0);
 	assert_int_equal(getsockname(bench->listen_fd, (struct sockaddr *)&at, &len), 0);
 	bench->port = ntohs(at.sin_port);
 	return http_server_listen(bench->server, bench->listen_fd, NULL);

@@ -197,6 +197,26 @@ static void test_deadlines(void **state)
 	bench_close(&bench);
 }
 
+/* All that are due end together, not one per tick of the timer. */
+static void test_many_due_at_once(void **state)
+{
+	(void)state;
+	struct http_limits limits = bench_limits();
+	struct bench bench;
+	int fds[30];
+	limits.head_ms = 50;
+	assert_int_equal(bench_open(&bench, &limits), 0);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		fds[i] = bench_dial(&bench);
+	bench_pump(&bench, 10);
+	assert_int_equal(bench_stats(&bench).open, COUNT(fds));
+	bench_pump(&bench, 150);
+	assert_int_equal(bench_stats(&bench).open, 0);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		close(fds[i]);
+	bench_close(&bench);
+}
+
 /* Shorter limits reach the connections that are there. */
 static void test_new_limits(void **state)
 {
@@ -359,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_drain_of_nothing_may_free),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_deadlines),
+		cmocka_unit_test(test_many_due_at_once),
 		cmocka_unit_test(test_new_limits),
 		cmocka_unit_test(test_unix_socket),
 		cmocka_unit_test(test_peer_never_reads),

@@ -116,6 +116,14 @@ static void test_continue(void **state)
 	bench_say(fd, both);
 	bench_pump(&bench, 10);
 	assert_int_equal(bench_count(bench_hear(fd), "100 Continue"), 0);
+	/* So did a part of the body. */
+	snprintf(both, sizeof(both), "%sab", head);
+	bench_say(fd, both);
+	bench_pump(&bench, 10);
+	assert_string_equal(bench_hear(fd), "");
+	bench_say(fd, "c");
+	bench_pump(&bench, 10);
+	assert_int_equal(bench_count(bench_hear(fd), "hello"), 1);
 	/* A head that is refused gets no "go on". */
 	bench_say(fd, "POST /e HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 65537\r\n\r\n");
 	bench_pump(&bench, 10);
@@ -144,9 +152,33 @@ static void test_refusal(void **state)
 	bench_say(fd, "more that nobody reads");
 	bench_pump(&bench, 10);
 	assert_string_equal(bench_hear(fd), "EOF"); /* lingering: no reset */
+	assert_int_equal(bench_stats(&bench).open, 1);
 	close(fd);
 	bench_pump(&bench, 10);
 	assert_int_equal(bench_stats(&bench).open, 0);
+	bench_close(&bench);
+}
+
+/* Bytes that make a waiting head bad are judged when they come, not when the line ends. */
+static void test_bad_byte_is_judged_at_once(void **state)
+{
+	(void)state;
+	static const char *const pieces[][2] = {
+		{"GET / HTTP/1.1\r", "x"}, {"GET / HT", "\x01"}, {"GET / HTTP/1.1\r\nHost: x\r\nA", "\n"},
+	};
+	struct http_limits limits = bench_limits();
+	struct bench bench;
+	assert_int_equal(bench_open(&bench, &limits), 0);
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		int fd = bench_dial(&bench);
+		bench_say(fd, pieces[i][0]);
+		bench_pump(&bench, 10);
+		assert_string_equal(bench_hear(fd), "");
+		bench_say(fd, pieces[i][1]);
+		bench_pump(&bench, 10);
+		bench_expect_in(bench_hear(fd), "HTTP/1.1 400 ");
+		close(fd);
+	}
 	bench_close(&bench);
 }
 
@@ -158,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_continue),
 		cmocka_unit_test(test_refusal),
+		cmocka_unit_test(test_bad_byte_is_judged_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
