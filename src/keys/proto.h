@@ -1,7 +1,7 @@
 /*
  * What server and keyd say to each other in frames (ipc/frame.h). One request, then its answer, per channel.
  *   request: u8 verb, u32 seq, body        answer: u8 verb, u8 status, u32 seq, body
- * A sequence number lets the server skip an answer that it has given up waiting for.
+ * The answer repeats the request's number: one that comes too late is not taken for the next one's.
  *
  *   verb      body of the request                      body of the answer (only with PROTO_OK)
  *   SIGN      u16 n, n * claims                        u16 n, n * (u8 status, str16 token)

@@ -22,6 +22,7 @@ struct job_list {
 struct signer {
 	int fd;
 	bool alive;
+	bool stalled;            /* keyd did not answer in time, and has not answered since */
 	uint32_t seq;            /* of the request under way or the last one */
 	struct job_list waiting; /* not yet sent */
 	struct job_list sent;    /* the batch under way */
@@ -110,6 +111,7 @@ void signer_replace(struct signer *signer, int fd)
 	buf_done(&signer->in);
 	signer->fd = fd;
 	signer->alive = true;
+	signer->stalled = false;
 }
 
 int signer_fd(const struct signer *signer) { return signer->fd; }
@@ -164,7 +166,7 @@ void signer_flush(struct signer *signer)
 {
 	if (signer->sent.n > 0 || signer->waiting.n == 0)
 		return;
-	if (!signer->alive) {
+	if (!signer->alive || signer->stalled) { /* nobody queues behind a keyd that hangs */
 		fail_list(signer, &signer->waiting);
 		return;
 	}
@@ -259,8 +261,10 @@ static int finish(struct signer *signer, struct str frame)
 	enum proto_status status;
 	uint32_t seq;
 	TRY(proto_get_reply_head(&cur, &verb, &status, &seq));
-	if (seq != signer->seq && (int32_t)(signer->seq - seq) > 0)
-		return 0; /* somebody gave up waiting for it */
+	if (signer->stalled && seq == signer->seq) { /* too late for its jobs, but keyd lives */
+		signer->stalled = false;
+		return 0;
+	}
 	if (seq != signer->seq || verb != PROTO_SIGN || signer->sent.n == 0)
 		return E_SYNTAX;
 	signer->stats.round_trip_us += (uint64_t)(clock_mono_ns() - signer->sent_ns) / 1000;
@@ -305,16 +309,35 @@ static int wait_readable(const struct signer *signer, int64_t deadline_ns)
 	return 0;
 }
 
+void signer_expire(struct signer *signer, uint32_t max_ms)
+{
+	if (signer->sent.n == 0 || clock_mono_ns() - signer->sent_ns < (int64_t)max_ms * 1000000)
+		return;
+	signer->stalled = true;
+	fail_list(signer, &signer->sent);
+	fail_list(signer, &signer->waiting);
+}
+
+bool signer_is_waiting(const struct signer *signer) { return signer->sent.n > 0; }
+
+/* A new request may be sent. After a stall the late answer must have come. */
+static bool is_ready(struct signer *signer)
+{
+	if (signer->alive && signer->stalled)
+		receive(signer);
+	return signer->alive && !signer->stalled && signer->sent.n == 0;
+}
+
 int signer_sign(struct signer *signer, struct sign_job *job, uint32_t timeout_ms)
 {
 	int64_t deadline_ns = clock_mono_ns() + (int64_t)timeout_ms * 1000000;
-	if (!signer->alive || signer->sent.n > 0 || signer->waiting.n > 0)
+	if (!is_ready(signer) || signer->waiting.n > 0)
 		return job->status = E_SIGNER;
 	signer_submit(signer, job);
 	signer_flush(signer);
 	while (signer->sent.n > 0) {
 		if (wait_readable(signer, deadline_ns) < 0)
-			fail_list(signer, &signer->sent);
+			signer_expire(signer, 0);
 		else
 			receive(signer);
 	}
@@ -322,25 +345,16 @@ int signer_sign(struct signer *signer, struct sign_job *job, uint32_t timeout_ms
 	return job->status;
 }
 
-/*
- * The answer with our number; older ones, which somebody gave up waiting for, are dropped. E_WOULD_BLOCK: not here
- * yet.
- */
+/* The answer to the request under way. E_WOULD_BLOCK: not here yet. */
 static int next_answer(struct signer *signer, enum proto_verb verb, struct cur *ret_body, enum proto_status *ret_status)
 {
 	struct str frame;
 	unsigned got;
 	uint32_t seq;
-	for (;;) {
-		TRY(frame_peek(&signer->in, PROTO_REPLY_MAX, &frame));
-		*ret_body = cur_of(frame);
-		TRY(proto_get_reply_head(ret_body, &got, ret_status, &seq));
-		if (seq == signer->seq)
-			return got == (unsigned)verb ? 0 : E_SYNTAX;
-		if ((int32_t)(signer->seq - seq) < 0)
-			return E_SYNTAX;
-		frame_drop(&signer->in);
-	}
+	TRY(frame_peek(&signer->in, PROTO_REPLY_MAX, &frame));
+	*ret_body = cur_of(frame);
+	TRY(proto_get_reply_head(ret_body, &got, ret_status, &seq));
+	return seq == signer->seq && got == (unsigned)verb ? 0 : E_SYNTAX;
 }
 
 /*
@@ -387,7 +401,9 @@ static int call(struct signer *signer, enum proto_verb verb, struct buf *ret_fir
 	if (rc == 0) {
 		secret_wipe((void *)(uintptr_t)answer.p, answer.left);
 		frame_drop(&signer->in);
-	} else if (rc != E_TIMEOUT) {
+	} else if (rc == E_TIMEOUT) {
+		signer->stalled = true;
+	} else {
 		die(signer);
 	}
 	if (rc < 0 || status != PROTO_OK || fault_hit(FAULT_SIGNER))
@@ -396,10 +412,10 @@ static int call(struct signer *signer, enum proto_verb verb, struct buf *ret_fir
 	return ret_second ? buf_status(ret_second) : 0;
 }
 
-/* Start the request of a blocking call. E_SIGNER: keyd is gone, or a batch is under way on this channel. */
+/* Start the request of a blocking call. E_SIGNER: keyd is gone or hangs, or a batch is under way on this channel. */
 static int begin_call(struct signer *signer, enum proto_verb verb)
 {
-	if (!signer->alive || signer->sent.n > 0)
+	if (!is_ready(signer))
 		return E_SIGNER;
 	begin(signer, verb);
 	return 0;

@@ -62,9 +62,19 @@ void signer_submit(struct signer *signer, struct sign_job *job);
 void signer_flush(struct signer *signer);
 /* Non-blocking: read what has arrived; *ret_done is the list (by next) of finished jobs, NULL when there are none. */
 void signer_collect(struct signer *signer, struct sign_job **ret_done);
+/*
+ * For a timer of the loop: when keyd has not answered the batch under way for max_ms, its jobs and those that wait fail
+ * (E_SIGNER, by signer_collect), and from then on new ones fail at once, until the late answer shows that keyd lives.
+ */
+void signer_expire(struct signer *signer, uint32_t max_ms);
+/* Whether a batch is under way. */
+bool signer_is_waiting(const struct signer *signer);
 /* Whether jobs wait for signer_collect to hand them back although the socket is silent (they failed). */
 bool signer_has_failed_jobs(const struct signer *signer);
-/* Blocking, for pool threads and the CLI; returns the job's status. timeout_ms in total. */
+/*
+ * Blocking, for pool threads and the CLI; returns the job's status. timeout_ms in total; after a timeout further calls
+ * fail at once until keyd has answered the old one.
+ */
 must_check int signer_sign(struct signer *signer, struct sign_job *job, uint32_t timeout_ms);
 
 /* The other verbs; blocking. E_SIGNER: refused or gone. */

@@ -18,7 +18,7 @@
 #include "server/task.h"
 #include "server/usage.h"
 
-enum { DELAY_NS = 5000000, FREE_TASKS_MAX = 1024 };
+enum { DELAY_NS = 5000000, FREE_TASKS_MAX = 1024, SIGN_LOOK_MS = 1000, SIGN_MAX_MS = 5000 };
 
 static void advance(struct task *task);
 
@@ -197,10 +197,26 @@ static void on_signer(int fd, unsigned events, void *arg)
 		abort(); /* would spin on a dead socket */
 }
 
+/* A keyd that hangs must not keep requests waiting without end. */
+static void watch_batch(struct worker *worker)
+{
+	if (worker->sign_timer_runs || !signer_is_waiting(worker->signer))
+		return;
+	worker->sign_timer_runs = loop_timer_start(worker->sign_timer, SIGN_LOOK_MS) == 0;
+}
+
+static void on_sign_timer(void *arg)
+{
+	struct worker *worker = arg;
+	worker->sign_timer_runs = false;
+	signer_expire(worker->signer, SIGN_MAX_MS); /* the round's hook collects what failed */
+}
+
 static void on_round(void *arg)
 {
 	struct worker *worker = arg;
 	signer_flush(worker->signer);
+	watch_batch(worker);
 	while (signer_has_failed_jobs(worker->signer))
 		collect(worker);
 	pthread_mutex_lock(&worker->stats_lock);
@@ -253,6 +269,7 @@ int worker_init(struct worker *worker, struct server *server, unsigned index, in
 	};
 	TRY(http_server_new(&options, &worker->http));
 	TRY(loop_timer_new(worker->loop, on_delay, worker, &worker->delay_timer));
+	TRY(loop_timer_new(worker->loop, on_sign_timer, worker, &worker->sign_timer));
 	worker->metrics = metrics_slot(server->metrics, index);
 	worker->usage = usage_slot(server->usage, index);
 	loop_set_round_hook(worker->loop, on_round, worker);
@@ -361,6 +378,7 @@ void worker_done(struct worker *worker)
 	http_server_free(worker->http);
 	loop_watch_free(worker->signer_watch);
 	loop_timer_free(worker->delay_timer);
+	loop_timer_free(worker->sign_timer);
 	signer_free(worker->signer);
 	while (worker->free_tasks) {
 		struct task *task = worker->free_tasks;

@@ -35,6 +35,8 @@ struct worker {
 	struct task *free_tasks;
 	struct task *delayed;         /* by due_ns, soonest first */
 	struct task *delayed_last;
+	struct loop_timer *sign_timer; /* runs while a batch is under way */
+	bool sign_timer_runs;
 	struct loop_timer *delay_timer;
 	pthread_t thread;
 	bool started;

@@ -237,10 +237,11 @@ static void test_huge_frame(void **state)
 	close(pair[1]);
 }
 
-/* An answer that comes after its caller gave up is skipped, not taken for the next one. */
+/* keyd hangs: calls fail in time, and at once from then on; its late answer is nobody's, and shows that it lives. */
 static void test_late_answer(void **state)
 {
 	struct signer *signer;
+	struct sign_job *done;
 	struct buf token;
 	int pair[2];
 	(void)state;
@@ -250,10 +251,57 @@ static void test_late_answer(void **state)
 	struct sign_job job = {.claims = fixture_claims("kid"), .token = &token};
 	assert_int_equal(signer_sign(signer, &job, 20), E_SIGNER);
 	assert_true(signer_alive(signer));
+	int64_t from_ns = clock_mono_ns();
+	assert_int_equal(signer_sign(signer, &job, 5000), E_SIGNER);
+	assert_int_equal(signer_public(signer, &token), E_SIGNER);
+	signer_submit(signer, &job);
+	signer_flush(signer);
+	assert_true(signer_has_failed_jobs(signer));
+	signer_collect(signer, &done);
+	assert_ptr_equal(done, &job);
+	assert_true(clock_mono_ns() - from_ns < INT64_C(1000000000));
 	send_reply(pair[1], "\0\1\0\0\5o.l.d", 10, 1, PROTO_SIGN, PROTO_OK);
+	signer_collect(signer, &done);
+	assert_null(done);
+	signer_submit(signer, &job);
+	signer_flush(signer);
+	assert_true(signer_is_waiting(signer));
 	send_reply(pair[1], "\0\1\0\0\5n.e.w", 10, 2, PROTO_SIGN, PROTO_OK);
-	assert_int_equal(signer_sign(signer, &job, 1000), 0);
+	signer_collect(signer, &done);
+	assert_ptr_equal(done, &job);
+	assert_int_equal(job.status, 0);
 	assert_true(str_eq(buf_str(&token), STR("n.e.w")));
+	signer_free(signer);
+	close(pair[1]);
+	buf_done(&token);
+}
+
+/* The same on a loop: a batch that is overdue fails with what waits behind it; one that is not stays. */
+static void test_expire(void **state)
+{
+	struct signer *signer;
+	struct sign_job *done;
+	struct buf token;
+	int pair[2];
+	(void)state;
+	buf_init(&token, SIGNER_TOKEN_MAX);
+	assert_int_equal(frame_pair(SOCK_STREAM, pair), 0);
+	assert_int_equal(signer_new(pair[0], &signer), 0);
+	struct sign_job a = {.claims = fixture_claims("kid"), .token = &token}, b = a;
+	signer_expire(signer, 0); /* nothing under way */
+	signer_submit(signer, &a);
+	signer_flush(signer);
+	signer_submit(signer, &b);
+	signer_expire(signer, 60000);
+	assert_true(signer_is_waiting(signer));
+	signer_expire(signer, 0);
+	assert_false(signer_is_waiting(signer));
+	signer_collect(signer, &done);
+	assert_ptr_equal(done, &a);
+	assert_ptr_equal(done->next, &b);
+	assert_int_equal(a.status, E_SIGNER);
+	assert_int_equal(b.status, E_SIGNER);
+	assert_true(signer_alive(signer));
 	signer_free(signer);
 	close(pair[1]);
 	buf_done(&token);
@@ -328,7 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lies),        cmocka_unit_test(test_huge_frame),
-		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_expire), cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_death),       cmocka_unit_test(test_sign),
 		cmocka_unit_test(test_batches),
 #ifdef MINTMARK_FAULTS
