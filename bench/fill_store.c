@@ -1,7 +1,7 @@
 /*
- * Figures of the SQLite store: how long it takes to fill one, to write durably, to open a large one and find a client in it.
+ * How long it takes to fill a SQLite store, to write durably, to open a large one and find a client in it.
  *
- *	fill_store fill PATH CLIENTS       put so many service clients, each with two scopes and a secret, 10,000 per transaction
+ *	fill_store fill PATH CLIENTS       so many clients with two scopes and a secret each, 10,000 per transaction
  *	fill_store rate PATH THREADS SECS  durable client_put per second, one client per call
  *	fill_store read PATH GETS          time of store_open and of the first client_get, then of the others; memory
  *	fill_store drop PATH               time of api_delete, which takes every client's grants with it
