@@ -199,12 +199,32 @@ static void readers_see_whole_changes(void **state)
 	assert_int_equal(race(world, regenerate_or_read, supply, 1).won, RACERS * MODEL_SECRETS_MAX);
 }
 
+static void append_or_verify(struct racer *racer)
+{
+	int64_t n;
+	for (unsigned i = 0; i < 50; i++) {
+		if (racer->number < 4)
+			count(racer, store_audit_append(racer->world->store, &a_note));
+		else
+			count(racer, store_audit_verify(racer->world->store, &n));
+	}
+}
+
+/* The chain and its head are read as of one moment. */
+static void the_chain_holds_while_it_grows(void **state)
+{
+	struct world *world = *state;
+	assert_int_equal(race(world, append_or_verify, NULL, 1).won, RACERS * 50);
+	assert_int_equal(audit_count(world), 4 * 50);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(one_wins_the_key, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(the_limit_of_secrets_holds, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(one_secret_survives_regeneration, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(one_sync_carries_many, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(readers_see_whole_changes, world_setup, world_teardown),
+	cmocka_unit_test_setup_teardown(the_chain_holds_while_it_grows, world_setup, world_teardown),
 };
 
 int main(int argc, char **argv)
