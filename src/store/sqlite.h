@@ -41,7 +41,8 @@ struct sqlite {
 		/* Below: the writer thread's own. */
 		struct db *db;
 		size_t last_batch;
-		bool sick; /* the last batch failed and the log may hold pages of it */
+		int moved_pages; /* how long the log was at the last checkpoint */
+		bool sick;       /* the last batch failed and the log may hold pages of it */
 	} writer;
 };
 

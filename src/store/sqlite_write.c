@@ -22,7 +22,7 @@ enum {
 	CHECKPOINT_PAGES = 1000, /* 4 MiB: moved to the database between two batches, in some ten milliseconds */
 	TRUNCATE_PAGES = 64000,  /* 256 MiB: readers kept the log from starting over for too long; wait for them now */
 	GATHER_US = 150,
-	RETRY_MS = 200,
+	RETRY_MS = 500,
 };
 
 struct sqlite_job {
@@ -128,15 +128,19 @@ static void wake_all(struct sqlite *sqlite, struct sqlite_job *first, int batch_
 	pthread_mutex_unlock(&sqlite->writer.lock);
 }
 
-/* Failing to checkpoint fails nobody: what was acknowledged is in the log, and the next batch shows whether the disk is
- * well. */
+/*
+ * Failing to checkpoint fails nobody: what was acknowledged is in the log, and the next batch shows whether the disk is
+ * well. Readers may keep the log from starting over, so what counts is how much came since the last time.
+ */
 static void checkpoint(struct sqlite *sqlite)
 {
 	struct db *db = sqlite->writer.db;
-	if (sqlite->writer.sick || db->wal_pages < CHECKPOINT_PAGES)
+	if (db->wal_pages < sqlite->writer.moved_pages)
+		sqlite->writer.moved_pages = 0;
+	if (sqlite->writer.sick || db->wal_pages - sqlite->writer.moved_pages < CHECKPOINT_PAGES)
 		return;
+	sqlite->writer.moved_pages = db->wal_pages;
 	bool flood = db->wal_pages >= TRUNCATE_PAGES;
-	db->wal_pages = 0;
 	if (db_checkpoint(db, flood ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE) < 0)
 		sqlite->writer.sick = true;
 }

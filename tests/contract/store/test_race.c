@@ -202,7 +202,7 @@ static void readers_see_whole_changes(void **state)
 static void append_or_verify(struct racer *racer)
 {
 	int64_t n;
-	for (unsigned i = 0; i < 50; i++) {
+	for (unsigned i = 0; i < 150; i++) {
 		if (racer->number < 4)
 			count(racer, store_audit_append(racer->world->store, &a_note));
 		else
@@ -214,8 +214,8 @@ static void append_or_verify(struct racer *racer)
 static void the_chain_holds_while_it_grows(void **state)
 {
 	struct world *world = *state;
-	assert_int_equal(race(world, append_or_verify, NULL, 1).won, RACERS * 50);
-	assert_int_equal(audit_count(world), 4 * 50);
+	assert_int_equal(race(world, append_or_verify, NULL, 1).won, RACERS * 150);
+	assert_int_equal(audit_count(world), 4 * 150);
 }
 
 static const struct CMUnitTest tests[] = {
