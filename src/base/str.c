@@ -115,6 +115,27 @@ bool str_is_utf8(struct str s)
 	return true;
 }
 
+/* The last two bytes of U+200E/F, U+2028-202E, U+2066-2069; the first one is E2. */
+static bool turns_text(unsigned char second, unsigned char third)
+{
+	if (second == 0x80)
+		return third == 0x8E || third == 0x8F || (third >= 0xA8 && third <= 0xAE);
+	return second == 0x81 && third >= 0xA6 && third <= 0xA9;
+}
+
+size_t str_printable(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t n = utf8_step(p, s.len);
+	if (n == 1)
+		return p[0] >= 0x20 && p[0] != 0x7F;
+	if (n == 2 && p[0] == 0xC2 && p[1] < 0xA0)
+		return 0;
+	if (n != 3 || p[0] != 0xE2)
+		return n;
+	return turns_text(p[1], p[2]) ? 0 : n;
+}
+
 bool str_is_unreserved(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {

@@ -51,6 +51,12 @@ int str_cmp(struct str a, struct str b);
 must_check int str_to_u64(struct str s, uint64_t max, uint64_t *ret_value);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). NUL counts as valid. */
 bool str_is_utf8(struct str s);
+/*
+ * Bytes of the character at the front of s (not empty) when it may be shown on a terminal, in a log or on a page:
+ * well-formed UTF-8, no control character (C0, DEL, C1), nothing that turns text around or breaks lines (U+200E/F,
+ * U+2028-202E, U+2066-2069). Else 0.
+ */
+size_t str_printable(struct str s);
 /* Only bytes of RFC 3986 unreserved plus nothing else: [A-Za-z0-9._~-]. */
 bool str_is_unreserved(struct str s);
 

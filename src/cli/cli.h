@@ -16,7 +16,7 @@
 enum cli_exit {
 	EXIT_OK = 0,
 	EXIT_FAILED = 1,      /* refused, invalid, or it failed */
-	EXIT_USAGE = 2,       /* the command line is wrong */
+	EXIT_USAGE = 2,       /* the command line is wrong, or a value in it */
 	EXIT_NOT_FOUND = 3,
 	EXIT_IS_CONFLICT = 4, /* exists already, or contradicts the present state */
 	EXIT_UNREACHABLE = 5, /* store locked or broken, server or keyd not to be reached */

@@ -36,24 +36,10 @@ static const struct table {
 	{"scopes", {{"name", "SCOPE"}, {"description", "DESCRIPTION"}}},
 };
 
-/* Length of a harmless character at the front, or 0. */
-static size_t harmless(struct str text)
-{
-	const unsigned char *p = (const unsigned char *)text.p;
-	if (p[0] < 0x80)
-		return p[0] >= 0x20 && p[0] != 0x7F;
-	size_t len = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
-	if (len > text.len || !str_is_utf8((struct str){text.p, len}))
-		return 0;
-	bool c1 = p[0] == 0xC2 && p[1] < 0xA0;
-	bool turns = p[0] == 0xE2 && (p[1] == 0x80 || p[1] == 0x81) && p[2] >= 0x8E && p[2] <= 0xAE;
-	return c1 || turns ? 0 : len;
-}
-
 void print_safe(FILE *file, struct str text)
 {
 	while (text.len > 0) {
-		size_t len = harmless(text);
+		size_t len = str_printable(text);
 		if (len > 0)
 			fwrite(text.p, 1, len, file);
 		else
@@ -68,7 +54,7 @@ static size_t width_of(struct str text)
 {
 	size_t width = 0;
 	for (; text.len > 0; width++) {
-		size_t len = harmless(text);
+		size_t len = str_printable(text);
 		len = len > 0 ? len : 1;
 		text = (struct str){text.p + len, text.len - len};
 	}

@@ -40,29 +40,14 @@ static const struct row {
 	[ARG_LIMIT] = {"limit", NUMBER, 1, ADMIN_LIST_MAX},
 };
 
-/*
- * U+0080-9F, U+200E/F, U+2028-202E, U+2066-2069: they would steer a terminal or turn the text around. p has left bytes
- * of valid UTF-8.
- */
-static bool steers(const unsigned char *p, size_t left)
-{
-	if (left >= 2 && p[0] == 0xC2 && p[1] < 0xA0)
-		return true;
-	if (left < 3 || p[0] != 0xE2)
-		return false;
-	if (p[1] == 0x80)
-		return p[2] == 0x8E || p[2] == 0x8F || (p[2] >= 0xA8 && p[2] <= 0xAE);
-	return p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9;
-}
-
 bool admin_args_is_text(struct str text)
 {
-	const unsigned char *p = (const unsigned char *)text.p;
-	if (!str_is_utf8(text))
-		return false;
-	for (size_t i = 0; i < text.len; i++)
-		if (p[i] < 0x20 || p[i] == 0x7F || steers(p + i, text.len - i))
+	while (text.len > 0) {
+		size_t n = str_printable(text);
+		if (n == 0)
 			return false;
+		text = (struct str){text.p + n, text.len - n};
+	}
 	return true;
 }
 
