@@ -43,7 +43,9 @@ int frame_write(int fd, struct str bytes, int timeout_ms)
 {
 	int64_t deadline_ns = timeout_ms < 0 ? -1 : clock_mono_ns() + (int64_t)timeout_ms * 1000000;
 	while (bytes.len > 0) {
-		ssize_t n = fault_hit(FAULT_WRITE) ? -1 : send(fd, bytes.p, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (fault_hit(FAULT_WRITE))
+			return E_IO;
+		ssize_t n = send(fd, bytes.p, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n >= 0) {
 			bytes.p += n;
 			bytes.len -= (size_t)n;

@@ -96,7 +96,7 @@ static void test_byte_by_byte(void **state)
 	for (size_t i = 0; i < 7; i++) {
 		assert_int_equal(frame_peek(&p.in, MAX, &frame), E_WOULD_BLOCK);
 		frame_drop(&p.in); /* does nothing to half a frame */
-		put(&p, "\0\0\0\3abc" + i, 1);
+		put(&p, &"\0\0\0\3abc"[i], 1);
 		assert_int_equal(frame_feed(p.fd[1], MAX, false, &p.in), 0);
 	}
 	assert_int_equal(frame_peek(&p.in, MAX, &frame), 0);
@@ -210,14 +210,16 @@ static void test_note(void **state)
 }
 
 #ifdef MINTMARK_FAULTS
-static void test_no_memory(void **state)
+static void test_faults(void **state)
 {
 	struct pair p = open_pair(SOCK_STREAM);
 	(void)state;
 	put(&p, "\0\0\0\1a", 5);
 	fault_arm(FAULT_ALLOC, 1);
 	assert_int_equal(frame_feed(p.fd[1], MAX, false, &p.in), E_NOMEM);
-	fault_arm(FAULT_ALLOC, 0);
+	fault_arm(FAULT_WRITE, 1);
+	assert_int_equal(frame_write(p.fd[0], STR("x"), 10), E_IO);
+	fault_arm(FAULT_WRITE, 0);
 	close_pair(&p);
 }
 #endif
@@ -233,7 +235,7 @@ int main(void)
 		cmocka_unit_test(test_end_keeps_failure),
 		cmocka_unit_test(test_note),
 #ifdef MINTMARK_FAULTS
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_faults),
 #endif
 	};
 	return cmocka_run_group_tests_name("frame", tests, NULL, NULL);

@@ -344,6 +344,76 @@ static void test_too_large(void **state)
 	buf_done(&token);
 }
 
+struct asker {
+	pthread_t thread;
+	struct signer *signer;
+	const char *steady, *coming;
+	unsigned good, unknown, wrong;
+};
+
+/* Sign with a key that stays and one that comes and goes. */
+static void *ask(void *arg)
+{
+	struct asker *asker = arg;
+	struct buf token;
+	buf_init(&token, SIGNER_TOKEN_MAX);
+	for (int i = 0; i < 300; i++) {
+		struct sign_job job = {.claims = fixture_claims(i % 2 ? asker->steady : asker->coming),
+				       .token = &token};
+		buf_reset(&token);
+		int rc = signer_sign(asker->signer, &job, 10000);
+		asker->good += rc == 0;
+		asker->unknown += rc == E_SIGNER && i % 2 == 0;
+		asker->wrong += rc != 0 && i % 2 == 1;
+	}
+	buf_done(&token);
+	return NULL;
+}
+
+/* Keys are loaded and unloaded while three channels sign. */
+static void test_concurrent(void **state)
+{
+	struct fixture f;
+	struct asker askers[3] = {0};
+	struct signer *control;
+	struct buf jwk, sealed;
+	char steady[JWK_THUMBPRINT_LEN + 1], coming[JWK_THUMBPRINT_LEN + 1];
+	(void)state;
+	fixture_init(&f);
+	fixture_key(&f, SIG_ES256, steady);
+	buf_init(&jwk, 8192);
+	buf_init(&sealed, 8192);
+	assert_int_equal(signer_new(fixture_connect(&f, KEYD_CONTROL), &control), 0);
+	assert_int_equal(signer_generate(control, STR("EdDSA"), &jwk, &sealed), 0);
+	const char *kid = memmem(jwk.p, jwk.len, "\"kid\":\"", 7);
+	assert_non_null(kid);
+	memcpy(coming, kid + 7, JWK_THUMBPRINT_LEN);
+	coming[JWK_THUMBPRINT_LEN] = '\0';
+	for (size_t i = 0; i < 3; i++) {
+		askers[i].steady = steady;
+		askers[i].coming = coming;
+		assert_int_equal(signer_new(fixture_connect(&f, i ? KEYD_LOOP : KEYD_POOL), &askers[i].signer), 0);
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
+	}
+	for (int i = 0; i < 200; i++) {
+		buf_reset(&jwk);
+		assert_int_equal(signer_load(control, buf_str(&sealed), &jwk), 0);
+		buf_reset(&jwk);
+		assert_int_equal(signer_public(control, &jwk), 0);
+		assert_int_equal(signer_unload(control, str_of(coming)), 0);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		pthread_join(askers[i].thread, NULL);
+		assert_int_equal(askers[i].wrong, 0);
+		assert_int_equal(askers[i].good + askers[i].unknown, 300);
+		signer_free(askers[i].signer);
+	}
+	signer_free(control);
+	fixture_done(&f);
+	buf_done(&jwk);
+	buf_done(&sealed);
+}
+
 #ifdef MINTMARK_FAULTS
 static void test_faults(void **state)
 {
@@ -378,7 +448,7 @@ int main(void)
 		cmocka_unit_test(test_lies),        cmocka_unit_test(test_huge_frame),
 		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_expire), cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_death),       cmocka_unit_test(test_sign),
-		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_batches),    cmocka_unit_test(test_concurrent),
 #ifdef MINTMARK_FAULTS
 		cmocka_unit_test(test_faults),
 #endif
