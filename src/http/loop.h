@@ -17,6 +17,7 @@ struct loop_timer;
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 
+/* Makes the process ignore SIGPIPE: a peer that left must not end us. E_NOMEM, E_IO. */
 must_check int loop_new(struct loop **ret_loop);
 /* Only when nothing runs in it any more. */
 void loop_free(struct loop *loop);

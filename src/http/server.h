@@ -69,8 +69,12 @@ void http_server_set_limits(struct http_server *server, const struct http_limits
  * gone.
  */
 void http_server_drain(struct http_server *server, void (*done)(void *arg), void *arg);
-/* Closes what is left. */
+/*
+ * Closes what is left; not from within a handler. Exchanges that are still out must be replied to all the same, then the
+ * last of the memory goes. The loop must live until here.
+ */
 void http_server_free(struct http_server *server);
+/* From the loop's thread. */
 void http_server_stats(const struct http_server *server, struct http_server_stats *ret_stats);
 
 /*
