@@ -244,8 +244,8 @@ static bool attempt(struct world *world, const struct verb *verb, enum fault_kin
 	return !reached;
 }
 
-/* SQLite allocates hundreds of times per verb: the first ones all, further on about each tenth. */
-static unsigned step(unsigned n) { return n < 30 ? n + 1 : n + 1 + n / 10; }
+/* SQLite allocates hundreds of times per verb: the first ones all, further on about each fifth part more. */
+static unsigned step(unsigned n) { return n < 20 ? n + 1 : n + 1 + n / 5; }
 
 static void sweep(struct world **world, void **state, enum fault_kind kind)
 {
