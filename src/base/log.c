@@ -28,20 +28,38 @@ void log_setup(const char *role, enum log_level new_threshold, enum log_format f
 
 enum log_level log_threshold(void) { return (enum log_level)atomic_load_explicit(&threshold, memory_order_relaxed); }
 
+/* How many bytes from i on need no escape. high: bytes of valid UTF-8 stand as they are. */
+static size_t plain_run(struct str s, size_t i, bool high)
+{
+	size_t start = i;
+	while (i < s.len) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c < 0x20 || c == 0x7F || c == '"' || c == '\\' || (c > 0x7F && !high))
+			break;
+		i++;
+	}
+	return i - start;
+}
+
 /* A quoted string with JSON's escapes; text lines use the same, so both formats split the same way. */
 static void put_quoted(struct buf *out, struct str s)
 {
-	bool utf8 = str_is_utf8(s);
+	bool high = s.len <= VALUE_MAX && str_is_utf8(s);
+	if (s.len > VALUE_MAX)
+		s.len = VALUE_MAX;
 	buf_put_char(out, '"');
-	for (size_t i = 0; i < s.len && i < VALUE_MAX; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	for (size_t i = 0; i < s.len;) {
+		size_t run = plain_run(s, i, high);
+		buf_put_mem(out, s.p + i, run);
+		i += run;
+		if (i == s.len)
+			break;
+		unsigned char c = (unsigned char)s.p[i++];
 		if (c == '"' || c == '\\') {
 			buf_put_char(out, '\\');
 			buf_put_char(out, (char)c);
-		} else if (c < 0x20 || c == 0x7F || (c > 0x7F && (!utf8 || s.len > VALUE_MAX))) {
-			buf_printf(out, "\\u%04x", c);
 		} else {
-			buf_put_char(out, (char)c);
+			buf_printf(out, "\\u%04x", c);
 		}
 	}
 	buf_put_char(out, '"');
@@ -49,32 +67,47 @@ static void put_quoted(struct buf *out, struct str s)
 
 static void put_field(struct buf *out, const struct log_field *field, bool json)
 {
-	if (json)
-		buf_printf(out, ",\"%s\":", field->name);
-	else
-		buf_printf(out, " %s=", field->name);
+	buf_put(out, json ? STR(",\"") : STR(" "));
+	buf_put(out, str_of(field->name));
+	buf_put(out, json ? STR("\":") : STR("="));
 	if (field->type == LOG_FIELD_INT)
 		buf_put_i64(out, field->i);
 	else
 		put_quoted(out, field->s);
 }
 
+/* "2026-11-21T20:01:00.123": the part up to the seconds is made once a second per thread. */
+static void put_time(struct buf *out)
+{
+	static _Thread_local char second_mem[32];
+	static _Thread_local struct buf second;
+	static _Thread_local int64_t made_s = -1;
+	int64_t now_us = clock_now_us(&clock_system);
+	unsigned ms = (unsigned)(now_us / 1000 % 1000);
+	if (made_s != now_us / 1000000) {
+		buf_init_fixed(&second, second_mem, sizeof(second_mem));
+		enc_time(&second, now_us / 1000000);
+		second.len -= second.len > 0; /* the Z: the milliseconds come first */
+		made_s = now_us / 1000000;
+	}
+	const char digits[] = {'.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z'};
+	buf_put(out, buf_str(&second));
+	buf_put_mem(out, digits, sizeof(digits));
+}
+
 static void put_head(struct buf *out, enum log_level level, const char *event, bool json)
 {
-	int64_t now_us = clock_now_us(&clock_system);
-	char stamp_mem[64];
-	struct buf stamp;
-	buf_init_fixed(&stamp, stamp_mem, sizeof(stamp_mem));
-	enc_time(&stamp, now_us / 1000000);
-	if (stamp.len > 0)
-		stamp.len--; /* the Z: the milliseconds come first */
-	if (json)
-		buf_printf(out, "{\"time\":\"%.*s.%03dZ\",\"level\":\"%s\",\"role\":\"%s\",\"pid\":%d,\"event\":\"%s\"",
-			   STR_ARG(buf_str(&stamp)), (int)(now_us / 1000 % 1000), level_names[level],
-			   atomic_load(&role_name), (int)getpid(), event);
-	else
-		buf_printf(out, "%.*s.%03dZ %s %s[%d] %s", STR_ARG(buf_str(&stamp)), (int)(now_us / 1000 % 1000),
-			   level_names[level], atomic_load(&role_name), (int)getpid(), event);
+	buf_put(out, json ? STR("{\"time\":\"") : STR(""));
+	put_time(out);
+	buf_put(out, json ? STR("\",\"level\":\"") : STR(" "));
+	buf_put(out, str_of(level_names[level]));
+	buf_put(out, json ? STR("\",\"role\":\"") : STR(" "));
+	buf_put(out, str_of(atomic_load(&role_name)));
+	buf_put(out, json ? STR("\",\"pid\":") : STR("["));
+	buf_put_i64(out, getpid());
+	buf_put(out, json ? STR(",\"event\":\"") : STR("] "));
+	buf_put(out, str_of(event));
+	buf_put(out, json ? STR("\"") : STR(""));
 }
 
 static int put_line(enum log_level level, const char *event, const struct log_field *fields, size_t n)
