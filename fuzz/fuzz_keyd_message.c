@@ -74,7 +74,9 @@ static void check_token(struct str token)
 	struct json *doc;
 	size_t len;
 	int64_t exp, iat;
-	must(str_cut(token, '.', &header, &rest) && str_cut(rest, '.', &payload, &sig) && sig.len > 0);
+	must(str_cut(token, '.', &header, &rest));
+	must(str_cut(rest, '.', &payload, &sig));
+	must(sig.len > 0);
 	must(enc_b64url_decode(payload, mem, sizeof(mem), &len) == 0);
 	must(json_parse_object(str_mem(mem, len), &doc) == 0);
 	must(json_get_str(doc, "iss", &text) == 0 && str_eq(text, STR("https://m")));

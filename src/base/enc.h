@@ -20,8 +20,8 @@ must_check int enc_b64url_decode(struct str text, void *ret_bytes, size_t size, 
 must_check int enc_b64_decode(struct str text, void *ret_bytes, size_t size, size_t *ret_len);
 
 /*
- * One application/x-www-form-urlencoded name or value (RFC 6749 appendix B): '+' is a space, %XX a byte. The result is UTF-8 without NUL,
- * in the arena. E_SYNTAX: a malformed percent sequence, invalid UTF-8, NUL. E_NOMEM.
+ * One application/x-www-form-urlencoded name or value (RFC 6749 appendix B): '+' is a space, %XX a byte. The result is
+ * UTF-8 without NUL, in the arena. E_SYNTAX: a malformed percent sequence, invalid UTF-8, NUL. E_NOMEM.
  */
 must_check int enc_form_decode(struct str text, struct arena *arena, struct str *ret_value);
 
@@ -30,7 +30,10 @@ void enc_hex(struct buf *out, struct str bytes);
 /* Either case; the text must have exactly 2 * size digits. E_SYNTAX. */
 must_check int enc_hex_decode(struct str text, void *ret_bytes, size_t size);
 
-/* Exactly `digits` digits of 0-9A-Za-z, most significant first, of a big-endian number of n <= 64 bytes (higher digits are dropped). */
+/*
+ * Exactly `digits` digits of 0-9A-Za-z, most significant first, of a big-endian number of n <= 64 bytes (higher digits
+ * are dropped).
+ */
 void enc_base62(struct buf *out, const unsigned char *bytes, size_t n, unsigned digits);
 
 /* CRC-32 (ISO-HDLC, the one of zip and Ethernet). */

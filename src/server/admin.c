@@ -151,7 +151,7 @@ static void rewind_to(struct buf *buf, size_t start)
 static int run(struct admin_ctx *ctx, struct str request)
 {
 	_cleanup_(json_freep) struct json *doc = NULL;
-	const struct op *op;
+	const struct op *op = NULL;
 	if (request.len > ADMIN_REQUEST_MAX)
 		return admin_fail(ctx, E_TOO_LARGE, "The request is larger than %d bytes.", ADMIN_REQUEST_MAX);
 	int rc = json_parse_object(request, &doc);

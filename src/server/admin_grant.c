@@ -69,8 +69,8 @@ int admin_grant_resolve(struct admin_ctx *ctx, struct client *client)
 {
 	struct str_list scopes = ctx->args[ARG_SCOPE].list;
 	bool everything = !ctx->args[ARG_SCOPE].set;
-	const struct api **apis;
-	size_t n;
+	const struct api **apis = NULL;
+	size_t n = 0;
 	TRY(choose_apis(ctx, &apis, &n));
 	client->grants = arena_array(&ctx->arena, MODEL_SCOPES_MAX, sizeof(*client->grants));
 	if (!client->grants)

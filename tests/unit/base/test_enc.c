@@ -115,6 +115,43 @@ static void full_buffer(void **state)
 	assert_int_equal(buf.len, 0);
 }
 
+/* RFC 6749 appendix B. CC-04 */
+static void form(void **state)
+{
+	(void)state;
+	static const struct {
+		struct str text;
+		int want;
+		struct str value;
+	} rows[] = {
+		{STR("%"), E_SYNTAX, STR("")},        {STR("a%2"), E_SYNTAX, STR("")},
+		{STR("%zz"), E_SYNTAX, STR("")},      {STR("%2g"), E_SYNTAX, STR("")},
+		{STR("%%20"), E_SYNTAX, STR("")},     {STR("%00"), E_SYNTAX, STR("")},
+		{STR("a\0b"), E_SYNTAX, STR("")},     {STR("\xFF"), E_SYNTAX, STR("")},
+		{STR("%FF"), E_SYNTAX, STR("")},      {STR("%C3"), E_SYNTAX, STR("")},
+		{STR("%C3+"), E_SYNTAX, STR("")},     {STR("%ED%A0%80"), E_SYNTAX, STR("")},
+		{STR("% 20"), E_SYNTAX, STR("")},     {STR("%+1"), E_SYNTAX, STR("")},
+		{STR("%-1"), E_SYNTAX, STR("")},      {STR(""), 0, STR("")},
+		{STR("a+b"), 0, STR("a b")},          {STR("a%2Bb"), 0, STR("a+b")},
+		{STR("%2525"), 0, STR("%25")},        {STR("%c3%A9"), 0, STR("\xC3\xA9")},
+		{STR("\xC3%A9"), 0, STR("\xC3\xA9")}, {STR("a:b%3ac"), 0, STR("a:b:c")},
+		{STR("mmc%5Fx"), 0, STR("mmc_x")},
+	};
+	struct arena arena;
+	arena_init(&arena, 8192);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str value = STR("untouched");
+		assert_int_equal(enc_form_decode(rows[i].text, &arena, &value), rows[i].want);
+		expect_str(value, rows[i].want < 0 ? STR("untouched") : rows[i].value);
+	}
+	struct str value = STR("untouched");
+	char large[9000];
+	memset(large, 'a', sizeof(large));
+	assert_int_equal(enc_form_decode(str_mem(large, sizeof(large)), &arena, &value), E_NOMEM);
+	expect_str(value, STR("untouched"));
+	arena_done(&arena);
+}
+
 static void hex(void **state)
 {
 	(void)state;
@@ -204,9 +241,16 @@ static void rfc3339(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(b64url_decode), cmocka_unit_test(b64_decode), cmocka_unit_test(b64url_round_trip),
-		cmocka_unit_test(one_spelling_only), cmocka_unit_test(full_buffer), cmocka_unit_test(hex),
-		cmocka_unit_test(base62), cmocka_unit_test(base62_of_256_bits), cmocka_unit_test(crc32),
+		cmocka_unit_test(b64url_decode),
+		cmocka_unit_test(b64_decode),
+		cmocka_unit_test(b64url_round_trip),
+		cmocka_unit_test(one_spelling_only),
+		cmocka_unit_test(full_buffer),
+		cmocka_unit_test(form),
+		cmocka_unit_test(hex),
+		cmocka_unit_test(base62),
+		cmocka_unit_test(base62_of_256_bits),
+		cmocka_unit_test(crc32),
 		cmocka_unit_test(rfc3339),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
