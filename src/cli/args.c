@@ -7,7 +7,30 @@
 
 #include "cli/print.h"
 
-enum { PATH_MAX_WORDS = 3, LONG_BASE = 1000 };
+enum { LONG_BASE = 1000, ERROR_MAX = 16384 };
+
+static bool errors_as_json; /* --json was given */
+
+/* The same members as an answer that refuses. */
+static void put_json_error(int status, struct str text)
+{
+	static const int codes[] = {
+		[EXIT_FAILED] = E_INTERNAL,       [EXIT_USAGE] = E_INVALID_REQUEST,      [EXIT_NOT_FOUND] = E_ABSENT,
+		[EXIT_IS_CONFLICT] = E_CONFLICT,  [EXIT_UNREACHABLE] = E_UNAVAILABLE,
+	};
+	bool known = status > 0 && (size_t)status < sizeof(codes) / sizeof(codes[0]);
+	const struct err_row *row = err_row(known ? codes[status] : E_INVALID_REQUEST);
+	_cleanup_(buf_done) struct buf line;
+	struct json_out out;
+	buf_init(&line, ERROR_MAX);
+	json_out_init(&out, &line);
+	json_open(&out, NULL, '{');
+	json_bool(&out, "ok", false);
+	json_str(&out, "error", str_of(row->wire));
+	json_str(&out, "error_description", text);
+	buf_printf(&line, ",\"code\":\"E_%s\"}", row->symbol);
+	fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&line)));
+}
 
 int args_fail(int status, const char *fmt, ...)
 {
@@ -16,6 +39,10 @@ int args_fail(int status, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	if (errors_as_json) {
+		put_json_error(status, str_of(text));
+		return status;
+	}
 	fputs("mintmark: ", stderr);
 	print_safe(stderr, str_of(text));
 	fputc('\n', stderr);
@@ -158,8 +185,8 @@ static int read_operands(struct cli *cli, int argc, char **argv)
 	const char *wanted = cli->command->operands;
 	unsigned n = (unsigned)(argc - optind);
 	if (n < count_operands(wanted, true) || n > count_operands(wanted, false))
-		return args_fail(-1, "usage: mintmark %s %s[options]; see --help", cli->command->path,
-				 wanted[0] ? wanted : "");
+		return args_fail(-1, "usage: mintmark %s%s%s [options]; see --help", cli->command->path,
+				 wanted[0] ? " " : "", wanted);
 	for (unsigned i = 0; i < n; i++)
 		cli->operands[i] = argv[optind + (int)i];
 	cli->n_operands = n;
@@ -185,6 +212,6 @@ int args_parse(struct cli *cli, int argc, char **argv, int *ret_status)
 		*ret_status = EXIT_OK;
 		return -1;
 	}
-	cli->json = cli_has(cli, OPT_JSON);
+	cli->json = errors_as_json = cli_has(cli, OPT_JSON);
 	return read_operands(cli, argc - words, argv + words);
 }

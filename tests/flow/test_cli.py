@@ -162,6 +162,13 @@ def test_json_errors(folder):
     assert answer['error'] == 'not_found' and answer['code'] == 'E_ABSENT' and answer['error_description']
 
 
+def test_json_errors_of_the_program_itself(folder, tmp_path):
+    done = folder.cli('client', 'create', '--name', 'x', '--expires', 'yesterday', check=False)
+    assert done.returncode == 2 and json.loads(done.stderr)['code'] == 'E_INVALID_REQUEST'
+    done = harness.run(folder.binary, 'client', 'list', '--json', '--config', tmp_path / 'none', check=False)
+    assert done.returncode == 1 and 'none' in json.loads(done.stderr)['error_description']
+
+
 def test_store_is_locked(new_server):
     """A second configuration with another control socket finds nobody there, and the store locked."""
     server = new_server()
