@@ -70,8 +70,8 @@ void http_server_set_limits(struct http_server *server, const struct http_limits
  */
 void http_server_drain(struct http_server *server, void (*done)(void *arg), void *arg);
 /*
- * Closes what is left; not from within a handler. Exchanges that are still out must be replied to all the same, then the
- * last of the memory goes. The loop must live until here.
+ * Closes what is left; not from within a handler. Exchanges that are still out must be replied to all the same; the
+ * last of the memory goes with them. The loop must live until this call.
  */
 void http_server_free(struct http_server *server);
 /* From the loop's thread. */
