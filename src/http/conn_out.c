@@ -92,7 +92,9 @@ int conn_out_compose(struct http_server *server, const struct http_reply *reply,
 
 static int write_plain(struct conn *conn, struct str bytes, size_t *ret_n)
 {
-	ssize_t n = fault_hit(FAULT_WRITE) ? -1 : send(conn->fd, bytes.p, bytes.len, MSG_NOSIGNAL);
+	if (fault_hit(FAULT_WRITE))
+		return E_IO;
+	ssize_t n = send(conn->fd, bytes.p, bytes.len, MSG_NOSIGNAL);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? E_WOULD_BLOCK : E_IO;
 	*ret_n = (size_t)n;

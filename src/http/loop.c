@@ -20,12 +20,6 @@
 
 enum { SPARE_WATCHES_MAX = 1024 }; /* freed watches kept for the next connections */
 
-struct post {
-	struct post *next;
-	void (*fn)(void *arg);
-	void *arg;
-};
-
 struct loop_watch {
 	struct event event;
 	struct loop *loop;
@@ -52,7 +46,7 @@ struct loop {
 	int wake_fd;
 	struct event wake;
 	pthread_mutex_t mutex; /* guards what follows */
-	struct post *first, **last;
+	struct loop_post *first, **last;
 	bool wake_pending;
 };
 
@@ -71,10 +65,10 @@ static int make_base(struct event_base **ret_base)
 	return 0;
 }
 
-static struct post *take_posts(struct loop *loop)
+static struct loop_post *take_posts(struct loop *loop)
 {
 	pthread_mutex_lock(&loop->mutex);
-	struct post *posts = loop->first;
+	struct loop_post *posts = loop->first;
 	loop->first = NULL;
 	loop->last = &loop->first;
 	loop->wake_pending = false;
@@ -90,12 +84,13 @@ static void run_posts(evutil_socket_t fd, short what, void *arg)
 	/* Emptied before the queue is taken: a post that comes in between writes anew and is never missed. */
 	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		return;
-	struct post *post = take_posts(loop);
+	struct loop_post *post = take_posts(loop);
 	while (post) {
-		struct post *next = post->next;
-		post->fn(post->arg);
-		free(post);
-		post = next;
+		struct loop_post now = *post;
+		if (now.owned)
+			free(post);
+		now.fn(now.arg);
+		post = now.next;
 	}
 }
 
@@ -132,9 +127,10 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
-	for (struct post *post = take_posts(loop), *next; post; post = next) {
+	for (struct loop_post *post = take_posts(loop), *next; post; post = next) {
 		next = post->next;
-		free(post);
+		if (post->owned)
+			free(post);
 	}
 	for (struct loop_watch *watch = loop->spare, *next; watch; watch = next) {
 		next = watch->next_spare;
@@ -176,12 +172,8 @@ void loop_stop(struct loop *loop)
 	wake_up(loop);
 }
 
-int loop_post(struct loop *loop, void (*fn)(void *arg), void *arg)
+static void enqueue(struct loop *loop, struct loop_post *post)
 {
-	struct post *post = fault_hit(FAULT_ALLOC) ? NULL : malloc(sizeof(*post));
-	if (!post)
-		return E_NOMEM;
-	*post = (struct post){.fn = fn, .arg = arg};
 	pthread_mutex_lock(&loop->mutex);
 	*loop->last = post;
 	loop->last = &post->next;
@@ -190,7 +182,22 @@ int loop_post(struct loop *loop, void (*fn)(void *arg), void *arg)
 	pthread_mutex_unlock(&loop->mutex);
 	if (write_now)
 		wake_up(loop);
+}
+
+int loop_post(struct loop *loop, void (*fn)(void *arg), void *arg)
+{
+	struct loop_post *post = fault_hit(FAULT_ALLOC) ? NULL : malloc(sizeof(*post));
+	if (!post)
+		return E_NOMEM;
+	*post = (struct loop_post){.fn = fn, .arg = arg, .owned = true};
+	enqueue(loop, post);
 	return 0;
+}
+
+void loop_post_own(struct loop *loop, struct loop_post *post, void (*fn)(void *arg), void *arg)
+{
+	*post = (struct loop_post){.fn = fn, .arg = arg};
+	enqueue(loop, post);
 }
 
 void loop_set_round_hook(struct loop *loop, void (*fn)(void *arg), void *arg)

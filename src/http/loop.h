@@ -27,6 +27,14 @@ must_check int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* fn(arg) runs in the loop's thread, in the order of posting. From any thread. E_NOMEM. */
 must_check int loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);
+/* The same without a failure: post is the caller's memory until fn begins. */
+struct loop_post {
+	struct loop_post *next;
+	void (*fn)(void *arg);
+	void *arg;
+	bool owned; /* by the loop */
+};
+void loop_post_own(struct loop *loop, struct loop_post *post, void (*fn)(void *arg), void *arg);
 /* Called after every round that ran something. One hook per loop. */
 void loop_set_round_hook(struct loop *loop, void (*fn)(void *arg), void *arg);
 

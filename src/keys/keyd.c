@@ -34,9 +34,9 @@ static void *work(void *arg)
 	if (rc < 0)
 		LOG(LOG_WARN, "keyd_channel_ended", F("code", err_row(rc)->symbol), F("fd", worker->fd));
 	keyd_channel_done(&channel);
-	frame_close(&worker->fd);
 	log_flush();
-	return NULL;
+	/* A channel can't be mended: the supervisor starts us anew with whole ones. At a shutdown nobody signs any more. */
+	_exit(rc < 0 ? 1 : 0);
 }
 
 /* ipc/role.h: loops, then pool, then control. */

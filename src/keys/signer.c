@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -71,11 +72,12 @@ static void fail_list(struct signer *signer, struct job_list *list)
 
 /*
  * The channel can't be used any more; the descriptor stays open until signer_replace, so that nobody gets its number
- * meanwhile.
+ * meanwhile. keyd sees the end of the channel, ends too, and comes back with new ones.
  */
 static void die(struct signer *signer)
 {
 	signer->alive = false;
+	shutdown(signer->fd, SHUT_RDWR);
 	fail_list(signer, &signer->sent);
 	fail_list(signer, &signer->waiting);
 	buf_done(&signer->in);
@@ -415,7 +417,7 @@ static int call(struct signer *signer, enum proto_verb verb, struct buf *ret_fir
 /* Start the request of a blocking call. E_SIGNER: keyd is gone or hangs, or a batch is under way on this channel. */
 static int begin_call(struct signer *signer, enum proto_verb verb)
 {
-	if (!is_ready(signer))
+	if (!is_ready(signer) || fault_hit(FAULT_SIGNER)) /* then keyd never hears of it */
 		return E_SIGNER;
 	begin(signer, verb);
 	return 0;

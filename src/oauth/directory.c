@@ -45,7 +45,8 @@ int directory_new(struct store *store, size_t entries, struct directory **ret_di
 	size_t n_sets = (entries + WAYS - 1) / WAYS;
 	if (n_sets < 2)
 		n_sets = 2;
-	struct directory *directory = calloc(1, sizeof(*directory) + n_sets * WAYS * sizeof(struct slot));
+	size_t size = sizeof(struct directory) + n_sets * WAYS * sizeof(struct slot);
+	struct directory *directory = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, size);
 	if (!directory)
 		return E_NOMEM;
 	directory->store = store;

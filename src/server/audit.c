@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "server/server.h"
 #include "store/store.h"
@@ -47,7 +48,7 @@ static void keep_text(char *out, size_t size, struct str text)
 void audit_throttle(struct server *server, const struct call *call)
 {
 	LOG(LOG_WARN, "throttle", F("client_id", call_client_id(call)), F("peer", call->peer_addr));
-	struct event *event = calloc(1, sizeof(*event));
+	struct event *event = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*event));
 	if (!event)
 		return;
 	event->job.run = append;

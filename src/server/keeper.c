@@ -62,6 +62,15 @@ static struct config *current_config(struct server *server)
 	return config;
 }
 
+static void publish(struct server *server)
+{
+	int rc = server_refresh(server, NULL);
+	if (rc == 0)
+		return;
+	LOG(LOG_WARN, "refresh_failed", F("error", err_row(rc)->symbol));
+	atomic_store(&server->stale, true);
+}
+
 static void advance_keys(struct server *server)
 {
 	_cleanup_(config_unrefp) struct config *config = current_config(server);
@@ -69,20 +78,24 @@ static void advance_keys(struct server *server)
 	pthread_mutex_lock(&server->keys_lock);
 	int rc = advance(server, config, &changed);
 	pthread_mutex_unlock(&server->keys_lock);
-	if (rc == 0 && changed)
-		rc = server_refresh(server, config);
 	if (rc < 0)
 		LOG(LOG_WARN, "key_lifecycle_failed", F("error", err_row(rc)->symbol));
+	if (changed) /* also when a later step failed: a key is published as soon as it is stored */
+		publish(server);
 }
 
+/* Also what an administrator's change could not finish. */
 static void reload_keys(struct server *server)
 {
 	_cleanup_(config_unrefp) struct config *config = current_config(server);
-	if (load_keys(server, config) < 0)
-		return;
-	int rc = server_refresh(server, config);
-	if (rc < 0)
-		LOG(LOG_WARN, "refresh_failed", F("error", err_row(rc)->symbol));
+	atomic_store(&server->stale, false);
+	int rc = load_keys(server, config);
+	if (rc == 0)
+		rc = directory_count_imported(server->env.directory);
+	if (rc == 0)
+		publish(server);
+	else
+		atomic_store(&server->stale, true);
 }
 
 /* Wait for a wake-up or a second. What is asked is taken under the lock and done without it. */
@@ -111,9 +124,7 @@ static void *run(void *arg)
 	while (!end) {
 		wait(server, &due, &keys, &end);
 		int64_t now_s = clock_mono_ns() / 1000000000;
-		if (keys)
-			reload_keys(server);
-		if (!atomic_load(&server->ready) && !end)
+		if (keys || (!end && (atomic_load(&server->stale) || !atomic_load(&server->ready))))
 			reload_keys(server);
 		if (due || end || now_s - flushed_s >= server->config->usage.flush_s) {
 			flush_usage(server);

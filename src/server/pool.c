@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
+
 enum { LANES = 2 };
 
 struct queue {
@@ -71,7 +73,8 @@ static void *work(void *arg)
 
 int pool_new(const struct pool_options *options, struct pool **ret_pool)
 {
-	struct pool *pool = calloc(1, sizeof(*pool) + options->threads * sizeof(pthread_t));
+	struct pool *pool =
+		fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*pool) + options->threads * sizeof(pthread_t));
 	if (!pool)
 		return E_NOMEM;
 	pool->options = *options;
@@ -80,7 +83,7 @@ int pool_new(const struct pool_options *options, struct pool **ret_pool)
 	for (unsigned lane = 0; lane < LANES; lane++)
 		pool->lanes[lane].last = &pool->lanes[lane].first;
 	pool->lanes[LANE_STORE].running_max = options->threads;
-	pool->lanes[LANE_HASH].running_max = (options->threads + 1) / 2;
+	pool->lanes[LANE_HASH].running_max = options->threads > 1 ? options->threads / 2 : 1;
 	for (unsigned i = 0; i < options->threads; i++) {
 		if (pthread_create(&pool->threads[i], NULL, work, pool) != 0) {
 			pool_free(pool);

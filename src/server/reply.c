@@ -65,7 +65,7 @@ static void put_error_body(struct buf *body, const struct err_row *row, struct s
 /* Headers that belong to a code, whoever asks. */
 static void put_error_headers(struct buf *headers, const struct err_row *row, int64_t retry_after_s)
 {
-	if (row->status == 503 && retry_after_s <= 0)
+	if ((row->status == 503 || row->status == 429) && retry_after_s <= 0)
 		retry_after_s = 1;
 	if (retry_after_s > 0)
 		buf_printf(headers, "Retry-After: %lld\r\n", (long long)retry_after_s);

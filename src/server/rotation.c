@@ -78,6 +78,22 @@ static int generate(const struct rotation *rotation, struct str alg, struct aren
 	return 0;
 }
 
+/* A key signs only when keyd has it for certain: the LOAD behind its generation may have failed. Loading twice does no harm. */
+static int load_promoted(const struct rotation *rotation, const struct lifecycle_plan *plan, const struct signing_key *keys, size_t n)
+{
+	_cleanup_(buf_done) struct buf jwk;
+	buf_init(&jwk, MODEL_JWK_MAX);
+	for (size_t i = 0; i < plan->n_moves; i++) {
+		for (size_t k = 0; plan->moves[i].to == KEY_ACTIVE && k < n; k++) {
+			if (!str_eq(keys[k].kid, plan->moves[i].kid))
+				continue;
+			buf_reset(&jwk);
+			TRY(signer_load(rotation->signer, keys[k].sealed, &jwk));
+		}
+	}
+	return 0;
+}
+
 static int apply(const struct rotation *rotation, const struct lifecycle_plan *plan, int64_t now_s)
 {
 	struct audit_note note = {now_s, STR("system"), STR("key.lifecycle"), STR("keys"), STR("states advanced by the clock")};
@@ -103,6 +119,7 @@ static int advance_once(const struct rotation *rotation, const struct lifecycle_
 	lifecycle_plan(policy, keys, n, now_s, ret_plan);
 	for (size_t i = 0; i < ret_plan->n_generate; i++)
 		TRY(generate(rotation, ret_plan->generate[i], arena));
+	TRY(load_promoted(rotation, ret_plan, keys, n));
 	return apply(rotation, ret_plan, now_s);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "oauth/clientauth.h"
 #include "oauth/grant.h"
 
@@ -54,7 +55,7 @@ static struct str issuer_path(struct str issuer)
 int route_table_new(struct str issuer, struct routes **ret_routes)
 {
 	struct str prefix = issuer_path(issuer);
-	struct routes *routes = calloc(1, sizeof(*routes));
+	struct routes *routes = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*routes));
 	if (!routes)
 		return E_NOMEM;
 	arena_init(&routes->arena, 65536);

@@ -40,7 +40,8 @@ void server_set_snapshot(struct server *server, struct snapshot *snapshot)
 	snapshot_unref(old);
 }
 
-int server_refresh(struct server *server, struct config *config)
+/* Under refresh_lock. */
+static int refresh(struct server *server, struct config *config)
 {
 	struct arena arena;
 	struct snapshot_source source = {.config = config};
@@ -62,6 +63,16 @@ int server_refresh(struct server *server, struct config *config)
 	return 0;
 }
 
+int server_refresh(struct server *server, struct config *config)
+{
+	pthread_mutex_lock(&server->refresh_lock);
+	config = config_ref(config ? config : server->snapshot->config); /* only set under refresh_lock */
+	int rc = refresh(server, config);
+	config_unref(config);
+	pthread_mutex_unlock(&server->refresh_lock);
+	return rc;
+}
+
 int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job)
 {
 	struct pool_signer *own = &server->pool_signers[thread];
@@ -79,8 +90,7 @@ void server_wake_keeper(struct server *server)
 	pthread_mutex_unlock(&server->keeper_lock);
 }
 
-/* A committed change: forget what was remembered of it, before anybody is told that it happened. */
-static void on_admin_change(void *arg, enum admin_change what, struct str id)
+void server_changed(void *arg, enum admin_change what, struct str id)
 {
 	struct server *server = arg;
 	struct str everybody = {0};
@@ -90,13 +100,12 @@ static void on_admin_change(void *arg, enum admin_change what, struct str id)
 		rc = directory_count_imported(server->env.directory);
 	if (what == ADMIN_CHANGE_KEYS)
 		rc = rotation_load(&server->rotation);
-	if (rc == 0 && (what == ADMIN_CHANGE_KEYS || what == ADMIN_CHANGE_API)) {
-		struct snapshot *snapshot = server_snapshot(server);
-		rc = server_refresh(server, snapshot->config);
-		snapshot_unref(snapshot);
-	}
-	if (rc < 0)
-		LOG(LOG_ERROR, "refresh_failed", F("error", err_row(rc)->symbol));
+	if (rc == 0 && (what == ADMIN_CHANGE_KEYS || what == ADMIN_CHANGE_API))
+		rc = server_refresh(server, NULL);
+	if (rc == 0)
+		return;
+	LOG(LOG_ERROR, "refresh_failed", F("error", err_row(rc)->symbol));
+	atomic_store(&server->stale, true); /* the change is durable: what follows from it must come, if late */
 }
 
 static struct tls_context *load_tls(const struct config *config)
@@ -252,7 +261,7 @@ static int start_control(struct server *server, const struct role_fds *fds)
 			   .lifetime_max_s = server->config->tokens.lifetime_max_s,
 			   .default_alg = server->config->tokens.default_alg},
 		.lock = &server->keys_lock,
-		.changed = on_admin_change,
+		.changed = server_changed,
 		.arg = server,
 	};
 	return control_start(fds->admin, &admin, &server->control);
@@ -316,6 +325,7 @@ int server_main(const char *config_path, const struct role_fds *fds)
 	server.super = fds->super;
 	server.started_s = (uint64_t)clock_now_s(server.clock);
 	pthread_mutex_init(&server.probe_lock, NULL);
+	pthread_mutex_init(&server.refresh_lock, NULL);
 	pthread_mutex_init(&server.snapshot_lock, NULL);
 	pthread_mutex_init(&server.keeper_lock, NULL);
 	pthread_mutex_init(&server.keys_lock, NULL);

@@ -9,13 +9,13 @@
 
 #include "ipc/role.h"
 #include "oauth/call.h"
+#include "server/admin.h"
 #include "server/rotation.h"
 #include "server/metrics.h"
 #include "server/pool.h"
 #include "server/snapshot.h"
 #include "server/usage.h"
 
-struct admin;
 struct control;
 struct routes;
 struct worker;
@@ -44,6 +44,7 @@ struct server {
 	struct admin *admin;         /* under keys_lock */
 	struct control *control;
 
+	pthread_mutex_t refresh_lock; /* one makes a snapshot at a time: what was read last is what is set last */
 	pthread_mutex_t snapshot_lock;
 	struct snapshot *snapshot;   /* current; under snapshot_lock */
 
@@ -53,6 +54,7 @@ struct server {
 	pthread_cond_t keeper_wake;
 	bool keeper_due, keeper_keys, keeper_end; /* under keeper_lock */
 	_Atomic bool ready;          /* keys are loaded */
+	_Atomic bool stale;          /* keyd or the snapshot may be behind the store: the keeper tries again */
 	int super;                   /* to the supervisor */
 	uint64_t started_s;
 
@@ -65,8 +67,10 @@ struct server {
 struct snapshot *server_snapshot(struct server *server);
 /* Swap it; takes over the reference. */
 void server_set_snapshot(struct server *server, struct snapshot *snapshot);
-/* Make a new snapshot from the store's APIs and keys and the given configuration. Blocks. */
+/* Make a new snapshot from the store's APIs and keys and the configuration (NULL: as it is now). Any thread that may block. */
 must_check int server_refresh(struct server *server, struct config *config);
+/* struct admin's `changed`, arg is the server: forget what was remembered, before anybody is told that it happened. Under keys_lock. */
+void server_changed(void *arg, enum admin_change what, struct str id);
 /* For pool thread number `thread`: sign, blocking. The job's status. */
 must_check int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job);
 /* Let the keeper run now. Any thread. */

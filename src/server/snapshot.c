@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/enc.h"
+#include "base/fault.h"
 #include "crypto/digest.h"
 #include "json/json.h"
 #include "oauth/grant.h"
@@ -77,16 +78,34 @@ static void put_array(struct json_out *out, const char *name, const char *const 
 	json_close(out, ']');
 }
 
+struct scope_set {
+	struct json_out *out;
+	struct str listed[SCOPES_LISTED_MAX];
+	size_t n;
+};
+
+/* Once, however many APIs have a scope of this name. */
+static void put_scope(struct scope_set *set, struct str scope)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (str_eq(set->listed[i], scope))
+			return;
+	if (set->n == SCOPES_LISTED_MAX)
+		return;
+	set->listed[set->n++] = scope;
+	json_str(set->out, NULL, scope);
+}
+
 static void put_scopes(struct json_out *out, const struct snapshot_source *source)
 {
 	static const char *const identity[] = {"openid", "profile", "email", "roles"};
-	size_t listed = 0;
+	struct scope_set set = {.out = out};
 	json_open(out, "scopes_supported", '[');
-	for (; listed < sizeof(identity) / sizeof(identity[0]); listed++)
-		json_str(out, NULL, str_of(identity[listed]));
+	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++)
+		put_scope(&set, str_of(identity[i]));
 	for (size_t a = 0; a < source->n_apis; a++)
-		for (size_t s = 0; s < source->apis[a].n_scopes && listed < SCOPES_LISTED_MAX; s++, listed++)
-			json_str(out, NULL, source->apis[a].scopes[s].name);
+		for (size_t s = 0; s < source->apis[a].n_scopes; s++)
+			put_scope(&set, source->apis[a].scopes[s].name);
 	json_close(out, ']');
 }
 
@@ -153,7 +172,7 @@ static int make_documents(struct snapshot *snapshot, const struct snapshot_sourc
 
 int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_snapshot)
 {
-	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	struct snapshot *snapshot = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*snapshot));
 	if (!snapshot)
 		return E_NOMEM;
 	atomic_init(&snapshot->refs, 1);

@@ -30,6 +30,7 @@ struct task {
 	int status;                /* of the reply */
 	struct buf headers, body;
 	struct pool_job job;
+	struct loop_post post;     /* the way back from the pool, which must not fail */
 	struct task *next;         /* free list, delayed list */
 };
 

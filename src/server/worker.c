@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "crypto/tls.h"
 #include "server/audit.h"
@@ -118,8 +119,7 @@ static void run_blocking(struct pool_job *job, unsigned thread)
 		break;
 	}
 	log_flush();
-	if (loop_post(task->worker->loop, on_returned, task) < 0)
-		abort(); /* no memory for a pointer: the connection could never be answered; the supervisor starts us anew */
+	loop_post_own(task->worker->loop, &task->post, on_returned, task);
 }
 
 /* Run a task until it is done or waits for somebody. */
@@ -307,7 +307,7 @@ struct order {
 
 static int post_order(struct order order, void (*fn)(void *))
 {
-	struct order *copy = malloc(sizeof(*copy));
+	struct order *copy = fault_hit(FAULT_ALLOC) ? NULL : malloc(sizeof(*copy));
 	if (!copy)
 		return E_NOMEM;
 	*copy = order;

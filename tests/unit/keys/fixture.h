@@ -21,6 +21,9 @@
 #include "jose/jwt.h"
 #include "keys/keyd_verbs.h"
 
+/* Channels of one fixture, those of signers that were replaced too. */
+enum { FIXTURE_CHANNELS_MAX = 4096 };
+
 #define NOW_S 1800000000
 #define ISSUER "https://mint.example"
 
@@ -29,12 +32,13 @@ struct fixture_channel {
 	struct keyd_state *state;
 	enum keyd_caller caller;
 	int fd, result;
+	bool joined;
 };
 
 struct fixture {
 	struct keyd_state state;
 	struct clock clock;
-	struct fixture_channel channels[4];
+	struct fixture_channel channels[FIXTURE_CHANNELS_MAX];
 	size_t n_channels;
 };
 
@@ -68,6 +72,7 @@ static inline void fixture_init(struct fixture *f)
 static inline int fixture_connect(struct fixture *f, enum keyd_caller caller)
 {
 	int pair[2];
+	assert_true(f->n_channels < FIXTURE_CHANNELS_MAX);
 	struct fixture_channel *c = &f->channels[f->n_channels++];
 	assert_int_equal(frame_pair(SOCK_STREAM, pair), 0);
 	*c = (struct fixture_channel){.state = &f->state, .caller = caller, .fd = pair[1]};
@@ -75,11 +80,20 @@ static inline int fixture_connect(struct fixture *f, enum keyd_caller caller)
 	return pair[0];
 }
 
+/* Wait for the first n channels, whose other ends are closed. */
+static inline void fixture_join(struct fixture *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!f->channels[i].joined)
+			pthread_join(f->channels[i].thread, NULL);
+	for (size_t i = 0; i < n; i++)
+		f->channels[i].joined = true;
+}
+
 /* After all other ends are closed. */
 static inline void fixture_done(struct fixture *f)
 {
-	for (size_t i = 0; i < f->n_channels; i++)
-		pthread_join(f->channels[i].thread, NULL);
+	fixture_join(f, f->n_channels);
 	keyring_done(&f->state.ring);
 }
 

@@ -129,10 +129,12 @@ static void take_note(struct little_server *s)
 	s->reloads += note.bytes[0] == 'H';
 	if (note.bytes[0] != 'K')
 		return;
-	for (size_t i = 0; i + 1 < note.n_fds; i++)
-		close(note.fds[i]);
 	if (note.n_fds != LOOPS + POOL + 1)
 		_exit(4);
+	for (size_t i = 0; i + 1 < note.n_fds; i++) { /* kept: keyd ends with any of its channels */
+		close(s->fds.keyd[i]);
+		s->fds.keyd[i] = note.fds[i];
+	}
 	signer_replace(s->control, note.fds[note.n_fds - 1]);
 	(void)!load_key(s); /* fails when keyd was killed again meanwhile: another 'K' comes */
 }
