@@ -233,7 +233,8 @@ static void token_reply_has_its_four_members(void **state) /* CC-26 ... CC-29 */
 	assert_true(has(&world, "Cache-Control", "no-store")); /* RFC 6749 5.1 */
 	assert_true(has(&world, "Pragma", "no-cache"));
 	assert_true(has(&world, "Retry-After", NULL));
-	assert_int_equal(json_parse_object(buf_str(&world.task.body), &doc), 0); /* refuses a member that is there twice */
+	/* refuses a member that is there twice */
+	assert_int_equal(json_parse_object(buf_str(&world.task.body), &doc), 0);
 	for (void *iter = NULL; json_each(doc, &iter, &name, &value); n++)
 		assert_true(n < 4 && str_eq(name, str_of(names[n])));
 	assert_int_equal(n, 4);
@@ -354,7 +355,8 @@ static void cors_by_configuration(void **state) /* CC-47 */
 			reply_error(&world.task, E_INVALID_CLIENT);
 		else
 			reply_preflight(&world.task);
-		if (!has(&world, "Access-Control-Allow-Origin", cors[row].allowed) || !has(&world, "Vary", cors[row].vary))
+		if (!has(&world, "Access-Control-Allow-Origin", cors[row].allowed) ||
+		    !has(&world, "Vary", cors[row].vary))
 			fail_msg("%s: %.*s", cors[row].origin, STR_ARG(buf_str(&world.task.headers)));
 		assert_true(has(&world, "Access-Control-Allow-Credentials", NULL)); /* never: nothing here is ambient */
 		if (i % 3 == 2) {

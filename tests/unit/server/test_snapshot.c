@@ -1,4 +1,6 @@
-/* snapshot.c: the key set and the metadata. RFC 7517 5, RFC 8414 2 and 3.3, OpenID Connect Discovery 3. CC-39, CC-43. */
+/*
+ * snapshot.c: the key set and the metadata. RFC 7517 5, RFC 8414 2 and 3.3, OpenID Connect Discovery 3. CC-39, CC-43.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,7 +73,9 @@ static struct config *load(const char *issuer, const char *more)
 	return config;
 }
 
-static struct api_scope scopes[] = {{STR("orders:read"), STR("")}, {STR("orders:write"), STR("")}, {STR("openid"), STR("")}};
+static struct api_scope scopes[] = {
+	{STR("orders:read"), STR("")}, {STR("orders:write"), STR("")}, {STR("openid"), STR("")},
+};
 static struct api_scope more_scopes[] = {{STR("orders:read"), STR("")}, {STR("ships"), STR("")}};
 static const struct api apis[] = {
 	{.id = STR("mmr_one"), .alg = STR("ES256"), .scopes = scopes, .n_scopes = 3},
@@ -146,7 +150,8 @@ static const struct {
 };
 
 /* The URL is below the issuer, and its path is the route that answers it. */
-static void check_url(const struct json *doc, const char *member, size_t row, const struct routes *routes, enum route_id id)
+static void check_url(const struct json *doc, const char *member, size_t row, const struct routes *routes,
+		      enum route_id id)
 {
 	struct str url, base = str_of(issuers[row].base);
 	assert_int_equal(json_get_str(doc, member, &url), 0);
