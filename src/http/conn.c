@@ -301,6 +301,12 @@ static void on_readable(struct conn *conn)
 		conn_close(conn);
 }
 
+void conn_poll(struct conn *conn)
+{
+	if (conn->state == CONN_IDLE || conn->state == CONN_HEAD)
+		on_readable(conn);
+}
+
 static void on_event(int fd, unsigned events, void *arg)
 {
 	(void)fd;

@@ -113,6 +113,8 @@ must_check int conn_open(struct http_server *server, int fd, const unsigned char
 void conn_close(struct conn *conn);
 /* The state's deadline has passed. */
 void conn_expire(struct conn *conn);
+/* Read what has arrived, as if the loop had told of it; between requests and in heads only. */
+void conn_poll(struct conn *conn);
 /* Handle requests as far as their bytes are there. */
 void conn_run(struct conn *conn);
 /* Reply with what the handler says about code, and close. */

@@ -14,7 +14,7 @@
 #include "http/conn.h"
 
 enum {
-	ACCEPTS_PER_WAKE_UP = 32,
+	ACCEPTS_PER_WAKE_UP = 32, DRAIN_ACCEPTS = 64,
 	ACCEPT_PAUSE_MS = 100, /* when descriptors or memory have run out */
 	REFUSE_HEADERS_MAX = 4096,
 	REFUSE_BODY_MAX = 16384,
@@ -122,14 +122,13 @@ static bool is_exhausted(int error)
 	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-static void on_acceptable(int fd, unsigned events, void *arg)
+/* False: nobody waits any more. */
+static bool accept_some(struct listener *listener)
 {
-	(void)events;
-	struct listener *listener = arg;
 	for (unsigned i = 0; i < ACCEPTS_PER_WAKE_UP; i++) {
 		struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
 		socklen_t len = sizeof(from);
-		int conn_fd = accept4(fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int conn_fd = accept4(listener->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (conn_fd >= 0) {
 			admit(listener, conn_fd, &from);
 			continue;
@@ -138,8 +137,16 @@ static void on_acceptable(int fd, unsigned events, void *arg)
 		if (is_exhausted(errno) && loop_timer_start(listener->pause, ACCEPT_PAUSE_MS) == 0 &&
 		    loop_watch_set(listener->watch, 0) < 0)
 			listener->server->stats.refused_cap++;
-		return;
+		return false;
 	}
+	return true;
+}
+
+static void on_acceptable(int fd, unsigned events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	(void)accept_some(arg);
 }
 
 static void free_listener(struct listener *listener)
@@ -201,12 +208,28 @@ static void close_list(struct http_server *server, enum conn_state state)
 	}
 }
 
+/* Requests that have reached this machine are in work too: accept who waits and read what is there, once. */
+static void gather_requests(struct http_server *server)
+{
+	static const enum conn_state states[] = {CONN_IDLE, CONN_HEAD};
+	struct conn *next;
+	for (struct listener *listener = server->listeners; listener; listener = listener->next)
+		for (unsigned i = 0; i < DRAIN_ACCEPTS && accept_some(listener); i++)
+			;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		for (struct conn *conn = server->lists[states[i]].first; conn; conn = next) {
+			next = conn->next;
+			conn_poll(conn);
+		}
+}
+
 void http_server_drain(struct http_server *server, void (*done)(void *arg), void *arg)
 {
 	struct conn *next;
 	server->draining = true;
 	server->done = done;
 	server->done_arg = arg;
+	gather_requests(server);
 	for (struct listener *listener = server->listeners; listener; listener = listener->next) {
 		if (loop_watch_set(listener->watch, 0) < 0)
 			continue; /* cannot happen: waiting for nothing needs nothing */

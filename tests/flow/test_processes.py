@@ -120,6 +120,28 @@ def test_requests_in_work_are_answered_at_the_end(alone):
     assert server.stop() < 1.5 * SLOWER
 
 
+@pytest.mark.parametrize('kept', [False, True])
+def test_requests_that_have_arrived_are_answered_at_the_end(alone, kept):
+    """Nor is a request dropped that stands in the kernel when SIGTERM comes: on a new connection, or on a kept one."""
+    world, server = alone, alone.server
+    data = token_request('grant_type=client_credentials', [basic(*world.clients['demo'])], close=False)
+    connections = [server.connect() for _ in range(20)]
+    if kept:
+        for connection in connections:
+            check_token(connection.send(data).receive())
+    os.kill(server.pids('server'), signal.SIGSTOP)
+    for connection in connections:
+        connection.send(data)
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.1)
+    os.kill(server.pids('server'), signal.SIGCONT)
+    responses = [connection.receive() for connection in connections]
+    for connection in connections:
+        connection.socket.close()
+    assert [response and response.status for response in responses] == [200] * 20
+    assert server.stop() < 1.5 * SLOWER
+
+
 # The sandbox.
 
 def status_of(pid):
@@ -256,8 +278,10 @@ def test_the_server_never_maps_a_private_key(new_server, release):
 
 # Reload.
 
-def test_reload_applies_and_a_bad_file_changes_nothing(alone):
-    world, server = alone, alone.server
+def test_reload_applies_and_a_bad_file_changes_nothing(new_server):
+    server = new_server(start=False)
+    configure(server, log__requests='false')
+    world = World(server.start())
     pids = server.pids()
     check_token(world.ask(auth='demo'))
     assert 'event":"request' not in server.log() and ' request ' not in server.log()
