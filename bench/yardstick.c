@@ -3,8 +3,8 @@
  *
  *   yardstick sign ALG N           (a) N raw signatures, key and context kept; prints CPU microseconds per signature
  *   yardstick reply PORT [CERT KEY]        (b) the same bytes for every request, on our HTTP layer
- *   yardstick joined ALG PORT [CERT KEY]   (c) both: claims, jti, signature, reply; one batch of signatures per loop round;
- *                                              no rules, no store, no signer process
+ *   yardstick joined ALG PORT [CERT KEY]   (c) both: claims, jti, signature, reply; one batch of signatures per loop
+ * round; no rules, no store, no signer process
  *
  * (b) and (c) serve until SIGTERM. The token of (c) has the claims and the size of ours.
  */
@@ -38,8 +38,9 @@ struct yardstick {
 };
 
 static const char kid[] = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
-static const struct str reply_headers = STR("Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n"
-					    "X-Request-Id: 0123456789abcdef\r\nCache-Control: no-store\r\nPragma: no-cache\r\n");
+static const struct str reply_headers =
+	STR("Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n"
+	    "X-Request-Id: 0123456789abcdef\r\nCache-Control: no-store\r\nPragma: no-cache\r\n");
 
 static void put_claims(struct buf *out)
 {
@@ -54,7 +55,8 @@ static void put_claims(struct buf *out)
 	buf_put_i64(out, now_s);
 	buf_put(out, STR(",\"jti\":\""));
 	enc_b64url(out, str_mem(random, sizeof(random)));
-	buf_put(out, STR("\",\"client_id\":\"mmc_0123456789ABCDEFGHIJKL\",\"scope\":\"measurements:read measurements:write\"}"));
+	buf_put(out, STR("\",\"client_id\":\"mmc_0123456789ABCDEFGHIJKL\",\"scope\":\"measurements:read "
+			 "measurements:write\"}"));
 }
 
 static void put_token(struct yardstick *yardstick, struct buf *out)
@@ -78,7 +80,8 @@ static void put_body(struct yardstick *yardstick, struct buf *out)
 {
 	buf_put(out, STR("{\"access_token\":\""));
 	put_token(yardstick, out);
-	buf_put(out, STR("\",\"token_type\":\"Bearer\",\"expires_in\":3600,\"scope\":\"measurements:read measurements:write\"}"));
+	buf_put(out, STR("\",\"token_type\":\"Bearer\",\"expires_in\":3600,\"scope\":\"measurements:read "
+			 "measurements:write\"}"));
 }
 
 static void answer(struct http_exchange *exchange, struct str body)
@@ -135,7 +138,8 @@ static int make_signer(struct yardstick *yardstick, enum sig_alg alg)
 	TRY(sig_key_generate(alg, &key));
 	TRY(sig_signer_new(key, &yardstick->signer));
 	sig_key_unref(key);
-	int len = snprintf(json, sizeof(json), "{\"alg\":\"%s\",\"typ\":\"at+jwt\",\"kid\":\"%s\"}", sig_alg_row(alg)->name, kid);
+	int len = snprintf(json, sizeof(json), "{\"alg\":\"%s\",\"typ\":\"at+jwt\",\"kid\":\"%s\"}",
+			   sig_alg_row(alg)->name, kid);
 	buf_init_fixed(&header, yardstick->header_mem, sizeof(yardstick->header_mem));
 	enc_b64url(&header, (struct str){json, (size_t)len});
 	yardstick->header = buf_str(&header);
@@ -145,7 +149,8 @@ static int make_signer(struct yardstick *yardstick, enum sig_alg alg)
 static int listen_on(unsigned port)
 {
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	return bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 4096) < 0 ? -1 : fd;
 }
@@ -177,11 +182,12 @@ static double cpu_us(void)
 
 static int time_signatures(struct yardstick *yardstick, long n)
 {
-	static const char message[] = "a signing input of about the length that a token has; its bytes do not matter, its length hardly, "
-				      "so this line is repeated until it has roughly four hundred and eighty bytes. a signing input of "
-				      "about the length that a token has; its bytes do not matter, its length hardly, so this line is "
-				      "repeated until it has roughly four hundred and eighty bytes. a signing input of about the length "
-				      "that a token has; its bytes do not matter, its length hardly, done.";
+	static const char message[] =
+		"a signing input of about the length that a token has; its bytes do not matter, its length hardly, "
+		"so this line is repeated until it has roughly four hundred and eighty bytes. a signing input of "
+		"about the length that a token has; its bytes do not matter, its length hardly, so this line is "
+		"repeated until it has roughly four hundred and eighty bytes. a signing input of about the length "
+		"that a token has; its bytes do not matter, its length hardly, done.";
 	unsigned char sig[SIG_MAX];
 	size_t len;
 	double start = cpu_us();

@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct clientauth_presented presented = {0};
 	arena_init(&arena, 1 << 20);
 	int rc = clientauth_basic((struct secret){data, size}, &arena, &presented);
-	if (rc == 0 && (presented.id.len == 0 || !str_is_utf8(presented.id) || memchr(presented.id.p, 0, presented.id.len)))
+	if (rc == 0 &&
+	    (presented.id.len == 0 || !str_is_utf8(presented.id) || memchr(presented.id.p, 0, presented.id.len)))
 		__builtin_trap();
 	if (rc < 0 && rc != E_INVALID_CLIENT)
 		__builtin_trap();

@@ -65,8 +65,8 @@ must_check int http_server_listen(struct http_server *server, int fd, struct tls
 void http_server_set_tls(struct http_server *server, struct tls_context *tls);
 void http_server_set_limits(struct http_server *server, const struct http_limits *limits);
 /*
- * Take what has arrived already, stop accepting, close idle connections, let requests in work finish; done() is called once the last connection is
- * gone.
+ * Take what has arrived already, stop accepting, close idle connections, let requests in work finish; done() is called
+ * once the last connection is gone.
  */
 void http_server_drain(struct http_server *server, void (*done)(void *arg), void *arg);
 /*

@@ -35,7 +35,8 @@ static void *work(void *arg)
 		LOG(LOG_WARN, "keyd_channel_ended", F("code", err_row(rc)->symbol), F("fd", worker->fd));
 	keyd_channel_done(&channel);
 	log_flush();
-	/* A channel can't be mended: the supervisor starts us anew with whole ones. At a shutdown nobody signs any more. */
+	/* A channel can't be mended: the supervisor starts us anew with whole ones. At a shutdown nobody signs any
+	 * more. */
 	_exit(rc < 0 ? 1 : 0);
 }
 

@@ -1,10 +1,10 @@
 /*
- * struct call: one request on its way down a table of steps. A step is `int step(struct call *)`: it reads and decides, or builds, or
- * commits; rules know no sockets, no SQL and no status numbers.
+ * struct call: one request on its way down a table of steps. A step is `int step(struct call *)`: it reads and decides,
+ * or builds, or commits; rules know no sockets, no SQL and no status numbers.
  *
- * A step returns 0 (next step), a negative code (the call is over, reply.c words it), or CALL_SIGN: go on with the next step once
- * call->job is signed. E_WOULD_BLOCK means: run this same step again on a thread that may block; so everything before it in the step
- * must be without effect. One thread owns a call at any time.
+ * A step returns 0 (next step), a negative code (the call is over, reply.c words it), or CALL_SIGN: go on with the next
+ * step once call->job is signed. E_WOULD_BLOCK means: run this same step again on a thread that may block; so
+ * everything before it in the step must be without effect. One thread owns a call at any time.
  */
 #ifndef OAUTH_CALL_H
 #define OAUTH_CALL_H

@@ -1,10 +1,10 @@
 /*
  * Client authentication; see clientauth.h. RFC 6749 2.3.1, 3.2.1, 5.2; RFC 7617 2.
  *
- * Cost and timing. A generated secret costs one SHA-256, right or wrong, however many secrets live. A chosen secret exists only for
- * imported ids, so whether a password hash runs follows from the shape of id and secret alone, never from whether the client exists.
- * A right generated secret is accepted before the throttle is asked: nobody can lock the owner out.
- * Must never write the presented secret anywhere.
+ * Cost and timing. A generated secret costs one SHA-256, right or wrong, however many secrets live. A chosen secret
+ * exists only for imported ids, so whether a password hash runs follows from the shape of id and secret alone, never
+ * from whether the client exists. A right generated secret is accepted before the throttle is asked: nobody can lock
+ * the owner out. Must never write the presented secret anywhere.
  */
 #include "oauth/clientauth.h"
 
@@ -142,7 +142,8 @@ static const struct client_secret *find_chosen(const struct client *client, int6
 	return NULL;
 }
 
-/* What is wrong with a client whose secret fits, or AUTH_NONE. Each is invalid_client to the peer: CC-20, CC-21, CC-25. */
+/* What is wrong with a client whose secret fits, or AUTH_NONE. Each is invalid_client to the peer: CC-20, CC-21, CC-25.
+ */
 static enum auth_reason find_obstacle(const struct call *call, const struct clientauth_presented *presented)
 {
 	const struct client *client = &call->client->client;

@@ -9,8 +9,9 @@
 
 /*
  * Sets call->client, call->secret, call->via_basic, call->presented_id.
- * E_INVALID_REQUEST: two methods at once, two Authorization fields. E_INVALID_CLIENT: everything else that is not a living client with
- * a living secret; E_THROTTLED: too many wrong ones. E_WOULD_BLOCK: needs the store or a password hash. E_STORE, E_NOMEM, E_CRYPTO.
+ * E_INVALID_REQUEST: two methods at once, two Authorization fields. E_INVALID_CLIENT: everything else that is not a
+ * living client with a living secret; E_THROTTLED: too many wrong ones. E_WOULD_BLOCK: needs the store or a password
+ * hash. E_STORE, E_NOMEM, E_CRYPTO.
  */
 must_check int clientauth_step(struct call *call);
 
@@ -21,7 +22,8 @@ struct clientauth_presented {
 	bool basic;
 };
 
-/* The Authorization value `Basic ...`: base64, split at the first colon, both halves form-decoded. E_INVALID_CLIENT, E_NOMEM. Fuzzed. */
+/* The Authorization value `Basic ...`: base64, split at the first colon, both halves form-decoded. E_INVALID_CLIENT,
+ * E_NOMEM. Fuzzed. */
 must_check int clientauth_basic(struct secret header, struct arena *arena, struct clientauth_presented *ret_presented);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The client cache; see directory.h. Sharded: each shard is a fixed array of sets (hash -> a few slots, least recently used goes).
- * Server process, all threads. Must never hand out a view that was loaded before a drop and published after it.
+ * The client cache; see directory.h. Sharded: each shard is a fixed array of sets (hash -> a few slots, least recently
+ * used goes). Server process, all threads. Must never hand out a view that was loaded before a drop and published after
+ * it.
  */
 #include "oauth/directory.h"
 
@@ -179,7 +180,8 @@ static int fill_view(struct directory *directory, struct str id, struct cached *
 	struct client_view *view = &cached->view;
 	TRY(store_client_get(directory->store, id, &cached->arena, &view->client));
 	if (view->client.kind == CLIENT_ACCOUNT)
-		TRY(store_account_get(directory->store, view->client.account_id, false, &cached->arena, &view->account));
+		TRY(store_account_get(directory->store, view->client.account_id, false, &cached->arena,
+				      &view->account));
 	view->apis = arena_array(&cached->arena, view->client.n_grants + 1, sizeof(*view->apis));
 	if (!view->apis)
 		return E_NOMEM;

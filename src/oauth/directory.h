@@ -1,9 +1,9 @@
 /*
- * Clients as the token endpoint needs them, kept in memory: a bounded cache of immutable, reference-counted views over the store. A hit
- * takes no store access; a miss on a thread that may not block is E_WOULD_BLOCK.
+ * Clients as the token endpoint needs them, kept in memory: a bounded cache of immutable, reference-counted views over
+ * the store. A hit takes no store access; a miss on a thread that may not block is E_WOULD_BLOCK.
  *
- * A view that was read before a change was committed is never put into the cache after it: directory_drop() raises a generation that the
- * loader compares. So from the reply of a change on, no call sees the old state. Thread-safe.
+ * A view that was read before a change was committed is never put into the cache after it: directory_drop() raises a
+ * generation that the loader compares. So from the reply of a change on, no call sees the old state. Thread-safe.
  */
 #ifndef OAUTH_DIRECTORY_H
 #define OAUTH_DIRECTORY_H
@@ -26,8 +26,10 @@ struct client_view {
 must_check int directory_new(struct store *store, size_t entries, struct directory **ret_directory);
 void directory_free(struct directory *directory);
 
-/* E_ABSENT: no such client. E_WOULD_BLOCK: not in memory and !may_block. E_STORE, E_NOMEM. Release with directory_view_unref. */
-must_check int directory_client(struct directory *directory, struct str id, bool may_block, struct client_view **ret_view);
+/* E_ABSENT: no such client. E_WOULD_BLOCK: not in memory and !may_block. E_STORE, E_NOMEM. Release with
+ * directory_view_unref. */
+must_check int directory_client(struct directory *directory, struct str id, bool may_block,
+				struct client_view **ret_view);
 void directory_view_unref(struct client_view *view);
 
 /* After a committed change and before it is acknowledged: forget one client, or (empty id) all. */

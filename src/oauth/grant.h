@@ -1,6 +1,6 @@
 /*
- * Grants in three beats: check() reads and decides, mint() builds and has it signed, commit() is at most one store verb.
- * The steps of the token endpoint behind client authentication. RFC 6749 4, 5.
+ * Grants in three beats: check() reads and decides, mint() builds and has it signed, commit() is at most one store
+ * verb. The steps of the token endpoint behind client authentication. RFC 6749 4, 5.
  */
 #ifndef OAUTH_GRANT_H
 #define OAUTH_GRANT_H

@@ -1,9 +1,11 @@
 /*
- * The client credentials grant: RFC 6749 4.4, tokens by RFC 9068, resources by RFC 8707. Commits nothing: issuing writes nothing.
+ * The client credentials grant: RFC 6749 4.4, tokens by RFC 9068, resources by RFC 8707. Commits nothing: issuing
+ * writes nothing.
  *
- * Which API, and so which audience: the one named by `resource`; else the one API all requested scopes belong to; else the client's default
- * API; else ourselves (identity scopes only). Which scopes: those requested, all of them permitted, or invalid_scope; none requested: all that are
- * assigned to the client for that API, and its identity scopes.
+ * Which API, and so which audience: the one named by `resource`; else the one API all requested scopes belong to; else
+ * the client's default API; else ourselves (identity scopes only). Which scopes: those requested, all of them
+ * permitted, or invalid_scope; none requested: all that are assigned to the client for that API, and its identity
+ * scopes.
  */
 #include "oauth/grant.h"
 #include "oauth/resource.h"
@@ -40,7 +42,8 @@ static bool covers(const struct client_view *view, const struct api *api, struct
 	return true;
 }
 
-/* RFC 9068 3: without `resource`, the requested scopes say which API is meant. NULL with 0: none of them belongs to an API. */
+/* RFC 9068 3: without `resource`, the requested scopes say which API is meant. NULL with 0: none of them belongs to an
+ * API. */
 static int infer_api(struct call *call, struct str_list scopes, const struct api **ret_api)
 {
 	const struct client_view *view = call->client;

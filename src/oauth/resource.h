@@ -1,6 +1,6 @@
 /*
- * Resource indicators (RFC 8707): which API a token is for. One token has one audience; a client that needs two APIs asks twice, so a scope
- * never means something at an audience it was not granted for (RFC 9068 5).
+ * Resource indicators (RFC 8707): which API a token is for. One token has one audience; a client that needs two APIs
+ * asks twice, so a scope never means something at an audience it was not granted for (RFC 9068 5).
  */
 #ifndef OAUTH_RESOURCE_H
 #define OAUTH_RESOURCE_H

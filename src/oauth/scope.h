@@ -8,8 +8,9 @@
 #include "model/model.h"
 
 /*
- * Cut a scope string into its tokens: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), single spaces between. Duplicates collapse, order stays.
- * E_INVALID_SCOPE: anything outside the grammar, more than MODEL_SCOPES_MAX tokens, a token above MODEL_SCOPE_MAX bytes. E_NOMEM. Fuzzed.
+ * Cut a scope string into its tokens: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), single spaces between. Duplicates
+ * collapse, order stays. E_INVALID_SCOPE: anything outside the grammar, more than MODEL_SCOPES_MAX tokens, a token
+ * above MODEL_SCOPE_MAX bytes. E_NOMEM. Fuzzed.
  */
 must_check int scope_parse(struct str text, struct arena *arena, struct str_list *ret_scopes);
 /* One scope-token? */

@@ -1,4 +1,5 @@
-/* Discovery and the key set: RFC 8414 3.2, OpenID Connect Discovery 4.2, RFC 7517 5. Both are made when something changes, not per request. */
+/* Discovery and the key set: RFC 8414 3.2, OpenID Connect Discovery 4.2, RFC 7517 5. Both are made when something
+ * changes, not per request. */
 #include "server/reply.h"
 #include "server/route.h"
 

@@ -1,6 +1,6 @@
 /*
- * The token endpoint's own two steps: reading the request and wording the answer. RFC 6749 3.2, 4.4.2, 5.1, appendix B. The rules between
- * them are in oauth/.
+ * The token endpoint's own two steps: reading the request and wording the answer. RFC 6749 3.2, 4.4.2, 5.1, appendix B.
+ * The rules between them are in oauth/.
  */
 #include "http/form.h"
 #include "http/request.h"
@@ -18,7 +18,8 @@ static const struct form_param params[CALL_PARAMS] = {
 };
 static const struct form_table table = {params, CALL_PARAMS};
 
-/* Nothing is taken from the query. Credentials there are a mistake that must show (RFC 6749 2.3.1), so are doubled parameters (CC-07). */
+/* Nothing is taken from the query. Credentials there are a mistake that must show (RFC 6749 2.3.1), so are doubled
+ * parameters (CC-07). */
 static int check_query(struct call *call)
 {
 	uint64_t present = form_names_present(call->request->query, &table);

@@ -1,6 +1,6 @@
 /*
- * The keeper: one thread for what happens by the clock: usage to the store every few seconds, key lifecycle once a minute, and the keys again
- * after keyd was restarted. Blocks; never on a request's path.
+ * The keeper: one thread for what happens by the clock: usage to the store every few seconds, key lifecycle once a
+ * minute, and the keys again after keyd was restarted. Blocks; never on a request's path.
  */
 #ifndef SERVER_KEEPER_H
 #define SERVER_KEEPER_H
@@ -9,7 +9,8 @@
 
 struct server;
 
-/* Keys into keyd, first snapshot. A keyd that is not there yet is not an error: not ready. E_STORE, E_NOMEM, E_CRYPTO. */
+/* Keys into keyd, first snapshot. A keyd that is not there yet is not an error: not ready. E_STORE, E_NOMEM, E_CRYPTO.
+ */
 must_check int keeper_prepare(struct server *server);
 must_check int keeper_start(struct server *server);
 /* Ask for the keys to be loaded again (keyd is new). Any thread. */

@@ -1,6 +1,6 @@
 /*
- * Threads for what blocks: store misses and password hashes. Two lanes, so that hashes (23 ms each) never hold up store work: at most half
- * of the threads (of one: that one) work on LANE_HASH at a time. Thread-safe.
+ * Threads for what blocks: store misses and password hashes. Two lanes, so that hashes (23 ms each) never hold up
+ * store work: at most half of the threads (of one: that one) work on LANE_HASH at a time. Thread-safe.
  */
 #ifndef SERVER_POOL_H
 #define SERVER_POOL_H

@@ -1,4 +1,5 @@
-/* Wording of answers; see reply.h. RFC 6749 5.1 and 5.2, RFC 9110, RFC 7617 (challenge). Server process, on a loop or a pool thread. */
+/* Wording of answers; see reply.h. RFC 6749 5.1 and 5.2, RFC 9110, RFC 7617 (challenge). Server process, on a loop or a
+ * pool thread. */
 #include "server/reply.h"
 
 #include "json/json.h"

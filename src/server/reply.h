@@ -1,13 +1,14 @@
 /*
- * The only place that turns an error or a result into status, headers and JSON. Every answer of this server but /metrics is a JSON object,
- * every failure has a string `error`, and every answer names its request id.
+ * The only place that turns an error or a result into status, headers and JSON. Every answer of this server but
+ * /metrics is a JSON object, every failure has a string `error`, and every answer names its request id.
  */
 #ifndef SERVER_REPLY_H
 #define SERVER_REPLY_H
 
 #include "server/task.h"
 
-/* RFC 6749 5.2: {"error", "error_description", "request_id"}; the wording comes from base/err.def, never from the request. */
+/* RFC 6749 5.2: {"error", "error_description", "request_id"}; the wording comes from base/err.def, never from the
+ * request. */
 void reply_error(struct task *task, int code);
 /* The same without a task, for requests that never became one (server/worker.c). Appends to the buffers. */
 void reply_refusal(int code, struct str request_id, struct buf *out_headers, struct buf *out_body, int *ret_status);

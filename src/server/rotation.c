@@ -1,4 +1,5 @@
-/* Key lifecycle against store and keyd; see rotation.h. Whatever line the process dies at, the next call goes on from what the store has. */
+/* Key lifecycle against store and keyd; see rotation.h. Whatever line the process dies at, the next call goes on from
+ * what the store has. */
 #include "server/rotation.h"
 
 #include "base/log.h"
@@ -78,8 +79,10 @@ static int generate(const struct rotation *rotation, struct str alg, struct aren
 	return 0;
 }
 
-/* A key signs only when keyd has it for certain: the LOAD behind its generation may have failed. Loading twice does no harm. */
-static int load_promoted(const struct rotation *rotation, const struct lifecycle_plan *plan, const struct signing_key *keys, size_t n)
+/* A key signs only when keyd has it for certain: the LOAD behind its generation may have failed. Loading twice does no
+ * harm. */
+static int load_promoted(const struct rotation *rotation, const struct lifecycle_plan *plan,
+			 const struct signing_key *keys, size_t n)
 {
 	_cleanup_(buf_done) struct buf jwk;
 	buf_init(&jwk, MODEL_JWK_MAX);
@@ -96,7 +99,8 @@ static int load_promoted(const struct rotation *rotation, const struct lifecycle
 
 static int apply(const struct rotation *rotation, const struct lifecycle_plan *plan, int64_t now_s)
 {
-	struct audit_note note = {now_s, STR("system"), STR("key.lifecycle"), STR("keys"), STR("states advanced by the clock")};
+	struct audit_note note = {now_s, STR("system"), STR("key.lifecycle"), STR("keys"),
+				  STR("states advanced by the clock")};
 	if (plan->n_moves == 0)
 		return 0;
 	TRY(store_key_advance(rotation->store, plan->moves, plan->n_moves, now_s, &note));

@@ -1,7 +1,7 @@
 /*
- * The server's side of the key lifecycle: what the store has is loaded into keyd, new keys are made by keyd and stored, and keys move
- * next -> active -> retiring -> gone as keys/lifecycle.h plans. Used by the keeper, by the administration's rotate, and by `mintmark init`.
- * One caller at a time. Blocks.
+ * The server's side of the key lifecycle: what the store has is loaded into keyd, new keys are made by keyd and stored,
+ * and keys move next -> active -> retiring -> gone as keys/lifecycle.h plans. Used by the keeper, by the
+ * administration's rotate, and by `mintmark init`. One caller at a time. Blocks.
  */
 #ifndef SERVER_ROTATION_H
 #define SERVER_ROTATION_H
@@ -19,11 +19,14 @@ struct rotation {
 	const struct clock *clock;
 };
 
-/* Policy from the configuration, and from the APIs: an algorithm that an API uses is in use. Borrows from config and arena. */
+/* Policy from the configuration, and from the APIs: an algorithm that an API uses is in use. Borrows from config and
+ * arena. */
 must_check int rotation_policy(const struct rotation *rotation, const struct config *config, struct arena *arena,
 			       struct lifecycle_policy *ret_policy);
-/* Do what is due: generate, publish, promote, retire, remove. *ret_changed: something did. E_SIGNER, E_STORE, E_NOMEM. */
-must_check int rotation_advance(const struct rotation *rotation, const struct lifecycle_policy *policy, bool *ret_changed);
+/* Do what is due: generate, publish, promote, retire, remove. *ret_changed: something did. E_SIGNER, E_STORE, E_NOMEM.
+ */
+must_check int rotation_advance(const struct rotation *rotation, const struct lifecycle_policy *policy,
+				bool *ret_changed);
 /* LOAD every key that may be needed for signing. E_SIGNER: one did not open, or keyd is gone. */
 must_check int rotation_load(const struct rotation *rotation);
 

@@ -7,7 +7,8 @@
 #include "oauth/clientauth.h"
 #include "oauth/grant.h"
 
-/* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then answer. */
+/* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then
+ * answer. */
 static call_step *const token_steps[] = {
 	ep_token_read,      grant_step_present, clientauth_step,  grant_step_find, grant_step_allowed,
 	grant_step_check,   grant_step_mint,    grant_step_commit, ep_token_reply, NULL,
@@ -23,8 +24,10 @@ static const struct route rows[] = {
 	{"/connect/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
 	{"/.well-known/jwks.json", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
 	{"/.well-known/jwks", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
-	{"/.well-known/openid-configuration", ROUTE_METADATA, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, metadata_steps},
-	{"/.well-known/oauth-authorization-server", ROUTE_METADATA, ROUTE_GET, ROUTE_INSERTED | ROUTE_PUBLIC, metadata_steps},
+	{"/.well-known/openid-configuration", ROUTE_METADATA, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC,
+	 metadata_steps},
+	{"/.well-known/oauth-authorization-server", ROUTE_METADATA, ROUTE_GET, ROUTE_INSERTED | ROUTE_PUBLIC,
+	 metadata_steps},
 	{"/healthz", ROUTE_HEALTHZ, ROUTE_GET, 0, healthz_steps},
 	{"/readyz", ROUTE_READYZ, ROUTE_GET, 0, readyz_steps},
 	{"/metrics", ROUTE_METRICS, ROUTE_GET, ROUTE_OPERATOR, metrics_steps},

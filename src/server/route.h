@@ -1,6 +1,6 @@
 /*
- * Which steps answer which request. Read this first: an endpoint is a row of the table in route.c. Built once per process from the issuer's
- * path; read-only afterwards, thread-safe.
+ * Which steps answer which request. Read this first: an endpoint is a row of the table in route.c. Built once per
+ * process from the issuer's path; read-only afterwards, thread-safe.
  */
 #ifndef SERVER_ROUTE_H
 #define SERVER_ROUTE_H

@@ -1,6 +1,6 @@
 /*
- * The server role: see server.h for what runs in it, server/supervise.h for what the supervisor tells it. Parses network input; must never
- * hold a private key; ends with its supervisor.
+ * The server role: see server.h for what runs in it, server/supervise.h for what the supervisor tells it. Parses
+ * network input; must never hold a private key; ends with its supervisor.
  */
 #include "server/server.h"
 

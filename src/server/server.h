@@ -1,6 +1,6 @@
 /*
- * The server process: event-loop workers, the pool, the keeper thread (usage, key lifecycle, snapshots) and the control thread. It holds no
- * private key. What is here is set before threads start, or says how it is guarded.
+ * The server process: event-loop workers, the pool, the keeper thread (usage, key lifecycle, snapshots) and the control
+ * thread. It holds no private key. What is here is set before threads start, or says how it is guarded.
  */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
@@ -67,9 +67,11 @@ struct server {
 struct snapshot *server_snapshot(struct server *server);
 /* Swap it; takes over the reference. */
 void server_set_snapshot(struct server *server, struct snapshot *snapshot);
-/* Make a new snapshot from the store's APIs and keys and the configuration (NULL: as it is now). Any thread that may block. */
+/* Make a new snapshot from the store's APIs and keys and the configuration (NULL: as it is now). Any thread that may
+ * block. */
 must_check int server_refresh(struct server *server, struct config *config);
-/* struct admin's `changed`, arg is the server: forget what was remembered, before anybody is told that it happened. Under keys_lock. */
+/* struct admin's `changed`, arg is the server: forget what was remembered, before anybody is told that it happened.
+ * Under keys_lock. */
 void server_changed(void *arg, enum admin_change what, struct str id);
 /* For pool thread number `thread`: sign, blocking. The job's status. */
 must_check int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job);

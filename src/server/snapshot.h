@@ -1,6 +1,6 @@
 /*
- * The world as requests see it: configuration, policy, keys and the two documents made of them. Immutable, reference-counted, swapped as a
- * whole; a request keeps the one it started with. Thread-safe.
+ * The world as requests see it: configuration, policy, keys and the two documents made of them. Immutable,
+ * reference-counted, swapped as a whole; a request keeps the one it started with. Thread-safe.
  */
 #ifndef SERVER_SNAPSHOT_H
 #define SERVER_SNAPSHOT_H

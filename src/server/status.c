@@ -45,7 +45,8 @@ static size_t list_keys(const struct snapshot *snapshot, struct metrics_keys row
 	for (enum sig_alg alg = SIG_ES256; alg < SIG_ALGS; alg++)
 		for (enum key_state state = KEY_NEXT; state < KEY_GONE; state++)
 			if (snapshot->key_counts[alg][state] > 0)
-				rows[n++] = (struct metrics_keys){sig_alg_row(alg)->name, state, snapshot->key_counts[alg][state]};
+				rows[n++] = (struct metrics_keys){sig_alg_row(alg)->name, state,
+								  snapshot->key_counts[alg][state]};
 	return n;
 }
 

@@ -1,6 +1,6 @@
 /*
- * One exchange from request to reply; see task.h. The walk over the steps is here and nowhere else. Server process; a task has one owner at a
- * time, so nothing here locks.
+ * One exchange from request to reply; see task.h. The walk over the steps is here and nowhere else. Server process; a
+ * task has one owner at a time, so nothing here locks.
  */
 #include "server/task.h"
 
@@ -44,7 +44,8 @@ void task_free(struct task *task)
 	free(task);
 }
 
-/* Public soon after, but unguessable before: nobody can plant an id into our log. An id is a convenience, so entropy failure is not fatal. */
+/* Public soon after, but unguessable before: nobody can plant an id into our log. An id is a convenience, so entropy
+ * failure is not fatal. */
 struct str task_request_id(char ret_id[TASK_REQUEST_ID_LEN + 1])
 {
 	unsigned char random[TASK_REQUEST_ID_LEN * 3 / 4];
@@ -107,7 +108,8 @@ static int admit(struct task *task)
 {
 	if (!task->route)
 		return E_NOT_FOUND;
-	if (!route_allows(task->route, task->call.request->method)) /* RFC 6749 3.2: the token endpoint takes POST only */
+	if (!route_allows(task->route,
+			  task->call.request->method)) /* RFC 6749 3.2: the token endpoint takes POST only */
 		return E_METHOD_NOT_ALLOWED;
 	if ((task->route->flags & ROUTE_OPERATOR) && !source_is_operator(task->snapshot->config, task->call.request))
 		return E_NOT_FOUND;
@@ -173,7 +175,8 @@ static void count_finished(struct task *task)
 void task_finish(struct task *task)
 {
 	struct http_reply reply = {task->status, buf_str(&task->headers), buf_str(&task->body), false};
-	if (buf_status(&task->headers) < 0 || buf_status(&task->body) < 0) { /* the reply itself did not fit in memory */
+	if (buf_status(&task->headers) < 0 ||
+	    buf_status(&task->body) < 0) { /* the reply itself did not fit in memory */
 		refuse(task, E_NOMEM);
 		reply = (struct http_reply){task->status, buf_str(&task->headers), buf_str(&task->body), true};
 	}

@@ -1,6 +1,7 @@
 /*
- * A task: one HTTP exchange being answered: the call, the route it walks, and the reply being made. Runs on its event loop, except while a
- * step blocks (then on a pool thread); owned by exactly one of them at a time. Tasks are recycled per loop.
+ * A task: one HTTP exchange being answered: the call, the route it walks, and the reply being made. Runs on its event
+ * loop, except while a step blocks (then on a pool thread); owned by exactly one of them at a time. Tasks are recycled
+ * per loop.
  */
 #ifndef SERVER_TASK_H
 #define SERVER_TASK_H

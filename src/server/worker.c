@@ -1,8 +1,9 @@
 /*
- * Event-loop threads; see worker.h. Everything here runs on the worker's own thread, except where noted. Nothing blocks.
+ * Event-loop threads; see worker.h. Everything here runs on the worker's own thread, except where noted. Nothing
+ * blocks.
  *
- * A failed client authentication is answered at the earliest DELAY_NS after the request came, on that grid: whether the client exists,
- * was in memory, or needed the store does not show in the time of the answer (CC-15).
+ * A failed client authentication is answered at the earliest DELAY_NS after the request came, on that grid: whether the
+ * client exists, was in memory, or needed the store does not show in the time of the answer (CC-15).
  */
 #include "server/worker.h"
 
@@ -167,7 +168,8 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 	http_exchange_reply(exchange, &reply);
 }
 
-static void on_refuse(int code, struct str peer_addr, struct buf *out_headers, struct buf *out_body, int *ret_status, void *arg)
+static void on_refuse(int code, struct str peer_addr, struct buf *out_headers, struct buf *out_body, int *ret_status,
+		      void *arg)
 {
 	char id_mem[TASK_REQUEST_ID_LEN + 1];
 	struct str id = task_request_id(id_mem);

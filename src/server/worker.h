@@ -1,6 +1,6 @@
 /*
- * A worker: one thread with its event loop, its HTTP connections and its channel to keyd. A round reads what is ready, runs each request's
- * steps, sends all claims that wait for a signature as one batch, writes replies, flushes its log.
+ * A worker: one thread with its event loop, its HTTP connections and its channel to keyd. A round reads what is ready,
+ * runs each request's steps, sends all claims that wait for a signature as one batch, writes replies, flushes its log.
  */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
@@ -49,7 +49,8 @@ must_check int worker_init(struct worker *worker, struct server *server, unsigne
 must_check int worker_listen(struct worker *worker, int fd, struct tls_context *tls);
 /* Start the thread. E_INTERNAL. */
 must_check int worker_start(struct worker *worker);
-/* From any thread: a new channel to keyd; new limits and certificate (a reference is taken) by configuration; drain, then end. */
+/* From any thread: a new channel to keyd; new limits and certificate (a reference is taken) by configuration; drain,
+ * then end. */
 must_check int worker_replace_signer(struct worker *worker, int keyd_fd);
 must_check int worker_reload(struct worker *worker, struct config *config, struct tls_context *tls);
 must_check int worker_drain(struct worker *worker);

@@ -1,5 +1,6 @@
 /*
- * What goes into an access token (RFC 9068 2.2). Builds claims; signing is the signer's. Pure but for the entropy of jti; thread-safe.
+ * What goes into an access token (RFC 9068 2.2). Builds claims; signing is the signer's. Pure but for the entropy of
+ * jti; thread-safe.
  */
 #ifndef TOKEN_ACCESS_H
 #define TOKEN_ACCESS_H
@@ -18,10 +19,11 @@ struct token_access {
 };
 
 /*
- * sub is the account's id for account credentials, else the client's id; the two kinds of id have different prefixes, so they never
- * collide (RFC 9700 4.15). email, email_verified, name and roles are added when their scopes were granted and an account stands behind.
- * E_RANDOM, E_NOMEM. The claims borrow from *access and the arena.
+ * sub is the account's id for account credentials, else the client's id; the two kinds of id have different prefixes,
+ * so they never collide (RFC 9700 4.15). email, email_verified, name and roles are added when their scopes were granted
+ * and an account stands behind. E_RANDOM, E_NOMEM. The claims borrow from *access and the arena.
  */
-must_check int token_access_claims(const struct token_access *access, struct arena *arena, struct sign_claims *ret_claims);
+must_check int token_access_claims(const struct token_access *access, struct arena *arena,
+				   struct sign_claims *ret_claims);
 
 #endif

@@ -15,7 +15,8 @@ static const struct audit_note note = {FIXTURE_NOW_S, STR("test"), STR("test"), 
 
 static void put_apis(struct store *store)
 {
-	static struct api_scope orders[] = {{STR("orders:read"), STR("")}, {STR("orders:write"), STR("")}, {STR("shared"), STR("")}};
+	static struct api_scope orders[] = {
+		{STR("orders:read"), STR("")}, {STR("orders:write"), STR("")}, {STR("shared"), STR("")}};
 	static struct api_scope ships[] = {{STR("ships:read"), STR("")}, {STR("shared"), STR("")}};
 	struct api api = {.id = STR("mmr_orders"), .audience = STR("https://orders.example/"), .name = STR("Orders"),
 			  .alg = STR("ES256"), .lifetime_s = 3600, .created_s = 1, .scopes = orders, .n_scopes = 3};
@@ -45,22 +46,41 @@ static void put_clients(struct fixture *fixture)
 	struct store *store = fixture->env.store;
 	static struct scope_grant both[] = {{STR("mmr_orders"), STR("orders:read")}, {STR("mmr_orders"), STR("shared")},
 					    {STR("mmr_ships"), STR("ships:read")}, {STR("mmr_ships"), STR("shared")}};
-	static struct scope_grant person[] = {{STR(""), STR("openid")}, {STR(""), STR("email")}, {STR(""), STR("roles")},
-					      {STR(""), STR("offline_access")}, {STR("mmr_orders"), STR("orders:read")}};
+	static struct scope_grant person[] = {{STR(""), STR("openid")},
+					      {STR(""), STR("email")},
+					      {STR(""), STR("roles")},
+					      {STR(""), STR("offline_access")},
+					      {STR("mmr_orders"), STR("orders:read")}};
 	static struct scope_grant identity[] = {{STR(""), STR("openid")}};
 	static struct scope_grant offline[] = {{STR(""), STR("offline_access")}};
 	struct client_secret secret = a_secret("mmk_one", fixture->service_secret);
-	struct client client = {.id = STR("mmc_both"), .name = STR("both"), .default_api = STR("mmr_orders"), .created_s = 1,
-				.grants = both, .n_grants = 4, .secrets = &secret, .n_secrets = 1};
+	struct client client = {.id = STR("mmc_both"),
+				.name = STR("both"),
+				.default_api = STR("mmr_orders"),
+				.created_s = 1,
+				.grants = both,
+				.n_grants = 4,
+				.secrets = &secret,
+				.n_secrets = 1};
 	OK(store_client_put(store, &client, &note));
-	client = (struct client){.id = STR("mmc_nodefault"), .name = STR("n"), .created_s = 1, .grants = both, .n_grants = 4};
+	client = (struct client){
+		.id = STR("mmc_nodefault"), .name = STR("n"), .created_s = 1, .grants = both, .n_grants = 4};
 	OK(store_client_put(store, &client, &note));
-	client = (struct client){.id = STR("mmc_ada"), .kind = CLIENT_ACCOUNT, .account_id = STR("mma_ada"), .name = STR("a"),
-				 .default_api = STR("mmr_orders"), .created_s = 1, .lifetime_s = 120, .grants = person, .n_grants = 5};
+	client = (struct client){.id = STR("mmc_ada"),
+				 .kind = CLIENT_ACCOUNT,
+				 .account_id = STR("mma_ada"),
+				 .name = STR("a"),
+				 .default_api = STR("mmr_orders"),
+				 .created_s = 1,
+				 .lifetime_s = 120,
+				 .grants = person,
+				 .n_grants = 5};
 	OK(store_client_put(store, &client, &note));
-	client = (struct client){.id = STR("mmc_identity"), .name = STR("i"), .created_s = 1, .grants = identity, .n_grants = 1};
+	client = (struct client){
+		.id = STR("mmc_identity"), .name = STR("i"), .created_s = 1, .grants = identity, .n_grants = 1};
 	OK(store_client_put(store, &client, &note));
-	client = (struct client){.id = STR("mmc_offline"), .name = STR("o"), .created_s = 1, .grants = offline, .n_grants = 1};
+	client = (struct client){
+		.id = STR("mmc_offline"), .name = STR("o"), .created_s = 1, .grants = offline, .n_grants = 1};
 	OK(store_client_put(store, &client, &note));
 	client = (struct client){.id = STR("mmc_nothing"), .name = STR("x"), .created_s = 1};
 	OK(store_client_put(store, &client, &note));

@@ -68,7 +68,8 @@ static void refuses_oversized_headers(void **state)
 	(void)state;
 	memset(header + 6, 'A', sizeof(header) - 6);
 	arena_init(&arena, 65536);
-	assert_int_equal(clientauth_basic(secret_of((struct str){header, sizeof(header)}), &arena, &presented), E_INVALID_CLIENT);
+	assert_int_equal(clientauth_basic(secret_of((struct str){header, sizeof(header)}), &arena, &presented),
+			 E_INVALID_CLIENT);
 	arena_done(&arena);
 }
 

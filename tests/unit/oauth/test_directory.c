@@ -20,7 +20,8 @@ static void a_miss_blocks_or_says_so(void **state)
 	assert_int_equal(directory_client(directory, STR("mmc_both"), false, &view), E_WOULD_BLOCK);
 	assert_null(view);
 	assert_int_equal(directory_client(directory, STR("mmc_unknown"), true, &view), E_ABSENT);
-	assert_int_equal(directory_client(directory, STR("mmc_unknown"), false, &view), E_WOULD_BLOCK); /* not remembered */
+	assert_int_equal(directory_client(directory, STR("mmc_unknown"), false, &view),
+			 E_WOULD_BLOCK); /* not remembered */
 	assert_int_equal(directory_client(directory, STR("mmc_both"), true, &view), 0);
 	assert_int_equal(view->n_apis, 2);
 	directory_view_unref(view);
@@ -111,9 +112,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_miss_blocks_or_says_so, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(a_drop_shows_the_change_and_spares_old_holders, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_drop_shows_the_change_and_spares_old_holders, fixture_setup,
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(memory_is_bounded, fixture_setup, fixture_teardown),
-		cmocka_unit_test_setup_teardown(no_look_is_older_than_an_acknowledged_change, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(no_look_is_older_than_an_acknowledged_change, fixture_setup,
+						fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

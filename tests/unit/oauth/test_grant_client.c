@@ -1,4 +1,5 @@
-/* grant_client.c: which scopes, which audience, which key. CC-26 ... CC-32, CC-41, CC-42; RFC 6749 3.3 and 4.4, RFC 8707, RFC 9068. */
+/* grant_client.c: which scopes, which audience, which key. CC-26 ... CC-32, CC-41, CC-42; RFC 6749 3.3 and 4.4, RFC
+ * 8707, RFC 9068. */
 #include "fixture.h"
 
 #include <setjmp.h>
@@ -18,30 +19,30 @@ struct row {
 
 static const struct row rows[] = {
 	/* client         scope                   resource  code              granted                  audience */
-	{"mmc_both", "orders:write", NULL, E_INVALID_SCOPE, NULL, NULL},            /* exists, not assigned: CC-27 */
+	{"mmc_both", "orders:write", NULL, E_INVALID_SCOPE, NULL, NULL}, /* exists, not assigned: CC-27 */
 	{"mmc_both", "unknown", NULL, E_INVALID_SCOPE, NULL, NULL},
-	{"mmc_both", "orders:read unknown", NULL, E_INVALID_SCOPE, NULL, NULL},     /* never narrowed */
-	{"mmc_both", "orders:read ships:read", NULL, E_INVALID_SCOPE, NULL, NULL},  /* two APIs, one token: CC-42 */
+	{"mmc_both", "orders:read unknown", NULL, E_INVALID_SCOPE, NULL, NULL}, /* never narrowed */
+	{"mmc_both", "orders:read ships:read", NULL, E_INVALID_SCOPE, NULL, NULL}, /* two APIs, one token: CC-42 */
 	{"mmc_both", "openid", NULL, E_INVALID_SCOPE, NULL, NULL},
-	{"mmc_both", "Orders:read", NULL, E_INVALID_SCOPE, NULL, NULL},             /* case matters */
+	{"mmc_both", "Orders:read", NULL, E_INVALID_SCOPE, NULL, NULL}, /* case matters */
 	{"mmc_both", "ships:read", ORDERS, E_INVALID_SCOPE, NULL, NULL},
 	{"mmc_both", "a  b", NULL, E_INVALID_SCOPE, NULL, NULL},
 	{"mmc_both", NULL, "https://nobody.example/", E_INVALID_TARGET, NULL, NULL}, /* CC-30 */
-	{"mmc_identity", NULL, ORDERS, E_INVALID_TARGET, NULL, NULL},               /* not this client's */
-	{"mmc_nodefault", "shared", NULL, E_INVALID_TARGET, NULL, NULL},            /* ambiguous: resource must say */
-	{"mmc_offline", "offline_access", NULL, E_INVALID_SCOPE, NULL, NULL},       /* nothing left: CC-27, CC-31 */
+	{"mmc_identity", NULL, ORDERS, E_INVALID_TARGET, NULL, NULL}, /* not this client's */
+	{"mmc_nodefault", "shared", NULL, E_INVALID_TARGET, NULL, NULL}, /* ambiguous: resource must say */
+	{"mmc_offline", "offline_access", NULL, E_INVALID_SCOPE, NULL, NULL}, /* nothing left: CC-27, CC-31 */
 	{"mmc_offline", NULL, NULL, E_INVALID_SCOPE, NULL, NULL},
-	{"mmc_nodefault", NULL, NULL, E_INVALID_SCOPE, NULL, NULL},                 /* no default, nothing asked: CC-28 */
-	{"mmc_both", NULL, NULL, 0, "orders:read shared", ORDERS},                  /* CC-28: all of the default API */
+	{"mmc_nodefault", NULL, NULL, E_INVALID_SCOPE, NULL, NULL}, /* no default, nothing asked: CC-28 */
+	{"mmc_both", NULL, NULL, 0, "orders:read shared", ORDERS}, /* CC-28: all of the default API */
 	{"mmc_both", NULL, SHIPS, 0, "ships:read shared", SHIPS},
 	{"mmc_both", "shared", NULL, 0, "shared", ORDERS},
 	{"mmc_both", "shared", SHIPS, 0, "shared", SHIPS},
-	{"mmc_both", "ships:read", NULL, 0, "ships:read", SHIPS},                   /* inferred: RFC 9068 3 */
+	{"mmc_both", "ships:read", NULL, 0, "ships:read", SHIPS}, /* inferred: RFC 9068 3 */
 	{"mmc_both", "shared orders:read shared", NULL, 0, "shared orders:read", ORDERS},
 	{"mmc_nodefault", "shared", SHIPS, 0, "shared", SHIPS},
 	{"mmc_ada", "openid email roles", NULL, 0, "openid email roles", ORDERS},
-	{"mmc_ada", "openid offline_access", NULL, 0, "openid", ORDERS},            /* CC-31 */
-	{"mmc_identity", NULL, NULL, 0, "openid", "https://as.example"},            /* for ourselves */
+	{"mmc_ada", "openid offline_access", NULL, 0, "openid", ORDERS}, /* CC-31 */
+	{"mmc_identity", NULL, NULL, 0, "openid", "https://as.example"}, /* for ourselves */
 };
 
 /* The store orders grants by name: the same set is enough. */
@@ -75,7 +76,8 @@ static void grants_what_is_assigned_and_nothing_else(void **state)
 			fail_msg("row %zu: %s (%s)", i, err_row(code)->symbol, fixture->call.reason);
 		if (code == 0 && (!same_scopes(fixture->call.scope, str_of(row->granted)) ||
 				  !str_eq(fixture->call.audience, str_of(row->audience))))
-			fail_msg("row %zu: %.*s for %.*s", i, STR_ARG(fixture->call.scope), STR_ARG(fixture->call.audience));
+			fail_msg("row %zu: %.*s for %.*s", i, STR_ARG(fixture->call.scope),
+				 STR_ARG(fixture->call.audience));
 	}
 }
 
@@ -131,7 +133,8 @@ static void client_without_scopes_may_not_ask(void **state) /* CC-11 */
 
 static void grant_type_is_compared_exactly(void **state) /* CC-05, CC-10 */
 {
-	static const char *const bad[] = {"Client_Credentials", "client_credentials ", "password", "refresh_token", "x"};
+	static const char *const bad[] = {"Client_Credentials", "client_credentials ", "password", "refresh_token",
+					  "x"};
 	struct fixture *fixture = *state;
 	assert_int_equal(grant_step_present(&fixture->call), E_INVALID_REQUEST);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -147,7 +150,8 @@ static void grant_type_is_compared_exactly(void **state) /* CC-05, CC-10 */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(grants_what_is_assigned_and_nothing_else, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(grants_what_is_assigned_and_nothing_else, fixture_setup,
+						fixture_teardown),
 		cmocka_unit_test_setup_teardown(claims_follow_client_api_and_policy, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(fails_closed_without_key_or_signature, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(client_without_scopes_may_not_ask, fixture_setup, fixture_teardown),

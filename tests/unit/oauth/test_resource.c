@@ -14,13 +14,27 @@ static void knows_absolute_uris(void **state) /* CC-30 */
 		const char *uri;
 		bool good;
 	} rows[] = {
-		{"https://api.example.com", true},  {"https://api.example.com/v1?x=y", true}, {"urn:example:api", true},
-		{"api://orders", true},             {"h2+x-y.z:1", true},                     {"", false},
-		{"api", false},                     {"/relative", false},                     {"//host/path", false},
-		{"https:", false},                  {"https://", false},                      {"https:///path", false},
-		{"https://a/#f", false},            {"https://a/#", false},                   {"https://a b/", false},
-		{"1https://a/", false},             {":a", false},                            {"https://\xc3\xa4/", false},
-		{"https://a/\x7f", false},          {"https://a/\"", false},                  {"https://a/<x>", false},
+		{"https://api.example.com", true},
+		{"https://api.example.com/v1?x=y", true},
+		{"urn:example:api", true},
+		{"api://orders", true},
+		{"h2+x-y.z:1", true},
+		{"", false},
+		{"api", false},
+		{"/relative", false},
+		{"//host/path", false},
+		{"https:", false},
+		{"https://", false},
+		{"https:///path", false},
+		{"https://a/#f", false},
+		{"https://a/#", false},
+		{"https://a b/", false},
+		{"1https://a/", false},
+		{":a", false},
+		{"https://\xc3\xa4/", false},
+		{"https://a/\x7f", false},
+		{"https://a/\"", false},
+		{"https://a/<x>", false},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -11,8 +11,8 @@
 static void refuses_what_is_not_in_the_grammar(void **state) /* CC-26 */
 {
 	static const struct str bad[] = {
-		STR(""), STR(" "), STR(" a"), STR("a "), STR("a  b"), STR("a\tb"), STR("a\"b"), STR("a\\b"), STR("a\nb"),
-		STR("a\x7f"), STR("a\x01"), STR("\xc3\xa4"), {"a\0b", 3},
+		STR(""),     STR(" "),    STR(" a"),    STR("a "),    STR("a  b"),     STR("a\tb"), STR("a\"b"),
+		STR("a\\b"), STR("a\nb"), STR("a\x7f"), STR("a\x01"), STR("\xc3\xa4"), {"a\0b", 3},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
