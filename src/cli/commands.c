@@ -117,7 +117,7 @@ const struct cli_command cli_commands[] = {
 		"Change what is given; scopes given replace all earlier ones.",
 		op_run, {CLIENT_OPTIONS}, .op = "client.update", .params = {"client_id"}},
 	{"client disable", "CLIENT_ID",
-		"Refuse the client from now on, and end its tokens.",
+		"Refuse the client from now on; tokens it has live until they expire.",
 		op_run, {ADMIN_OPTIONS}, .op = "client.disable", .params = {"client_id"}},
 	{"client enable", "CLIENT_ID",
 		"Let a disabled client in again.",

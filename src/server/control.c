@@ -17,6 +17,7 @@ enum { READ_STEP = 4096 };
 
 struct control {
 	int fd, stop_fd;
+	uid_t owner; /* who we were at start */
 	struct admin *admin;
 	pthread_t thread;
 };
@@ -85,13 +86,13 @@ static int write_all(int fd, int64_t deadline_ns, struct str bytes)
 }
 
 /* Only the user we run as, and root. */
-static int check_peer(int fd, uid_t *ret_uid)
+static int check_peer(int fd, uid_t owner, uid_t *ret_uid)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return E_IO;
-	if (peer.uid != geteuid() && peer.uid != 0)
+	if (peer.uid != owner && peer.uid != 0)
 		return E_INVALID_CLIENT;
 	*ret_uid = peer.uid;
 	return 0;
@@ -101,7 +102,7 @@ static int answer(struct control *control, int fd, struct buf *request, struct b
 {
 	char actor[32];
 	uid_t uid;
-	TRY(check_peer(fd, &uid));
+	TRY(check_peer(fd, control->owner, &uid));
 	TRY(read_line(fd, deadline_after(CONTROL_DEADLINE_MS), request));
 	snprintf(actor, sizeof(actor), "cli:uid=%u", (unsigned)uid);
 	control->admin->actor = str_of(actor);
@@ -150,7 +151,8 @@ int control_start(int fd, struct admin *admin, struct control **ret_control)
 	struct control *control = malloc(sizeof(*control));
 	if (!control)
 		return E_NOMEM;
-	*control = (struct control){.fd = fd, .stop_fd = eventfd(0, EFD_CLOEXEC), .admin = admin};
+	*control = (struct control){
+		.fd = fd, .stop_fd = eventfd(0, EFD_CLOEXEC), .owner = geteuid(), .admin = admin};
 	if (control->stop_fd < 0 || pthread_create(&control->thread, NULL, run, control) != 0) {
 		close_fd(&control->stop_fd);
 		free(control);
