@@ -8,8 +8,9 @@ FUZZ_SECONDS ?= 600
 export PATH := /usr/bin:/bin:$(PATH)
 
 SETUP = [ -f $(1)/build.ninja ] || meson setup $(1) $(2)
+# pattern: a variable that nobody set is never zero by luck, so that reading it shows.
 TEST_OPTIONS = -Dtests=true -Dfaults=true -Dbuildtype=debugoptimized \
-	-Db_sanitize=address,undefined -Db_lundef=false
+	-Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-ftrivial-auto-var-init=pattern
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z -]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +47,7 @@ bench: deps-bench ## tokens per second and CPU time per token beside three yards
 
 install: deps-install build ## into $DESTDIR$PREFIX
 	meson configure build -Dprefix=$(PREFIX)
+	ninja -C build
 	meson install -C build --no-rebuild
 
 rfc-report: ## which requirement is cited by which code and test

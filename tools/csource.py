@@ -149,5 +149,24 @@ class Reader:
         return i, jumps and other
 
 
+def unready_cleanups(path):
+    """(line, name) of _cleanup_ variables that a return can reach before anything was put into them."""
+    reader = Reader(path)
+    for i, token in enumerate(reader.tokens):
+        if token == '_cleanup_' and reader.tok(i - 1) != 'define':
+            end = i
+            while reader.tok(end) not in (';', ''):
+                end = reader.close(end) if reader.tok(end) in '([{' else end + 1
+            declared = reader.tokens[reader.close(i + 1):end]
+            names = [name for name, after in zip(declared, [*declared[1:], ';'])
+                     if after in (',', ';') and name.isidentifier()]
+            for name in names if '=' not in declared else []:
+                j = end + 1
+                while reader.tok(j) not in (name, 'return', 'TRY', 'goto', 'break', 'continue', ''):
+                    j += 1
+                if reader.tok(j) != name:
+                    yield reader.at[i], name
+
+
 def functions(path):
     return list(Reader(path).functions())

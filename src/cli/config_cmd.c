@@ -13,6 +13,7 @@ int config_cmd_check(struct cli *cli)
 	_cleanup_(buf_done) struct buf text;
 	const char *path = transport_config_path(cli_value(cli, OPT_CONFIG));
 	struct json_out out;
+	buf_init(&text, CONFIG_TEXT_MAX);
 	int status = transport_load_config(path, &config);
 	if (status != EXIT_OK)
 		return status;
@@ -20,7 +21,6 @@ int config_cmd_check(struct cli *cli)
 		printf("%s is valid; the issuer is %.*s\n", path, STR_ARG(config->issuer));
 		return EXIT_OK;
 	}
-	buf_init(&text, CONFIG_TEXT_MAX);
 	json_out_init(&out, &text);
 	json_open(&out, NULL, '{');
 	json_bool(&out, "valid", true);

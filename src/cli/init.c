@@ -268,12 +268,12 @@ static void report(struct cli *cli, const struct init *init)
 	_cleanup_(buf_done) struct buf text;
 	struct json_out out;
 	struct str issuer = init->transport.config->issuer;
+	buf_init(&text, CONFIG_TEXT_MAX);
 	if (!cli->json) {
 		printf("%s is ready; the issuer is %.*s\nStart it with: mintmark serve --config %s\n", init->dir,
 		       STR_ARG(issuer), init->config_path);
 		return;
 	}
-	buf_init(&text, CONFIG_TEXT_MAX);
 	json_out_init(&out, &text);
 	json_open(&out, NULL, '{');
 	json_str(&out, "config", str_of(init->config_path));

@@ -208,8 +208,13 @@ def again(server, port=None):
         k: v for k, v in server.demo.items() if k != 'ISSUER'}.items()
 
 
-def test_second_start_keeps_the_state(new_server):
-    server = new_server()
+@pytest.fixture(params=['release', 'sanitized'])
+def binary(request):
+    return request.getfixturevalue('release') if request.param == 'release' else harness.BINARY
+
+
+def test_second_start_keeps_the_state(new_server, binary):
+    server = new_server(binary=binary)
     keys = server.get('/.well-known/jwks.json').json()
     made = server.cli('client', 'create', '--name', 'kept', '--api', server.demo['API_AUDIENCE'],
                       '--scope', server.token().json()['scope'].split()[0])
@@ -221,8 +226,8 @@ def test_second_start_keeps_the_state(new_server):
     assert server.token(auth=(made['client_id'], made['client_secret'])).status_code == 200
 
 
-def test_another_port_is_honoured(new_server):
-    server = new_server()
+def test_another_port_is_honoured(new_server, binary):
+    server = new_server(binary=binary)
     server.stop()
     server.port = harness.free_port()
     again(server, server.port)
@@ -232,10 +237,9 @@ def test_another_port_is_honoured(new_server):
     assert claims_of(server.access_token())['iss'] == server.issuer
 
 
-@pytest.mark.parametrize('kind', ['release', 'sanitized'])
-def test_ctrl_c_ends_within_a_second(new_server, kind, request):
+def test_ctrl_c_ends_within_a_second(new_server, binary):
     """A terminal sends SIGINT to the whole process group; keyd and server must not die before their work is done."""
-    server = new_server(binary=request.getfixturevalue('release') if kind == 'release' else harness.BINARY)
+    server = new_server(binary=binary)
     assert server.token().status_code == 200  # and the connection stays open, idle
     process, family = server.process, set(server.pids().values())
     began = time.monotonic()
@@ -246,7 +250,7 @@ def test_ctrl_c_ends_within_a_second(new_server, kind, request):
         pytest.fail(f'still running after 10 s:\n{server.log()}')
     took_s = time.monotonic() - began
     assert status == 0, server.log()
-    assert took_s < (1 if kind == 'release' else 3)
+    assert took_s < (1 if binary == harness.RELEASE else 3)
     assert not any(map(harness.is_alive, family))
     server.check_log()
 
