@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdlib.h>
 
 #include "base/fault.h"
@@ -17,23 +18,77 @@ static const struct json *out_of(const json_t *value) { return (const struct jso
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /*
- * jansson 2.14 ignores some failed allocations while it reads (a string then lacks characters), and names others a
- * syntax error. So every failure is remembered here, and a parse during which one happened counts for nothing.
+ * jansson 2.14 ignores some failed allocations while it reads: it loses characters of a string, then looks for the end
+ * of that string behind the end of its buffer. So no failed allocation comes back to it: the parse is left at once, and
+ * what it had allocated is freed from the list below.
  */
-static _Thread_local bool starved;
+struct block {
+	struct block *older, *newer;
+};
+
+struct parse {
+	jmp_buf out;
+	struct block *newest;
+};
+
+static _Thread_local struct parse *parsing; /* NULL: between parses */
 
 static void *allocate(size_t size)
 {
-	void *p = fault_hit(FAULT_ALLOC) ? NULL : malloc(size);
-	starved |= !p;
-	return p;
+	struct block *block = fault_hit(FAULT_ALLOC) ? NULL : malloc(sizeof(*block) + size);
+	if (!block && parsing)
+		longjmp(parsing->out, 1);
+	if (!block)
+		return NULL;
+	*block = (struct block){.older = parsing ? parsing->newest : NULL};
+	if (block->older)
+		block->older->newer = block;
+	if (parsing)
+		parsing->newest = block;
+	return block + 1;
+}
+
+/* Documents stay linked among themselves, which does no harm: a document has one thread. */
+static void release(void *p)
+{
+	if (!p)
+		return;
+	struct block *block = (struct block *)p - 1;
+	if (block->older)
+		block->older->newer = block->newer;
+	if (block->newer)
+		block->newer->older = block->older;
+	if (parsing && parsing->newest == block)
+		parsing->newest = block->older;
+	free(block);
+}
+
+/* E_NOMEM, E_SYNTAX. */
+static int load(struct str text, json_t **ret_doc)
+{
+	struct parse parse = {.newest = NULL};
+	json_error_t error;
+	if (setjmp(parse.out) != 0) {
+		while (parse.newest)
+			release(parse.newest + 1);
+		parsing = NULL;
+		return E_NOMEM;
+	}
+	parsing = &parse;
+	/* RFC 7515 4, RFC 7519 4: names must be unique; jansson itself refuses NUL, bad UTF-8 and trailing bytes */
+	json_t *doc = json_loadb(text.p ? text.p : "", text.len, JSON_REJECT_DUPLICATES, &error);
+	parsing = NULL;
+	if (!doc)
+		return E_SYNTAX;
+	*ret_doc = doc;
+	return 0;
 }
 
 /* Seed jansson's tables from the kernel: left alone it would open /dev/urandom, which a sandboxed process can't. */
 static void prepare(void)
 {
 	size_t seed = 0;
-	json_set_alloc_funcs(allocate, free);
+	json_set_alloc_funcs(allocate, release);
 	if (rand_bytes(&seed, sizeof(seed)) < 0 || seed == 0)
 		seed = (size_t)(uintptr_t)&once; /* address-space randomisation; only table balance rests on it */
 	json_object_seed(seed);
@@ -64,17 +119,15 @@ static int scan_depth(struct str text)
 
 int json_parse_object_max(struct str text, size_t max, struct json **ret_doc)
 {
-	json_error_t error;
+	json_t *doc;
 	if (text.len > max)
 		return E_LIMIT;
 	TRY(scan_depth(text));
 	(void)pthread_once(&once, prepare);
-	/* RFC 7515 4, RFC 7519 4: names must be unique; jansson itself refuses NUL, bad UTF-8 and trailing bytes */
-	starved = false;
-	json_t *doc = json_loadb(text.p ? text.p : "", text.len, JSON_REJECT_DUPLICATES, &error);
-	if (starved || !json_is_object(doc)) {
+	TRY(load(text, &doc));
+	if (!json_is_object(doc)) {
 		json_decref(doc);
-		return starved ? E_NOMEM : E_SYNTAX;
+		return E_SYNTAX;
 	}
 	*ret_doc = (struct json *)doc;
 	return 0;

@@ -6,7 +6,7 @@
 
 #include "server/config.h"
 
-enum { ARENA_MAX = 32 << 20 };
+enum { ARENA_MAX = 32 << 20, ANSWER_END_MAX = 64 };
 
 struct op {
 	const char *name;
@@ -76,6 +76,12 @@ void admin_changed(const struct admin_ctx *ctx, enum admin_change what, struct s
 {
 	if (ctx->admin->changed)
 		ctx->admin->changed(ctx->admin->arg, what, id);
+}
+
+int admin_ready(struct admin_ctx *ctx)
+{
+	(void)!buf_reserve(ctx->buf, ANSWER_END_MAX);
+	return buf_status(ctx->buf);
 }
 
 unsigned admin_limit(const struct admin_ctx *ctx)

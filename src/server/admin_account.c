@@ -89,13 +89,14 @@ int admin_account_create(struct admin_ctx *ctx)
 	TRY(check_roles(ctx));
 	TRY(id_new(ID_ACCOUNT, id));
 	account.id = str_of(id);
+	emit(&ctx->out, &account);
+	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, account.id, account.email);
 	int rc = store_account_put(ctx->admin->store, &account, &note);
 	if (rc == E_EXISTS)
 		return admin_fail(ctx, rc, "There is an account with this e-mail address already.");
 	TRY(rc);
 	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
-	emit(&ctx->out, &account);
 	return 0;
 }
 

@@ -131,13 +131,14 @@ int admin_api_create(struct admin_ctx *ctx)
 	TRY(apply(ctx, &api));
 	TRY(id_new(ID_API, id));
 	api.id = str_of(id);
+	emit(&ctx->out, &api);
+	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, api.id, api.audience);
 	int rc = store_api_put(ctx->admin->store, &api, &note);
 	if (rc == E_EXISTS)
 		return admin_fail(ctx, rc, "There is an API with this audience already.");
 	TRY(rc);
 	admin_changed(ctx, ADMIN_CHANGE_API, api.id);
-	emit(&ctx->out, &api);
 	return 0;
 }
 

@@ -132,15 +132,16 @@ int admin_client_create(struct admin_ctx *ctx)
 	TRY(set_owner(ctx, &client));
 	TRY(apply(ctx, &client));
 	TRY(first_secret(ctx, &client, &secret));
+	TRY(emit(ctx, &client, true));
+	if (client.n_secrets > 0)
+		admin_secret_emit_new(ctx, &secret);
+	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, client.id, client.name);
 	int rc = store_client_put(ctx->admin->store, &client, &note);
 	if (rc == E_EXISTS)
 		return admin_fail(ctx, rc, "There is a client with this id already.");
 	TRY(rc);
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
-	TRY(emit(ctx, &client, true));
-	if (client.n_secrets > 0)
-		admin_secret_emit_new(ctx, &secret);
 	return 0;
 }
 
@@ -179,21 +180,25 @@ int admin_client_update(struct admin_ctx *ctx)
 	struct client client;
 	TRY(find(ctx, &client));
 	TRY(apply(ctx, &client));
+	TRY(emit(ctx, &client, true));
+	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, client.id, client.name);
 	TRY(store_client_update(ctx->admin->store, &client, gives_grants(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
-	return emit(ctx, &client, true);
+	return 0;
 }
 
 static int set_disabled(struct admin_ctx *ctx, bool disabled)
 {
 	struct client client;
 	TRY(find(ctx, &client));
+	client.disabled = disabled;
+	TRY(emit(ctx, &client, true));
+	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, client.id, client.name);
 	TRY(store_client_set_disabled(ctx->admin->store, client.id, disabled, &note));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
-	client.disabled = disabled;
-	return emit(ctx, &client, true);
+	return 0;
 }
 
 int admin_client_disable(struct admin_ctx *ctx) { return set_disabled(ctx, true); }

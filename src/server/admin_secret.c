@@ -111,21 +111,22 @@ static int prepare(struct admin_ctx *ctx, struct admin_secret *ret_secret)
 	return admin_secret_make(ctx, client.id, ret_secret);
 }
 
-/* What add and regenerate do after their verb. */
-static void finish(struct admin_ctx *ctx, const struct admin_secret *secret)
+/* The answer of add and regenerate, written before they commit. */
+static int emit_new(struct admin_ctx *ctx, const struct admin_secret *secret)
 {
-	admin_changed(ctx, ADMIN_CHANGE_CLIENT, secret->row.client_id);
 	json_str(&ctx->out, "client_id", secret->row.client_id);
 	admin_secret_emit_new(ctx, secret);
+	return admin_ready(ctx);
 }
 
 int admin_secret_add(struct admin_ctx *ctx)
 {
 	_cleanup_(admin_secret_done) struct admin_secret secret = {0};
 	TRY(prepare(ctx, &secret));
+	TRY(emit_new(ctx, &secret));
 	struct audit_note note = admin_note(ctx, secret.row.client_id, secret.row.id);
 	TRY(explain(ctx, store_secret_add(ctx->admin->store, &secret.row, &note)));
-	finish(ctx, &secret);
+	admin_changed(ctx, ADMIN_CHANGE_CLIENT, secret.row.client_id);
 	return 0;
 }
 
@@ -133,9 +134,10 @@ int admin_secret_regenerate(struct admin_ctx *ctx)
 {
 	_cleanup_(admin_secret_done) struct admin_secret secret = {0};
 	TRY(prepare(ctx, &secret));
+	TRY(emit_new(ctx, &secret));
 	struct audit_note note = admin_note(ctx, secret.row.client_id, secret.row.id);
 	TRY(explain(ctx, store_secret_regenerate(ctx->admin->store, &secret.row, ctx->now_s, &note)));
-	finish(ctx, &secret);
+	admin_changed(ctx, ADMIN_CHANGE_CLIENT, secret.row.client_id);
 	return 0;
 }
 
@@ -152,12 +154,13 @@ int admin_secret_revoke(struct admin_ctx *ctx)
 {
 	struct str client_id = ctx->args[ARG_CLIENT_ID].s, secret_id = ctx->args[ARG_SECRET_ID].s;
 	struct audit_note note = admin_note(ctx, client_id, secret_id);
+	json_str(&ctx->out, "client_id", client_id);
+	json_str(&ctx->out, "secret_id", secret_id);
+	TRY(admin_ready(ctx));
 	int rc = store_secret_revoke(ctx->admin->store, client_id, secret_id, ctx->now_s, &note);
 	if (rc == E_ABSENT)
 		return admin_fail(ctx, rc, "There is no such client, or it has no such secret.");
 	TRY(rc);
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client_id);
-	json_str(&ctx->out, "client_id", client_id);
-	json_str(&ctx->out, "secret_id", secret_id);
 	return 0;
 }

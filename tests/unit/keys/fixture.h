@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,6 +33,7 @@ struct fixture_channel {
 	struct keyd_state *state;
 	enum keyd_caller caller;
 	int fd, result;
+	atomic_bool ended;
 	bool joined;
 };
 
@@ -49,6 +51,7 @@ static inline void *fixture_work(void *arg)
 	keyd_channel_init(&channel, c->state, c->caller);
 	c->result = keyd_verbs_serve(&channel, c->fd);
 	keyd_channel_done(&channel);
+	atomic_store(&c->ended, true); /* before the peer can see it */
 	frame_close(&c->fd);
 	return NULL;
 }
