@@ -26,25 +26,25 @@ struct block {
 	struct block *older, *newer;
 };
 
-struct parse {
+/* Of this thread; static, so that what changes before longjmp is certain after it. */
+static _Thread_local struct {
+	bool active;
 	jmp_buf out;
 	struct block *newest;
-};
-
-static _Thread_local struct parse *parsing; /* NULL: between parses */
+} parse;
 
 static void *allocate(size_t size)
 {
 	struct block *block = fault_hit(FAULT_ALLOC) ? NULL : malloc(sizeof(*block) + size);
-	if (!block && parsing)
-		longjmp(parsing->out, 1);
+	if (!block && parse.active)
+		longjmp(parse.out, 1);
 	if (!block)
 		return NULL;
-	*block = (struct block){.older = parsing ? parsing->newest : NULL};
+	*block = (struct block){.older = parse.active ? parse.newest : NULL};
 	if (block->older)
 		block->older->newer = block;
-	if (parsing)
-		parsing->newest = block;
+	if (parse.active)
+		parse.newest = block;
 	return block + 1;
 }
 
@@ -58,26 +58,26 @@ static void release(void *p)
 		block->older->newer = block->newer;
 	if (block->newer)
 		block->newer->older = block->older;
-	if (parsing && parsing->newest == block)
-		parsing->newest = block->older;
+	if (parse.active && parse.newest == block)
+		parse.newest = block->older;
 	free(block);
 }
 
 /* E_NOMEM, E_SYNTAX. */
 static int load(struct str text, json_t **ret_doc)
 {
-	struct parse parse = {.newest = NULL};
 	json_error_t error;
+	parse.newest = NULL;
 	if (setjmp(parse.out) != 0) {
 		while (parse.newest)
 			release(parse.newest + 1);
-		parsing = NULL;
+		parse.active = false;
 		return E_NOMEM;
 	}
-	parsing = &parse;
+	parse.active = true;
 	/* RFC 7515 4, RFC 7519 4: names must be unique; jansson itself refuses NUL, bad UTF-8 and trailing bytes */
 	json_t *doc = json_loadb(text.p ? text.p : "", text.len, JSON_REJECT_DUPLICATES, &error);
-	parsing = NULL;
+	parse.active = false;
 	if (!doc)
 		return E_SYNTAX;
 	*ret_doc = doc;

@@ -107,7 +107,7 @@ static void start_listening(struct world *w)
 	assert_int_equal(worker_start(&w->server.workers[0]), 0);
 }
 
-/* 0 and the result's text, or the failure. Whether it was acknowledged is what the caller of the command line sees. */
+/* Whether the change was acknowledged, as the caller of the command line sees it. */
 static bool call(struct world *w, const char *request, struct buf *answer)
 {
 	buf_reset(answer);
@@ -463,7 +463,8 @@ static const struct change changes[] = {
 
 static const char *change_name(const struct change *change) { return change->op ? change->op : "client.create"; }
 
-static void check_change(struct world *w, const struct change *change, const struct content *before, const struct buf *answer)
+static void check_change(struct world *w, const struct change *change, const struct content *before,
+			 const struct buf *answer)
 {
 	struct credentials fresh;
 	struct content after = look(w);
@@ -485,7 +486,8 @@ static bool try_change(const struct change *change, enum fault_kind kind, long n
 	assert_int_equal(get_token(&w, &w.client, true), 200); /* the old secret is in the cache */
 	struct content before = look(&w);
 	buf_init(&answer, ADMIN_ANSWER_MAX);
-	snprintf(request, sizeof(request), "{\"op\":\"%s\",\"args\":{\"client_id\":\"%s\"}}", change->op, w.client.id);
+	snprintf(request, sizeof(request), "{\"op\":\"%s\",\"args\":{\"client_id\":\"%s\"}}",
+		 change->op ? change->op : "", w.client.id);
 	fault_arm(kind, nth);
 	bool done = call(&w, change->op ? request : create_client, &answer);
 	bool reached = fault_reached(kind);
@@ -518,7 +520,7 @@ static void changes_are_whole(void **state)
 	}
 }
 
-/* An API with a new algorithm: whatever fails between its row and the published key, the keeper brings what is missing. */
+/* An API with a new algorithm: whatever fails before its key is published, the keeper brings what is missing. */
 static bool try_api(enum fault_kind kind, long nth)
 {
 	static const char request[] = "{\"op\":\"api.create\",\"args\":{\"audience\":\"https://two.example/\",\"alg\":"
