@@ -7,7 +7,7 @@ build="gcc libc6-dev meson ninja-build pkg-config python3
 	libevent-dev libssl-dev libsodium-dev libjansson-dev libsqlite3-dev libcyaml-dev libyaml-dev libseccomp-dev
 	libcurl4-openssl-dev scdoc"
 tests="libcmocka-dev python3-pytest python3-requests python3-authlib python3-requests-oauthlib python3-jwt
-	python3-jwcrypto python3-cryptography jose:jose curl:curl nginx:nginx-light"
+	python3-jwcrypto python3-cryptography jose:jose curl:curl openssl:openssl nginx:nginx-light setpriv:util-linux"
 
 packages() {
 	case $1 in
@@ -17,7 +17,7 @@ packages() {
 	gcc) echo "$build $tests" ;;
 	clang) echo "$build $tests clang" ;;
 	fuzz) echo "$build $tests clang libclang-rt-14-dev llvm" ;;
-	bench) echo "$build wrk curl:curl python3 procps:procps" ;;
+	bench) echo "$build wrk curl:curl openssl:openssl python3 procps:procps" ;;
 	peers) echo "$build $tests ca-certificates go:golang-go node:nodejs npm:npm" ;;
 	*)
 		echo "usage: tools/deps.sh run|test|lint|gcc|clang|fuzz|bench|peers|install …" >&2

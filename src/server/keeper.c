@@ -48,7 +48,11 @@ int keeper_prepare(struct server *server)
 
 static void flush_usage(struct server *server)
 {
+	static uint64_t lost;
 	int rc = usage_flush(server->usage, server->env.store);
+	if (usage_lost(server->usage) > lost)
+		LOG(LOG_WARN, "usage_lost", F("uses", (long)(usage_lost(server->usage) - lost)));
+	lost = usage_lost(server->usage);
 	if (rc < 0)
 		LOG(LOG_WARN, "usage_not_flushed", F("error", err_row(rc)->symbol));
 }

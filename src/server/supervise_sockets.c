@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "ipc/frame.h"
 
-enum { BACKLOG = 4096, TEXT_MAX = 160 };
+enum { BACKLOG = 4096, TEXT_MAX = 160, OPEN_ATTEMPTS = 11, OPEN_RETRY_US = 100000 };
 
 static bool is_unix(const struct sockaddr_storage *addr) { return addr->ss_family == AF_UNIX; }
 
@@ -32,12 +32,13 @@ static void put_address(struct buf *out, const struct sockaddr_storage *addr)
 		buf_printf(out, "%s:%u", inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text)), ntohs(v4->sin_port));
 }
 
+/* E_LOCKED: the address is in use. */
 static int fail(struct buf *ret_why, const struct sockaddr_storage *addr, const char *what)
 {
 	int saved = errno;
 	put_address(ret_why, addr);
 	buf_printf(ret_why, ": %s", what ? what : strerror(saved));
-	return E_CONFIG;
+	return saved == EADDRINUSE ? E_LOCKED : E_CONFIG;
 }
 
 /* E_IO: errno says why. */
@@ -184,12 +185,19 @@ static int open_all(const struct supervise_options *options, struct role_fds *fd
 	return 0;
 }
 
+/* The roles of a supervisor that was killed hold its sockets for a moment after its death: wait for them. */
 int supervise_sockets_open(const struct supervise_options *options, struct role_fds *fds, struct buf *ret_why)
 {
-	int rc = open_all(options, fds, ret_why);
-	if (rc < 0)
-		role_fds_close(fds);
-	return rc;
+	int rc = E_LOCKED;
+	for (int attempt = 0; rc == E_LOCKED && attempt < OPEN_ATTEMPTS; attempt++) {
+		if (attempt > 0)
+			usleep(OPEN_RETRY_US);
+		buf_reset(ret_why);
+		rc = open_all(options, fds, ret_why);
+		if (rc < 0)
+			role_fds_close(fds);
+	}
+	return rc == E_LOCKED ? E_CONFIG : rc;
 }
 
 void supervise_sockets_close(const struct supervise_options *options, struct role_fds *fds)

@@ -143,6 +143,9 @@ enum task_outcome task_run(struct task *task)
 
 void task_refuse(struct task *task, int code) { refuse(task, code); }
 
+/* Of a path that is not ours nothing is known; it may hold what was meant for the body. */
+static struct str known_path(const struct task *task) { return task->route ? task->call.request->path : STR("-"); }
+
 static void log_finished(const struct task *task)
 {
 	const struct call *call = &task->call;
@@ -151,7 +154,7 @@ static void log_finished(const struct task *task)
 	if (!task->snapshot->config->log.requests && level < LOG_WARN)
 		return;
 	LOG(level, "request", F("request_id", call->request_id), F("method", call->request->method),
-	    F("path", call->request->path), F("status", task->status), F("error", row ? row->symbol : ""),
+	    F("path", known_path(task)), F("status", task->status), F("error", row ? row->symbol : ""),
 	    F("reason", (const char *)call->reason), F("client_id", call_client_id(call)), F("peer", call->peer_addr),
 	    F("us", (clock_mono_ns() - task->start_ns) / 1000));
 }
