@@ -70,8 +70,8 @@ struct audit_note admin_note(const struct admin_ctx *ctx, struct str target, str
 /* Tell the owner of caches. Right after the commit. */
 void admin_changed(const struct admin_ctx *ctx, enum admin_change what, struct str id);
 /*
- * Right before a change that must not happen unless it can be acknowledged: 0 when what is written so far and the answer's end have room.
- * So the answer of a change is written first. E_NOMEM, E_LIMIT.
+ * Right before a change that must not happen unless it can be acknowledged: 0 when what is written so far and the end
+ * of the answer have room. So the answer of a change is written first. E_NOMEM, E_LIMIT.
  */
 must_check int admin_ready(struct admin_ctx *ctx);
 /* ARG_LIMIT, or the most one answer holds. */
