@@ -103,6 +103,28 @@ static void test_drain(void **state)
 	bench_close(&bench);
 }
 
+/* Head and body may take a minute, but not when we end. */
+static void test_drain_does_not_wait_for_half_a_request(void **state)
+{
+	(void)state;
+	struct http_limits limits = bench_limits();
+	struct bench bench;
+	limits.head_ms = limits.body_ms = 60000;
+	assert_int_equal(bench_open(&bench, &limits), 0);
+	int head = bench_dial(&bench), body = bench_dial(&bench);
+	bench_say(head, "GET /h HTTP/1.1\r\n");
+	bench_say(body, "POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+	bench_pump(&bench, 10);
+	http_server_drain(bench.server, on_done, &bench);
+	bench_pump(&bench, 2000); /* ends as soon as there is nothing to wait for */
+	assert_int_equal(bench.n_done, 1);
+	bench_expect_in(bench_hear(head), "HTTP/1.1 408");
+	bench_expect_in(bench_hear(body), "HTTP/1.1 408");
+	close(head);
+	close(body);
+	bench_close(&bench);
+}
+
 static void free_server(void *arg)
 {
 	struct bench *bench = arg;
@@ -376,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_connection_dies_first),
 		cmocka_unit_test(test_half_close),
 		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_drain_does_not_wait_for_half_a_request),
 		cmocka_unit_test(test_drain_of_nothing_may_free),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_deadlines),
