@@ -40,8 +40,8 @@ static bool is_due(const struct lifecycle_policy *policy, const struct ring *rin
 {
 	if (!ring->active || policy->rotate_now)
 		return true;
-	return now_s - ring->active->active_s >= policy->rotate_every_s &&
-	       now_s - ring->next->created_s >= policy->prepublish_s;
+	/* Publication alone decides: is_wanted() made it in time, or the operator ordered it early. */
+	return now_s - ring->next->created_s >= policy->prepublish_s;
 }
 
 /* Is it time that a next key exists? */

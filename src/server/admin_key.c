@@ -4,6 +4,7 @@
  */
 #include "crypto/sig.h"
 #include "server/admin_ops.h"
+#include "server/rotation.h"
 
 static const char *const state_names[] = {"next", "active", "retiring", "gone"};
 
@@ -24,48 +25,16 @@ static int check_alg(struct admin_ctx *ctx, struct str alg)
 	return 0;
 }
 
-static int read_kid(struct admin_ctx *ctx, struct str jwk, struct str *ret_kid)
+/* A new key, waiting to be used. */
+static int make(struct admin_ctx *ctx, struct str alg, struct signing_key *ret_key)
 {
-	_cleanup_(json_freep) struct json *doc = NULL;
-	struct str kid;
-	TRY(json_parse_object(jwk, &doc));
-	TRY(json_get_str(doc, "kid", &kid));
-	return arena_str(&ctx->arena, kid, ret_kid);
-}
-
-/* A new key from keyd, stored in this state. */
-static int make(struct admin_ctx *ctx, struct str alg, enum key_state state, struct signing_key *ret_key)
-{
-	char jwk_mem[MODEL_JWK_MAX], sealed_mem[MODEL_SEALED_MAX];
-	struct buf jwk, sealed;
-	struct signing_key key = {.alg = alg, .state = state, .created_s = ctx->now_s};
-	if (!ctx->admin->signer)
+	struct admin *admin = ctx->admin;
+	if (!admin->signer)
 		return admin_fail(ctx, E_SIGNER, "There is no signer process to make a key.");
-	buf_init_fixed(&jwk, jwk_mem, sizeof(jwk_mem));
-	buf_init_fixed(&sealed, sealed_mem, sizeof(sealed_mem));
-	TRY(signer_generate(ctx->admin->signer, alg, &jwk, &sealed));
-	TRY(read_kid(ctx, buf_str(&jwk), &key.kid));
-	key.public_jwk = buf_str(&jwk);
-	key.sealed = buf_str(&sealed);
-	key.active_s = state == KEY_ACTIVE ? ctx->now_s : 0;
-	struct audit_note note = admin_note(ctx, key.kid, alg);
-	note.action = STR("key.create");
-	TRY(store_key_put(ctx->admin->store, &key, &note));
-	admin_changed(ctx, ADMIN_CHANGE_KEYS, key.kid);
-	key.public_jwk = key.sealed = STR(""); /* they end with this function */
-	*ret_key = key;
+	struct rotation rotation = {admin->store, admin->signer, admin->clock};
+	TRY(rotation_make(&rotation, alg, admin->actor, &ctx->arena, ret_key));
+	admin_changed(ctx, ADMIN_CHANGE_KEYS, ret_key->kid);
 	return 0;
-}
-
-int admin_key_ensure(struct admin_ctx *ctx, struct str alg)
-{
-	struct signing_key *keys, key;
-	size_t n;
-	TRY(check_alg(ctx, alg));
-	TRY(store_key_list(ctx->admin->store, false, &ctx->arena, &keys, &n));
-	if (find(keys, n, alg, KEY_ACTIVE))
-		return 0;
-	return make(ctx, alg, KEY_ACTIVE, &key);
 }
 
 static void emit(struct admin_ctx *ctx, const struct signing_key *key)
@@ -113,6 +82,18 @@ static int promote(struct admin_ctx *ctx, const struct signing_key *keys, size_t
 	return 0;
 }
 
+int admin_key_ensure(struct admin_ctx *ctx, struct str alg)
+{
+	struct signing_key *keys, key;
+	size_t n;
+	TRY(check_alg(ctx, alg));
+	TRY(store_key_list(ctx->admin->store, false, &ctx->arena, &keys, &n));
+	if (find(keys, n, alg, KEY_ACTIVE))
+		return 0;
+	TRY(make(ctx, alg, &key));
+	return promote(ctx, keys, n, &key);
+}
+
 /*
  * Without `now`: make sure that a successor is published; it takes over when caches know it. With: it takes over at
  * once.
@@ -124,7 +105,7 @@ static int rotate(struct admin_ctx *ctx, const struct signing_key *keys, size_t 
 	if (waiting)
 		next = *waiting;
 	else
-		TRY(make(ctx, alg, KEY_NEXT, &next));
+		TRY(make(ctx, alg, &next));
 	if (ctx->args[ARG_NOW].i)
 		TRY(promote(ctx, keys, n, &next));
 	emit(ctx, &next);

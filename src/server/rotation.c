@@ -50,15 +50,8 @@ static int read_kid(struct str jwk, struct arena *arena, struct str *ret_kid)
 	return arena_str(arena, kid, ret_kid);
 }
 
-static int store_new_key(const struct rotation *rotation, struct signing_key *key, struct arena *arena, struct str jwk)
-{
-	TRY(read_kid(jwk, arena, &key->kid));
-	struct audit_note note = {key->created_s, STR("system"), STR("key.create"), key->kid, key->alg};
-	return store_key_put(rotation->store, key, &note);
-}
-
-/* A new key: stored first (sealed), loaded then; published by whoever lists the store's keys. */
-static int generate(const struct rotation *rotation, struct str alg, struct arena *arena)
+int rotation_make(const struct rotation *rotation, struct str alg, struct str actor, struct arena *arena,
+		  struct signing_key *ret_key)
 {
 	_cleanup_(buf_done) struct buf jwk, sealed;
 	_cleanup_(buf_done) struct buf again;
@@ -73,9 +66,13 @@ static int generate(const struct rotation *rotation, struct str alg, struct aren
 		.public_jwk = buf_str(&jwk),
 		.created_s = clock_now_s(rotation->clock),
 	};
-	TRY(store_new_key(rotation, &key, arena, buf_str(&jwk)));
+	TRY(read_kid(buf_str(&jwk), arena, &key.kid));
+	struct audit_note note = {key.created_s, actor, STR("key.create"), key.kid, key.alg};
+	TRY(store_key_put(rotation->store, &key, &note));
 	TRY(signer_load(rotation->signer, buf_str(&sealed), &again));
 	LOG(LOG_INFO, "key_created", F("kid", key.kid), F("alg", alg));
+	key.sealed = key.public_jwk = STR(""); /* they end with this function */
+	*ret_key = key;
 	return 0;
 }
 
@@ -116,13 +113,14 @@ static int apply(const struct rotation *rotation, const struct lifecycle_plan *p
 static int advance_once(const struct rotation *rotation, const struct lifecycle_policy *policy, struct arena *arena,
 			struct lifecycle_plan *ret_plan)
 {
+	struct signing_key made;
 	struct signing_key *keys;
 	size_t n;
 	int64_t now_s = clock_now_s(rotation->clock);
 	TRY(store_key_list(rotation->store, false, arena, &keys, &n));
 	lifecycle_plan(policy, keys, n, now_s, ret_plan);
 	for (size_t i = 0; i < ret_plan->n_generate; i++)
-		TRY(generate(rotation, ret_plan->generate[i], arena));
+		TRY(rotation_make(rotation, ret_plan->generate[i], STR("system"), arena, &made));
 	TRY(load_promoted(rotation, ret_plan, keys, n));
 	return apply(rotation, ret_plan, now_s);
 }

@@ -27,6 +27,13 @@ must_check int rotation_policy(const struct rotation *rotation, const struct con
  */
 must_check int rotation_advance(const struct rotation *rotation, const struct lifecycle_policy *policy,
 				bool *ret_changed);
+/*
+ * A new key in state KEY_NEXT: made by keyd, stored sealed, loaded; published by whoever lists the store's keys. actor:
+ * for the audit chain. *ret_key: kid in the arena, alg borrowed, without sealed and public_jwk. E_SIGNER, E_STORE,
+ * E_NOMEM.
+ */
+must_check int rotation_make(const struct rotation *rotation, struct str alg, struct str actor, struct arena *arena,
+			     struct signing_key *ret_key);
 /* LOAD every key that may be needed for signing. E_SIGNER: one did not open, or keyd is gone. */
 must_check int rotation_load(const struct rotation *rotation);
 

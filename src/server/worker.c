@@ -29,6 +29,7 @@ static struct task *take_task(struct worker *worker)
 	struct task *task = worker->free_tasks;
 	if (task) {
 		worker->free_tasks = task->next;
+		worker->n_free_tasks--;
 		return task;
 	}
 	return task_new(worker, &task) < 0 ? NULL : task;
@@ -38,8 +39,13 @@ static void finish(struct task *task)
 {
 	struct worker *worker = task->worker;
 	task_finish(task);
+	if (worker->n_free_tasks == FREE_TASKS_MAX) {
+		task_free(task);
+		return;
+	}
 	task->next = worker->free_tasks;
 	worker->free_tasks = task;
+	worker->n_free_tasks++;
 }
 
 static void start_delay_timer(struct worker *worker)

@@ -33,6 +33,7 @@ struct worker {
 	struct metrics_slot *metrics;
 	struct usage_slot *usage;
 	struct task *free_tasks;
+	size_t n_free_tasks;
 	struct task *delayed;         /* by due_ns, soonest first */
 	struct task *delayed_last;
 	struct loop_timer *sign_timer; /* runs while a batch is under way */

@@ -260,6 +260,25 @@ static void test_rotate_now(void **state)
 	}
 }
 
+/* A successor that the operator ordered long before its time takes over once caches know it, not before. */
+static void test_ordered_successor(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w);
+	run(&w, false);
+	w.now_s += HOUR;
+	generate(&w, STR("ES256"));
+	w.now_s += w.policy.prepublish_s - 1;
+	run(&w, false);
+	assert_int_equal(count(&w, "ES256", KEY_RETIRING), 0);
+	w.now_s += 1;
+	assert_true(run(&w, false));
+	assert_int_equal(count(&w, "ES256", KEY_ACTIVE), 1);
+	assert_int_equal(count(&w, "ES256", KEY_RETIRING), 1);
+	assert_int_equal(count(&w, "RS256", KEY_RETIRING), 0);
+}
+
 /* An algorithm goes out of use, another comes in. */
 static void test_algs_change(void **state)
 {
@@ -327,7 +346,7 @@ int main(void)
 		cmocka_unit_test(test_year),
 		cmocka_unit_test(test_year_with_deaths),
 		cmocka_unit_test(test_long_sleep),
-		cmocka_unit_test(test_rotate_now),
+		cmocka_unit_test(test_rotate_now), cmocka_unit_test(test_ordered_successor),
 		cmocka_unit_test(test_algs_change),
 		cmocka_unit_test(test_two_active),
 		cmocka_unit_test(test_clock_jumps),
