@@ -170,7 +170,8 @@ static void another_user_is_refused(void **state)
 	int fd = connect_raw(world);
 	assert_int_equal(seteuid(0), 0);
 	char c;
-	(void)!send(fd, "{\"op\":\"client.list\"}\n", 21, MSG_NOSIGNAL); /* whether it still takes bytes does not matter */
+	(void)!send(fd, "{\"op\":\"client.list\"}\n", 21,
+		    MSG_NOSIGNAL); /* whether it still takes bytes does not matter */
 	assert_true(read(fd, &c, 1) <= 0);
 	close(fd);
 }
