@@ -61,8 +61,10 @@ def wait_until(condition, timeout_s, what):
 
 
 def is_alive(pid):
+    """Also while its other threads end: they hold the sockets as long as they are there."""
     try:
-        return Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
+        fields = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
+        return fields[0] != 'Z' or int(fields[17]) > 1
     except (FileNotFoundError, ProcessLookupError):
         return False
 
