@@ -161,7 +161,7 @@ static int serve(struct yardstick *yardstick, unsigned port, const char *cert, c
 	char why[512];
 	struct http_limits limits = {10000, 10000, 10000, 60000, 10000, 20000, 0, 0};
 	if (cert)
-		TRY(tls_context_new(cert, key, why, sizeof(why), &tls));
+		TRY(tls_context_open(cert, key, why, sizeof(why), &tls));
 	TRY(loop_new(&yardstick->loop));
 	struct http_server_options options = {yardstick->loop, limits, {on_request, on_refuse, yardstick}};
 	TRY(http_server_new(&options, &yardstick->http));

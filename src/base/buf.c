@@ -1,11 +1,15 @@
 /* Bounded byte buffer with a sticky failure; see buf.h. Memory that is given back is wiped. */
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fault.h"
+
+enum { READ_STEP = 4096 };
 
 void buf_init(struct buf *buf, size_t max) { *buf = (struct buf){.max = max}; }
 
@@ -85,6 +89,36 @@ void buf_put_mem(struct buf *buf, const void *p, size_t len)
 }
 
 void buf_put(struct buf *buf, struct str s) { buf_put_mem(buf, s.p, s.len); }
+
+/* Whether there is no byte left. */
+static int read_end(int fd)
+{
+	char more;
+	ssize_t n;
+	do {
+		n = read(fd, &more, 1);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return E_IO;
+	return n == 0 ? 0 : E_LIMIT;
+}
+
+int buf_read(struct buf *buf, int fd)
+{
+	while (buf->len < buf->max) {
+		size_t room = buf->max - buf->len < READ_STEP ? buf->max - buf->len : READ_STEP;
+		char *at = buf_reserve(buf, room);
+		if (!at)
+			return buf_status(buf);
+		ssize_t n = read(fd, at, room);
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return E_IO;
+		buf->len += n > 0 ? (size_t)n : 0;
+	}
+	return read_end(fd);
+}
 
 void buf_put_char(struct buf *buf, char c) { buf_put_mem(buf, &c, 1); }
 

@@ -37,6 +37,12 @@ void buf_put_u64(struct buf *buf, uint64_t value); /* decimal */
 void buf_put_i64(struct buf *buf, int64_t value);  /* decimal */
 void buf_printf(struct buf *buf, const char *fmt, ...) printf_like(2, 3);
 
+/*
+ * Append what a descriptor has, to its end. E_IO; E_LIMIT when it has more than the buffer may hold, which is full
+ * then.
+ */
+must_check int buf_read(struct buf *buf, int fd);
+
 /* Big-endian fields and length-prefixed strings, the writing half of base/cur.h. */
 void buf_put_u8(struct buf *buf, uint8_t value);
 void buf_put_u16be(struct buf *buf, uint16_t value);

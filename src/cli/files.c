@@ -54,8 +54,7 @@ static int fill(int fd, struct str content)
 	return fsync(fd) < 0 ? E_IO : 0;
 }
 
-/* The rename is durable once the folder is. */
-static int sync_folder(const char *path)
+int files_sync_folder(const char *path)
 {
 	char dir[PATH_ROOM];
 	const char *slash = strrchr(path, '/');
@@ -87,7 +86,7 @@ int files_write(const char *path, mode_t mode, struct str content)
 		unlink(temp);
 		return rc;
 	}
-	return sync_folder(path);
+	return files_sync_folder(path);
 }
 
 int files_create(const char *path, mode_t mode, struct str content)
@@ -98,5 +97,5 @@ int files_create(const char *path, mode_t mode, struct str content)
 		rc = errno == EEXIST ? E_EXISTS : E_IO;
 	unlink(temp);
 	TRY(rc);
-	return sync_folder(path);
+	return files_sync_folder(path);
 }

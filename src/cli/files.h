@@ -12,6 +12,8 @@ must_check int files_read(const char *path, struct buf *out);
 must_check int files_write(const char *path, mode_t mode, struct str content);
 /* The same, but an existing file stays: E_EXISTS. */
 must_check int files_create(const char *path, mode_t mode, struct str content);
+/* Make durable that path stands in its folder (a rename, a new folder). E_IO. */
+must_check int files_sync_folder(const char *path);
 /* "dir/name", NUL behind it. E_LIMIT. */
 must_check int files_join(const char *dir, const char *name, size_t size, char *ret_path);
 

@@ -40,7 +40,8 @@ static const char template[] =
 	"  - 127.0.0.1:%u\n"
 	"\n"
 	"store:\n"
-	"  path: mintmark.db\n"
+	"  # In a folder of its own: of all files, the server process may touch those below it only.\n"
+	"  path: store/mintmark.db\n"
 	"\n"
 	"# The command line's way to the running server.\n"
 	"control:\n"
@@ -247,11 +248,33 @@ static int make_keys(struct transport *transport)
 	return rc < 0 ? args_fail_code(rc, "the signing keys can not be made") : EXIT_OK;
 }
 
+/* The store has a folder of its own: see server/confine.h. */
+static int make_store_folder(const struct config *config)
+{
+	char dir[PATH_ROOM];
+	const char *path = config->store.path.p, *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	if (len == 0)
+		return EXIT_OK; /* the present folder, or the root */
+	if (len >= sizeof(dir))
+		return args_fail(EXIT_FAILED, "store.path is too long");
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	if (access(dir, F_OK) == 0)
+		return EXIT_OK;
+	int status = make_folder(dir);
+	if (status == EXIT_OK && files_sync_folder(dir) < 0)
+		return args_fail(EXIT_FAILED, "the folder of %s can not be written", dir);
+	return status;
+}
+
 static int make_state(struct cli *cli, struct init *init)
 {
 	int status = transport_load_config(init->config_path, &init->transport.config);
 	if (status == EXIT_OK)
 		status = make_master(init->transport.config);
+	if (status == EXIT_OK)
+		status = make_store_folder(init->transport.config);
 	config_unref(init->transport.config);
 	init->transport.config = NULL;
 	if (status == EXIT_OK)

@@ -113,6 +113,8 @@ static int supervise(const struct config *config, const char *path)
 		.n_loops = count_loops(config),
 		.pool_threads = count_pool(config),
 		.control_path = config->control.socket.p,
+		.certificate_path = config->tls_enabled ? config->tls.certificate.p : NULL,
+		.key_path = config->tls_enabled ? config->tls.key.p : NULL,
 		.keyd_env = keyd_child_env(config),
 	};
 	int status = supervise_main(&options);

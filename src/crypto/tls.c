@@ -5,11 +5,14 @@
  */
 #include "crypto/tls.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include "base/fault.h"
@@ -35,11 +38,11 @@ static const char ciphers_12[] =
 static const char ciphers_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
 /* OpenSSL's newest reason in words; they name functions and formats, never contents. */
-static int explain(char *ret_why, size_t why_size, const char *what, const char *file)
+static int explain(char *ret_why, size_t why_size, const char *what)
 {
 	unsigned long code = ERR_peek_last_error();
 	const char *reason = code ? ERR_reason_error_string(code) : NULL;
-	snprintf(ret_why, why_size, "%s %s: %s", what, file, reason ? reason : "unusable");
+	snprintf(ret_why, why_size, "%s: %s", what, reason ? reason : "unusable");
 	ERR_clear_error();
 	return E_CONFIG;
 }
@@ -90,30 +93,73 @@ static int set_up_protocol(SSL_CTX *ctx)
 	return tls_ticket_install(ctx);
 }
 
-static int check_strength(SSL_CTX *ctx, char *ret_why, size_t why_size, const char *key_file)
+static int check_strength(SSL_CTX *ctx, char *ret_why, size_t why_size)
 {
 	EVP_PKEY *key = SSL_CTX_get0_privatekey(ctx);
 	int bits = key ? EVP_PKEY_get_bits(key) : 0;
 	bool is_rsa = key && EVP_PKEY_is_a(key, "RSA");
 	if (bits >= (is_rsa ? RSA_BITS_MIN : EC_BITS_MIN) || (key && EVP_PKEY_is_a(key, "ED25519")))
 		return 0;
-	snprintf(ret_why, why_size, "private key %s: %d bits are too few", key_file, bits);
+	snprintf(ret_why, why_size, "private key: %d bits are too few", bits);
 	return E_CONFIG;
 }
 
-static int load_files(SSL_CTX *ctx, const char *cert_file, const char *key_file, char *ret_why, size_t why_size)
+static void free_bio(BIO **bio) { BIO_free(*bio); }
+
+static BIO *open_pem(const void *bytes, size_t len)
 {
-	ERR_clear_error();
-	if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
-		return explain(ret_why, why_size, "certificate", cert_file);
-	if (SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1)
-		return explain(ret_why, why_size, "private key", key_file);
-	if (SSL_CTX_check_private_key(ctx) != 1)
-		return explain(ret_why, why_size, "private key does not belong to certificate", cert_file);
-	return check_strength(ctx, ret_why, why_size, key_file);
+	return len > TLS_PEM_MAX ? NULL : BIO_new_mem_buf(bytes, (int)len);
 }
 
-int tls_context_new(const char *cert_file, const char *key_file, char *ret_why, size_t why_size,
+/* The certificates behind the first one. The end of the text shows as "no start line". */
+static int use_chain(SSL_CTX *ctx, BIO *pem)
+{
+	for (;;) {
+		X509 *issuer = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL);
+		if (!issuer)
+			break;
+		if (SSL_CTX_add0_chain_cert(ctx, issuer) != 1) {
+			X509_free(issuer);
+			return E_CONFIG;
+		}
+	}
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		return E_CONFIG;
+	ERR_clear_error();
+	return 0;
+}
+
+static int use_certificate(SSL_CTX *ctx, struct str text)
+{
+	_cleanup_(free_bio) BIO *pem = open_pem(text.p, text.len);
+	X509 *leaf = pem ? PEM_read_bio_X509_AUX(pem, NULL, no_passphrase, NULL) : NULL;
+	int ok = leaf && SSL_CTX_use_certificate(ctx, leaf) == 1;
+	X509_free(leaf);
+	return ok ? use_chain(ctx, pem) : E_CONFIG;
+}
+
+static int use_key(SSL_CTX *ctx, struct secret text)
+{
+	_cleanup_(free_bio) BIO *pem = open_pem(text.p, text.len);
+	EVP_PKEY *key = pem ? PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL) : NULL;
+	int ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+	EVP_PKEY_free(key);
+	return ok ? 0 : E_CONFIG;
+}
+
+static int load(SSL_CTX *ctx, struct str certificate, struct secret key, char *ret_why, size_t why_size)
+{
+	ERR_clear_error();
+	if (use_certificate(ctx, certificate) < 0)
+		return explain(ret_why, why_size, "certificate");
+	if (use_key(ctx, key) < 0)
+		return explain(ret_why, why_size, "private key");
+	if (SSL_CTX_check_private_key(ctx) != 1)
+		return explain(ret_why, why_size, "private key does not belong to certificate");
+	return check_strength(ctx, ret_why, why_size);
+}
+
+int tls_context_new(struct str certificate, struct secret key, char *ret_why, size_t why_size,
 		    struct tls_context **ret_context)
 {
 	struct tls_context *context = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*context));
@@ -123,15 +169,48 @@ int tls_context_new(const char *cert_file, const char *key_file, char *ret_why, 
 	context->ctx = SSL_CTX_new(TLS_server_method());
 	int rc = context->ctx ? set_up_protocol(context->ctx) : E_NOMEM;
 	if (rc < 0)
-		(void)explain(ret_why, why_size, "TLS", "set-up");
+		(void)explain(ret_why, why_size, "TLS set-up");
 	else
-		rc = load_files(context->ctx, cert_file, key_file, ret_why, why_size);
+		rc = load(context->ctx, certificate, key, ret_why, why_size);
 	if (rc < 0) {
 		tls_context_unref(context);
 		return rc;
 	}
 	*ret_context = context;
 	return 0;
+}
+
+static int read_pem(int fd, const char *what, struct buf *out, char *ret_why, size_t why_size)
+{
+	int rc = fd >= 0 ? buf_read(out, fd) : E_IO;
+	if (rc == 0 || rc == E_NOMEM)
+		return rc;
+	snprintf(ret_why, why_size, "%s: %s", what, rc == E_LIMIT ? "too long" : "can not be read");
+	return E_CONFIG;
+}
+
+int tls_context_read(int certificate_fd, int key_fd, char *ret_why, size_t why_size, struct tls_context **ret_context)
+{
+	_cleanup_(buf_done) struct buf certificate, key; /* wiped */
+	buf_init(&certificate, TLS_PEM_MAX);
+	buf_init(&key, TLS_PEM_MAX);
+	TRY(read_pem(certificate_fd, "certificate", &certificate, ret_why, why_size));
+	TRY(read_pem(key_fd, "private key", &key, ret_why, why_size));
+	return tls_context_new(buf_str(&certificate), secret_of(buf_str(&key)), ret_why, why_size, ret_context);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+int tls_context_open(const char *certificate_file, const char *key_file, char *ret_why, size_t why_size,
+		     struct tls_context **ret_context)
+{
+	_cleanup_(close_fd) int certificate = open(certificate_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_(close_fd) int key = open(key_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return tls_context_read(certificate, key, ret_why, why_size, ret_context);
 }
 
 struct tls_context *tls_context_ref(struct tls_context *context)

@@ -7,6 +7,7 @@
 #define CRYPTO_TLS_H
 
 #include "base/buf.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 struct tls_context;
@@ -14,12 +15,20 @@ struct tls_conn;
 
 enum tls_want { TLS_DONE, TLS_WANT_READ, TLS_WANT_WRITE, TLS_CLOSED, TLS_FAILED };
 
+enum { TLS_PEM_MAX = 65536 };
+
 /*
- * PEM files. E_CONFIG when they can't be read, don't belong together, or the key is weak; ret_why gets a text for the
- * operator.
+ * From PEM texts: the chain, leaf first, and its key, both borrowed; the caller wipes the key. E_CONFIG when they can't
+ * be understood, don't belong together, or the key is weak; ret_why gets a text for the operator. E_NOMEM, E_CRYPTO.
  */
-must_check int tls_context_new(const char *cert_file, const char *key_file, char *ret_why, size_t why_size,
+must_check int tls_context_new(struct str certificate, struct secret key, char *ret_why, size_t why_size,
 			       struct tls_context **ret_context);
+/* The same, reading to the end of two descriptors (at most TLS_PEM_MAX bytes each), which stay the caller's. */
+must_check int tls_context_read(int certificate_fd, int key_fd, char *ret_why, size_t why_size,
+				struct tls_context **ret_context);
+/* The same from files. */
+must_check int tls_context_open(const char *certificate_file, const char *key_file, char *ret_why, size_t why_size,
+				struct tls_context **ret_context);
 struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_unref(struct tls_context *context);
 

@@ -1,6 +1,7 @@
 /*
- * The system calls that keyd may use after its start, by libseccomp. Everything else kills the process: no file, no
- * socket, no program, no other process, no executable memory. Filters can't be taken back.
+ * What the roles may still do after their start. keyd: a list of system calls, by libseccomp; everything else kills the
+ * process: no file, no socket, no program, no other process, no executable memory. The server: files of the store
+ * only, by Landlock. Neither can be taken back.
  */
 #ifndef IPC_SANDBOX_H
 #define IPC_SANDBOX_H
@@ -24,5 +25,13 @@
  * role_harden. E_IO.
  */
 must_check int sandbox_keyd(void);
+
+/*
+ * From now on this thread, and those that it starts, may read, write, make, cut and remove files below dir, and open,
+ * rename or execute nothing elsewhere; what is open stays open. Call it before threads exist. Needs role_harden.
+ * E_ABSENT: the kernel has no Landlock, or it is switched off; nothing is restricted. E_CONFIG: dir can't be opened.
+ * E_IO: the kernel refused.
+ */
+must_check int sandbox_server(const char *dir);
 
 #endif

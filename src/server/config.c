@@ -314,31 +314,20 @@ static void close_fd(int *fd)
 		close(*fd);
 }
 
-/* One byte more than allowed is read, so that a longer file shows. */
+/* The buffer has room for one byte more than allowed, so that a longer file is refused by check_bytes. */
 static int read_file(const char *path, struct buf *out, struct buf *ret_why)
 {
 	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	while (fd >= 0 && out->len <= CONFIG_TEXT_MAX) {
-		char *at = buf_reserve(out, 4096);
-		if (!at)
-			return buf_status(out);
-		ssize_t n = read(fd, at, 4096);
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			break;
-		out->len += n > 0 ? (size_t)n : 0;
-	}
-	if (out->len > CONFIG_TEXT_MAX)
-		return 0;
-	buf_printf(ret_why, "%s: %s", path, strerrordesc_np(errno));
-	return E_IO;
+	int rc = fd >= 0 ? buf_read(out, fd) : E_IO;
+	if (rc == E_IO)
+		buf_printf(ret_why, "%s: %s", path, strerrordesc_np(errno));
+	return rc == E_LIMIT ? 0 : rc;
 }
 
 int config_load(const char *path, struct config **ret_config, struct buf *ret_why)
 {
 	_cleanup_(buf_done) struct buf text;
-	buf_init(&text, CONFIG_TEXT_MAX + 8192);
+	buf_init(&text, CONFIG_TEXT_MAX + 1);
 	TRY(read_file(path, &text, ret_why));
 	return parse(path, buf_str(&text), NULL, ret_config, ret_why);
 }
@@ -361,15 +350,12 @@ unsigned config_reload_diff(const struct config *old, const struct config *new, 
 	return n;
 }
 
-int config_reload(const struct config *old, const char *path, struct config **ret_config, struct buf *ret_restart,
+int config_reload(const struct config *old, struct str text, struct config **ret_config, struct buf *ret_restart,
 	struct buf *ret_why)
 {
 	_cleanup_(config_unrefp) struct config *plain = NULL;
-	_cleanup_(buf_done) struct buf text;
-	buf_init(&text, CONFIG_TEXT_MAX + 8192);
-	TRY(read_file(path, &text, ret_why));
-	TRY(parse(path, buf_str(&text), NULL, &plain, ret_why));
-	TRY(parse(path, buf_str(&text), old, ret_config, ret_why));
+	TRY(parse(old->file.p, text, NULL, &plain, ret_why));
+	TRY(parse(old->file.p, text, old, ret_config, ret_why));
 	config_reload_diff(old, plain, ret_restart);
 	return 0;
 }

@@ -72,10 +72,11 @@ must_check int config_load(const char *path, struct config **ret_config, struct 
 /* The same from memory. name stands in messages, and relative paths are relative to its folder. E_CONFIG, E_NOMEM. */
 must_check int config_parse(const char *name, struct str text, struct config **ret_config, struct buf *ret_why);
 /*
- * Read the file anew for a running server: options that need a restart keep their old values, whose names are
- * appended to ret_restart (", " between; nothing when there are none). Errors as config_load; old stays as it is.
+ * The file's new text for a running server, which can't open files: options that need a restart keep their old values,
+ * whose names are appended to ret_restart (", " between; nothing when there are none). Errors as config_parse; old
+ * stays as it is.
  */
-must_check int config_reload(const struct config *old, const char *path, struct config **ret_config,
+must_check int config_reload(const struct config *old, struct str text, struct config **ret_config,
 	struct buf *ret_restart, struct buf *ret_why);
 /* How many options differ that need a restart; their names are appended to ret_text, ", " between. */
 unsigned config_reload_diff(const struct config *old, const struct config *new, struct buf *ret_text);

@@ -8,6 +8,8 @@
 
 #include "server/config_rows.h"
 
+enum { PARTS_MAX = 256 };
+
 struct url {
 	bool https;
 	struct str host; /* without brackets */
@@ -350,6 +352,46 @@ static bool is_address_cap_void(const struct config *config)
 	return config->limits.connections_per_address > config->limits.connections;
 }
 
+/*
+ * The components of a path without empty ones, "." and what ".." takes back; the ".." at the front of a relative path
+ * stay. PARTS_MAX: too many.
+ */
+static size_t split(struct str path, struct str parts[PARTS_MAX])
+{
+	struct str rest = path;
+	size_t n = 0;
+	for (bool more = true; more && n < PARTS_MAX;) {
+		struct str part = rest, tail = {0};
+		more = str_cut(rest, '/', &part, &tail);
+		part = more ? part : rest;
+		rest = tail;
+		if (part.len == 0 || str_eq(part, STR(".")))
+			continue;
+		if (!str_eq(part, STR("..")) || (n == 0 ? path.p[0] != '/' : str_eq(parts[n - 1], STR(".."))))
+			parts[n++] = part;
+		else if (n > 0)
+			n--;
+	}
+	return n;
+}
+
+/* By the names alone; the server looks again when it is running (server/confine.c). */
+static bool is_master_in_store(const struct config *config)
+{
+	struct str store[PARTS_MAX], key[PARTS_MAX];
+	struct str path = config->keys.master_key;
+	if (str_has_prefix(path, STR("env:")) || str_has_prefix(path, STR("credential:")) ||
+		(path.p[0] == '/') != (config->store.path.p[0] == '/'))
+		return false;
+	size_t n_store = split(config->store.path, store), n_key = split(path, key);
+	if (n_store == PARTS_MAX || n_key == PARTS_MAX || n_store == 0)
+		return false;
+	for (size_t i = 0; i + 1 < n_store; i++) /* the last one is the database itself */
+		if (i >= n_key || !str_eq(store[i], key[i]))
+			return false;
+	return n_key >= n_store && !str_eq(key[n_store - 1], STR(".."));
+}
+
 int config_check_combined(const struct config *config, const struct config_source *source)
 {
 	static const struct {
@@ -366,6 +408,9 @@ int config_check_combined(const struct config *config, const struct config_sourc
 			"behind_proxy: true"},
 		{is_key_missing, CONFIG_ROW_tls_certificate, "there is no tls.key; expected both or none"},
 		{is_certificate_missing, CONFIG_ROW_tls_key, "there is no tls.certificate; expected both or none"},
+		{is_master_in_store, CONFIG_ROW_store_path,
+			"the file of keys.master_key lies below the folder of this one, where the server process "
+			"may read everything; expected different folders, such as store/mintmark.db and master.key"},
 		{is_lifetime_capped, CONFIG_ROW_tokens_access_lifetime_s, "longer than tokens.lifetime_max_s"},
 		{is_default_alg_keyless, CONFIG_ROW_tokens_default_alg, "not among keys.algs"},
 		{is_prepublished_too_late, CONFIG_ROW_keys_prepublish_s,

@@ -54,6 +54,7 @@ struct metrics_slot {
 struct metrics {
 	const char *const *names;
 	unsigned n_endpoints, n_slots;
+	int statm_fd; /* the sandbox would not let us open it later; -1: not there */
 	struct metrics_slot *slots[];
 };
 
@@ -79,6 +80,7 @@ int metrics_new(unsigned slots, const char *const *endpoints, unsigned n_endpoin
 		return E_NOMEM;
 	metrics->names = endpoints;
 	metrics->n_endpoints = n_endpoints;
+	metrics->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	for (metrics->n_slots = 0; metrics->n_slots < slots; metrics->n_slots++) {
 		metrics->slots[metrics->n_slots] = new_slot(n_endpoints);
 		if (!metrics->slots[metrics->n_slots]) {
@@ -92,8 +94,12 @@ int metrics_new(unsigned slots, const char *const *endpoints, unsigned n_endpoin
 
 void metrics_free(struct metrics *metrics)
 {
-	for (unsigned i = 0; metrics && i < metrics->n_slots; i++)
+	if (!metrics)
+		return;
+	for (unsigned i = 0; i < metrics->n_slots; i++)
 		free(metrics->slots[i]);
+	if (metrics->statm_fd >= 0)
+		close(metrics->statm_fd);
 	free(metrics);
 }
 
@@ -309,15 +315,12 @@ static void put_keys(const struct metrics_extra *extra, struct buf *out)
 }
 
 /* Second field of /proc/self/statm, in bytes; 0 when it can't be read. */
-static uint64_t resident_bytes(void)
+static uint64_t resident_bytes(const struct metrics *metrics)
 {
 	char text[128];
 	struct str rest, first, pages;
 	uint64_t n = 0;
-	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
-	if (fd >= 0)
-		close(fd);
+	ssize_t len = pread(metrics->statm_fd, text, sizeof(text), 0);
 	if (len <= 0 || !str_cut(str_mem(text, (size_t)len), ' ', &first, &rest) ||
 		!str_cut(rest, ' ', &pages, &rest) || str_to_u64(pages, UINT32_MAX, &n) < 0)
 		return 0;
@@ -333,7 +336,7 @@ static uint64_t cpu_us(void)
 		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-static void put_process(const struct metrics_extra *extra, struct buf *out)
+static void put_process(const struct metrics *metrics, const struct metrics_extra *extra, struct buf *out)
 {
 	put_head(out, "mintmark_build_info", "gauge", "The version that runs.");
 	buf_put(out, STR("mintmark_build_info{version=\"" MINTMARK_VERSION "\"} 1\n"));
@@ -342,7 +345,7 @@ static void put_process(const struct metrics_extra *extra, struct buf *out)
 	put_seconds(out, cpu_us());
 	buf_put_char(out, '\n');
 	put_head(out, "process_resident_memory_bytes", "gauge", "Resident memory of the server process.");
-	buf_printf(out, "process_resident_memory_bytes %llu\n", (unsigned long long)resident_bytes());
+	buf_printf(out, "process_resident_memory_bytes %llu\n", (unsigned long long)resident_bytes(metrics));
 	if (!extra || extra->started_s == 0)
 		return;
 	put_head(out, "process_start_time_seconds", "gauge", "Start of the server process, seconds since 1970.");
@@ -360,5 +363,5 @@ void metrics_emit(const struct metrics *metrics, const struct metrics_extra *ext
 		PUT_FIGURES(http_figures, extra->http, out);
 		put_keys(extra, out);
 	}
-	put_process(extra, out);
+	put_process(metrics, extra, out);
 }

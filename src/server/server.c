@@ -15,13 +15,15 @@
 #include "ipc/note.h"
 #include "oauth/throttle.h"
 #include "server/admin.h"
+#include "server/confine.h"
 #include "server/control.h"
 #include "server/keeper.h"
+#include "server/reload.h"
 #include "server/route.h"
 #include "server/worker.h"
 #include "store/store.h"
 
-enum { EXIT_CONFIG = 78, POOL_WAITING_MAX = 4096, SIGN_TIMEOUT_MS = 5000, WHY_MAX = 512 };
+enum { EXIT_CONFIG = 78, POOL_WAITING_MAX = 4096, SIGN_TIMEOUT_MS = 5000 };
 
 struct snapshot *server_snapshot(struct server *server)
 {
@@ -108,49 +110,6 @@ void server_changed(void *arg, enum admin_change what, struct str id)
 	atomic_store(&server->stale, true); /* the change is durable: what follows from it must come, if late */
 }
 
-static struct tls_context *load_tls(const struct config *config)
-{
-	char why[WHY_MAX];
-	struct tls_context *tls;
-	if (!config->tls_enabled)
-		return NULL;
-	if (tls_context_new(config->tls.certificate.p, config->tls.key.p, why, sizeof(why), &tls) < 0) {
-		LOG(LOG_ERROR, "tls_refused", F("why", (const char *)why));
-		return NULL;
-	}
-	return tls;
-}
-
-/* SIGHUP: a bad file leaves everything as it is. */
-static void reload(struct server *server)
-{
-	char why_mem[CONFIG_WHY_MAX], restart_mem[CONFIG_WHY_MAX];
-	struct buf why, restart;
-	struct config *config;
-	buf_init_fixed(&why, why_mem, sizeof(why_mem));
-	buf_init_fixed(&restart, restart_mem, sizeof(restart_mem));
-	struct snapshot *snapshot = server_snapshot(server);
-	int rc = config_reload(snapshot->config, server->config_path, &config, &restart, &why);
-	snapshot_unref(snapshot);
-	if (rc < 0) {
-		LOG(LOG_ERROR, "config_refused", F("why", buf_str(&why)));
-		return;
-	}
-	struct tls_context *tls = load_tls(config);
-	if (!config->tls_enabled || tls) {
-		log_setup("server", (enum log_level)config->log.level, (enum log_format)config->log.format);
-		struct throttle_limits throttle = {config->throttle.failures, config->throttle.window_s};
-		throttle_set_limits(server->env.throttle, &throttle);
-		rc = server_refresh(server, config);
-		for (unsigned i = 0; rc == 0 && i < server->n_workers; i++)
-			rc = worker_reload(&server->workers[i], config, tls);
-		LOG(rc < 0 ? LOG_ERROR : LOG_INFO, "config_reloaded", F("needs_restart", buf_str(&restart)),
-		    F("error", rc < 0 ? err_row(rc)->symbol : ""));
-	}
-	tls_context_unref(tls);
-	config_unref(config);
-}
-
 /* keyd was started anew: every signer gets its new channel, then the keys go in. */
 static void replace_keyd(struct server *server, struct note *note)
 {
@@ -187,7 +146,7 @@ static void obey(struct server *server)
 		if (rc < 0 || note.len < 1 || note.bytes[0] == 'T')
 			return;
 		if (note.bytes[0] == 'H')
-			reload(server);
+			reload_take(server, &note);
 		if (note.bytes[0] == 'K')
 			replace_keyd(server, &note);
 	}
@@ -233,10 +192,9 @@ static int init_workers(struct server *server, const struct role_fds *fds)
 	return 0;
 }
 
-static int start_workers(struct server *server, const struct role_fds *fds)
+static int start_workers(struct server *server, const struct role_fds *fds, struct tls_context *tls)
 {
-	struct tls_context *tls = load_tls(server->config);
-	int rc = server->config->tls_enabled && !tls ? E_CONFIG : 0;
+	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < fds->n_listen; i++) {
 		const struct role_listen *listen = &fds->listen[i];
 		rc = listen->loop < server->n_workers
@@ -245,7 +203,6 @@ static int start_workers(struct server *server, const struct role_fds *fds)
 	}
 	for (unsigned i = 0; rc == 0 && i < server->n_workers; i++)
 		rc = worker_start(&server->workers[i]);
-	tls_context_unref(tls);
 	return rc;
 }
 
@@ -267,13 +224,18 @@ static int start_control(struct server *server, const struct role_fds *fds)
 	return control_start(fds->admin, &admin, &server->control);
 }
 
+static void unref_tls(struct tls_context **tls) { tls_context_unref(*tls); }
+
 static int start(struct server *server, const struct role_fds *fds)
 {
+	_cleanup_(unref_tls) struct tls_context *tls = NULL;
 	if (fds->n_keyd != (size_t)fds->n_loops + fds->n_pool + 1)
 		return E_CONFIG;
+	TRY(metrics_new(fds->n_loops, route_names, ROUTE_IDS, &server->metrics));
+	TRY(reload_open_tls(server->config, &tls));
+	TRY(confine_server(server->config)); /* before anything starts a thread */
 	TRY(open_store(server));
 	TRY(route_table_new(server->config->issuer, &server->routes));
-	TRY(metrics_new(fds->n_loops, route_names, ROUTE_IDS, &server->metrics));
 	TRY(usage_new(fds->n_loops, &server->usage));
 	TRY(init_workers(server, fds));
 	TRY(start_pool(server, fds));
@@ -281,7 +243,7 @@ static int start(struct server *server, const struct role_fds *fds)
 	TRY(signer_new(fds->keyd[fds->n_keyd - 1], &server->rotation.signer));
 	TRY(keeper_prepare(server));
 	TRY(start_control(server, fds));
-	TRY(start_workers(server, fds));
+	TRY(start_workers(server, fds, tls));
 	TRY(keeper_start(server));
 	return note_send(server->super, STR("R"), NULL, 0);
 }
@@ -320,7 +282,6 @@ int server_main(const char *config_path, const struct role_fds *fds)
 	char why_mem[CONFIG_WHY_MAX];
 	struct buf why;
 	buf_init_fixed(&why, why_mem, sizeof(why_mem));
-	server.config_path = config_path;
 	server.clock = &clock_system;
 	server.super = fds->super;
 	server.started_s = (uint64_t)clock_now_s(server.clock);

@@ -27,7 +27,6 @@ struct pool_signer {
 };
 
 struct server {
-	const char *config_path;
 	const struct clock *clock;
 	struct config *config;       /* what the process started with; options that need a restart are read here */
 	struct call_env env;

@@ -5,6 +5,7 @@
 #include "server/supervise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -22,7 +23,7 @@
 #include "server/supervise_sockets.h"
 
 enum { EXIT_CONFIG = 78, EXIT_EXEC = 127, DRAIN_MS = 900, STABLE_MS = 1000, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 2000,
-       POLLS_MAX = 3 + ROLE_LISTEN_MAX + BUSY_MAX };
+       RELOAD_FILES = 3, POLLS_MAX = 3 + ROLE_LISTEN_MAX + BUSY_MAX };
 #define NS_PER_MS INT64_C(1000000)
 
 struct child {
@@ -254,10 +255,43 @@ static void reap(struct supervisor *sup)
 	}
 }
 
+struct reload_file {
+	char letter;
+	const char *path; /* NULL: not configured */
+};
+
+/* Nothing that it opens can hold up the supervisor, whatever it is. */
+static int attach(const struct reload_file *file, struct buf *text, int fds[RELOAD_FILES], size_t *n)
+{
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		LOG(LOG_ERROR, "reload_failed", F("path", file->path), F("why", strerrordesc_np(errno)));
+		return E_IO;
+	}
+	buf_put_char(text, file->letter);
+	fds[(*n)++] = fd;
+	return 0;
+}
+
+/* A server that is not there reads everything at its start. */
 static void reload(struct supervisor *sup)
 {
-	if (sup->server.pid > 0 && note_send(sup->server.super, STR("H"), NULL, 0) < 0)
+	const struct reload_file files[RELOAD_FILES] = {
+		{'c', sup->options->config_path}, {'t', sup->options->certificate_path}, {'k', sup->options->key_path}};
+	char mem[1 + RELOAD_FILES];
+	struct buf text;
+	int fds[RELOAD_FILES], rc = 0;
+	size_t n = 0;
+	if (sup->server.pid == 0)
+		return;
+	buf_init_fixed(&text, mem, sizeof(mem));
+	buf_put_char(&text, 'H');
+	for (size_t i = 0; rc == 0 && i < RELOAD_FILES; i++)
+		if (files[i].path)
+			rc = attach(&files[i], &text, fds, &n);
+	if (rc == 0 && note_send(sup->server.super, buf_str(&text), fds, n) < 0)
 		LOG(LOG_ERROR, "reload_not_sent");
+	close_all(fds, n);
 }
 
 static void read_signals(struct supervisor *sup)

@@ -9,13 +9,16 @@
  *   - fds->admin: the control socket, listening, mode 0600.
  *   - fds->keyd: channels in the order of ipc/role.h, blocking SOCK_STREAM. keyd may still be starting: requests wait
  *     in the channel. A keyd knows no signing key at first: LOAD what the store has, through the control channel.
- *   - fds->super: SOCK_SEQPACKET; notes of one byte (ipc/note.h), all that exist:
+ *   - fds->super: SOCK_SEQPACKET; notes of a letter (ipc/note.h), all that exist:
  *
  *     supervisor -> server
  *       'K'  keyd was restarted; the note carries fds->n_keyd descriptors in the order of fds->keyd. Give each signer
  *            its new one (signer_replace) and LOAD the keys again.
  *       'T'  terminate: stop accepting, drain, flush, exit 0. After 900 ms the process is killed.
- *       'H'  the supervisor got SIGHUP: reload the configuration and certificates.
+ *       'H'  the supervisor got SIGHUP: reload. The server may open files of its store only, so the note carries
+ *            them open for reading, unread, and after the 'H' a letter for each descriptor: 'c' the configuration;
+ *            with TLS also 't' the certificate chain and 'k' its key, at the paths of the start. So "Hc" or "Hctk".
+ *            A file that can't be opened is logged here, and no note is sent.
  *     server -> supervisor
  *       'R'  ready: keys are loaded and requests are served. Sent once. keyd sends it too, after its sandbox is in
  *            place.
@@ -52,6 +55,7 @@ struct supervise_options {
 	unsigned pool_threads;    /* 1 .. ROLE_POOL_MAX */
 	/* unix-domain socket, mode 0600; replaced when stale, refused when somebody listens */
 	const char *control_path;
+	const char *certificate_path, *key_path; /* opened anew at each SIGHUP; NULL: no TLS */
 	/* the variable of `env:NAME` that holds the master key, handed to keyd alone; NULL: none */
 	const char *keyd_env;
 };

@@ -75,7 +75,17 @@ static const struct store_ops sqlite_ops = {
 	.probe = sqlite_probe,
 };
 
-static void set_up_library(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* spares a lock per allocation */ }
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void set_up_library(void)
+{
+	char seed;
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* spares a lock per allocation */
+	sqlite3_randomness(sizeof(seed), &seed);    /* reads /dev/urandom the first time, and guesses when it can't */
+}
+
+void sqlite_prepare(void) { pthread_once(&once, set_up_library); }
+
 
 static int start(struct sqlite *sqlite, const struct store_options *options)
 {
@@ -90,8 +100,7 @@ static int start(struct sqlite *sqlite, const struct store_options *options)
 
 int sqlite_open(const struct store_options *options, struct store **ret_store)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, set_up_library);
+	sqlite_prepare();
 	struct sqlite *sqlite = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*sqlite));
 	if (!sqlite)
 		return E_NOMEM;

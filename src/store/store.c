@@ -46,6 +46,8 @@ static int check_id_note(struct str id, const struct audit_note *note)
 	return check_note(note);
 }
 
+void store_prepare(void) { sqlite_prepare(); }
+
 int store_open(const struct store_options *options, struct store **ret_store)
 {
 	if (options->kind == STORE_MEMORY)

@@ -38,6 +38,8 @@ struct store_options {
 	unsigned cache_kib; /* page cache per connection, 64..1048576 */
 };
 
+/* Reads now what the database library needs from outside the store's folder: before a sandbox closes. Any thread. */
+void store_prepare(void);
 /*
  * Opens, takes the lock, runs missing migrations, starts the writer thread. Takes milliseconds whatever the size. The
  * memory store is for tests. E_LOCKED: another process (or another open in this one) has it. E_ABSENT: no file and

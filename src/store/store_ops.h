@@ -57,6 +57,8 @@ struct store {
 	_Atomic uint64_t reads, read_us, writes, commits, commit_us, failures;
 };
 
+/* store_prepare */
+void sqlite_prepare(void);
 must_check int sqlite_open(const struct store_options *options, struct store **ret_store);
 must_check int memory_open(const struct store_options *options, struct store **ret_store);
 

@@ -144,7 +144,7 @@ def test_no_configuration(tmp_path):
 
 
 def test_no_store(empty):
-    (empty.var / 'mintmark.db').unlink()
+    (empty.var / 'store/mintmark.db').unlink()
     assert status(empty, 'client', 'list') == 5
 
 
@@ -322,7 +322,9 @@ def test_init_modes(folder):
     def mode(path):
         return stat.S_IMODE(path.stat().st_mode)
     assert mode(folder.var) == 0o700
-    assert {p.name: oct(mode(p)) for p in folder.var.iterdir()} == {p.name: '0o600' for p in folder.var.iterdir()}
+    assert mode(folder.var / 'store') == 0o700
+    files = [p for p in folder.var.rglob('*') if p.is_file()]
+    assert {p.name: oct(mode(p)) for p in files} == {p.name: '0o600' for p in files}
 
 
 def init(folder, *args, check=True):

@@ -1,5 +1,6 @@
 """Supervisor, keyd and server: restarts, sandbox, who holds which key, reload, TLS."""
 import base64
+import ctypes
 import datetime
 import ipaddress
 import os
@@ -178,6 +179,74 @@ def test_keyd_holds_pipes_and_sockets_only(server):
         assert fields[6] not in inodes or len(fields) == 7, f'keyd has the named socket {fields[7:]}'
 
 
+def refuse_to_start(server):
+    """Its log; the supervisor gives up with what the operator must mend."""
+    server.launch()
+    assert server.process.wait(harness.START_S) == 78, server.log()
+    server.process = None
+    server.check_log()
+    return server.log()
+
+
+def move_key(server, to):
+    (server.var / 'master.key').rename(to)
+
+
+def test_master_key_below_the_store_is_refused(new_server):
+    """All below the store's folder is open to the server process: by its name, and by a symbolic link to it."""
+    server = new_server(start=False)
+    good = server.config.read_text()
+    configure(server, keys__master_key='store/master.key')
+    move_key(server, server.var / 'store/master.key')
+    said = refuse_to_start(server)
+    assert 'store.path' in said and 'keys.master_key' in said and 'mintmark.yaml:' in said
+    server.log_path.unlink()
+    if not has_landlock():
+        pytest.skip('no Landlock: the server could not find out')
+    (server.var / 'elsewhere').symlink_to('store')
+    configure(server, keys__master_key='elsewhere/master.key')
+    said = refuse_to_start(server)
+    assert 'master_key_exposed' in said and 'store.path' in said and 'keys.master_key' in said
+    server.log_path.unlink()
+    (server.var / 'store/master.key').rename(server.var / 'master.key')
+    server.config.write_text(good)
+    check_token(World(server.start()).ask(auth='demo'))
+    assert 'landlock_absent' not in server.log()
+
+
+def has_landlock():
+    libc = ctypes.CDLL(None, use_errno=True)
+    return libc.syscall(444, None, 0, 1) > 0  # landlock_create_ruleset: its ABI version
+
+
+NO_LANDLOCK = """#!/usr/bin/python3
+import ctypes, os, sys
+lib = ctypes.CDLL('libseccomp.so.2')
+lib.seccomp_init.restype = ctypes.c_void_p
+ctx = ctypes.c_void_p(lib.seccomp_init(0x7fff0000))  # allow
+assert lib.seccomp_rule_add(ctx, 0x00050000 | 38, 444, 0) == 0 and lib.seccomp_load(ctx) == 0  # ENOSYS
+os.execv({binary!r}, [{binary!r}, *sys.argv[1:]])
+"""
+
+
+def test_a_kernel_without_landlock(new_server, tmp_path):
+    """It serves, and says what is missing."""
+    server = new_server(start=False)
+    wrapper = tmp_path / 'wrapper'
+    wrapper.write_text(NO_LANDLOCK.format(binary=str(server.binary)))
+    wrapper.chmod(0o755)
+    server.binary = wrapper
+    check_token(World(server.start()).ask(auth='demo'))
+    assert server.log().count('landlock_absent') == 1
+
+
+def test_the_old_place_of_the_store_is_refused(new_server):
+    server = new_server(start=False)
+    configure(server, store__path='mintmark.db')
+    said = refuse_to_start(server)
+    assert re.search(r'mintmark\.yaml:\d+:\d+: store\.path: .*keys\.master_key', said)
+
+
 # No private key in the server process.
 
 def text16(data, at):
@@ -191,7 +260,7 @@ def private_keys(server):
     master = bytes.fromhex(text) if len(text) == 64 else base64.urlsafe_b64decode(text + '=')
     assert len(master) == 32
     key = HKDF(hashes.SHA256(), 32, None, b'mintmark seal v1:key').derive(master)
-    path = next(p for p in server.var.iterdir() if p.is_file() and p.read_bytes()[:15] == b'SQLite format 3')
+    path = next(p for p in (server.var / 'store').iterdir() if p.is_file() and p.read_bytes()[:15] == b'SQLite format 3')
     with sqlite3.connect(f'file:{path}?mode=ro', uri=True) as db:
         rows = db.execute("SELECT kid, sealed FROM signing_key WHERE length(sealed) > 0").fetchall()
     found = []
@@ -277,6 +346,40 @@ def test_the_server_never_maps_a_private_key(new_server, release):
 
 
 # Reload.
+
+def replace(path, text):
+    """Rename over: whoever had the old file open still sees the old one."""
+    new = path.with_name(path.name + '.new')
+    new.write_text(text)
+    new.chmod(0o600)
+    new.rename(path)
+
+
+def test_reload_of_a_file_that_was_replaced(new_server):
+    """The server can't open the configuration: what it gets is the descriptor that the supervisor opened at SIGHUP."""
+    server = new_server()
+    for age in (71, 72):
+        text = re.sub(r'\njwks:\n.*\n', '\n', server.config.read_text())
+        replace(server.config, text + f'jwks:\n  max_age_s: {age}\n')
+        reload(server)
+        assert f'max-age={age}' in server.get('/.well-known/jwks.json').headers['Cache-Control']
+    good = server.config.read_text()
+    server.config.unlink()
+    reload(server, 'reload_failed')
+    server.config.mkdir()
+    reload(server, 'config_refused')
+    server.config.rmdir()
+    os.mkfifo(server.config)  # holds up nobody
+    reload(server, 'config_refused')
+    replace(server.config, good + '#' * 65536)
+    reload(server, 'config_refused')
+    assert 'longer than 65536 bytes' in server.log()
+    check_token(World(server).ask(auth='demo'))
+    fds = [os.readlink(p) for p in Path(f'/proc/{server.pids("server")}/fd').iterdir()]
+    assert not any('mintmark.yaml' in fd for fd in fds), 'a descriptor of a reload stayed open'
+    replace(server.config, good)
+    reload(server)
+
 
 def test_reload_applies_and_a_bad_file_changes_nothing(new_server):
     server = new_server(start=False)

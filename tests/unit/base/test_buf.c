@@ -1,6 +1,9 @@
 /* base/buf.c. */
 #include "test.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/buf.h"
 #include "base/fault.h"
 
@@ -168,6 +171,65 @@ static void consume(void **state)
 	buf_done(&buf);
 }
 
+/* A pipe with len bytes in it and nobody behind. */
+static int pipe_of(size_t len)
+{
+	char bytes[8192];
+	int fds[2];
+	memset(bytes, 'x', sizeof(bytes));
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], bytes, len), len);
+	close(fds[1]);
+	return fds[0];
+}
+
+static void reads_to_the_end(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t before, len, max;
+		int rc;
+	} rows[] = {
+		{0, 0, 0, 0},       {0, 0, 10, 0},          {3, 7, 10, 0},       {3, 6, 10, 0},
+		{3, 8, 10, E_LIMIT}, {0, 1, 0, E_LIMIT},    {0, 8192, 8192, 0},  {0, 5000, 100000, 0},
+		{0, 8192, 8191, E_LIMIT},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf buf;
+		int fd = pipe_of(rows[i].len);
+		buf_init(&buf, rows[i].max);
+		buf_put(&buf, (struct str){"abc", rows[i].before});
+		if (buf_read(&buf, fd) != rows[i].rc)
+			fail_msg("row %zu", i);
+		size_t whole = rows[i].before + rows[i].len;
+		assert_int_equal(buf.len, whole < rows[i].max ? whole : rows[i].max);
+		for (size_t k = 0; k < buf.len; k++)
+			assert_int_equal(buf.p[k], k < rows[i].before ? "abc"[k] : 'x');
+		buf_done(&buf);
+		close(fd);
+	}
+}
+
+static void reading_fails(void **state)
+{
+	(void)state;
+	struct buf buf;
+	buf_init(&buf, 10);
+	assert_int_equal(buf_read(&buf, -1), E_IO);
+	int folder = open("/", O_RDONLY | O_DIRECTORY);
+	assert_int_equal(buf_read(&buf, folder), E_IO);
+	close(folder);
+#ifdef MINTMARK_FAULTS
+	int fd = pipe_of(1);
+	buf_done(&buf); /* its memory would do */
+	fault_arm(FAULT_ALLOC, 1);
+	assert_int_equal(buf_read(&buf, fd), E_NOMEM);
+	fault_arm(FAULT_ALLOC, 0);
+	close(fd);
+#endif
+	buf_done(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,7 +237,8 @@ int main(void)
 		cmocka_unit_test(grows_to_its_maximum),      cmocka_unit_test(heap_failure_sticks),
 		cmocka_unit_test(fixed_memory),              cmocka_unit_test(numbers),
 		cmocka_unit_test(printf_respects_the_maximum), cmocka_unit_test(big_endian),
-		cmocka_unit_test(consume),
+		cmocka_unit_test(consume),                   cmocka_unit_test(reads_to_the_end),
+		cmocka_unit_test(reading_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

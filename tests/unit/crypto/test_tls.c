@@ -70,6 +70,38 @@ static void write_pair(const char *cert_name, const char *key_name, EVP_PKEY *ke
 	EVP_PKEY_free(key);
 }
 
+/* to = one + two */
+static void join(const char *to, const char *one, const char *two)
+{
+	const char *const from[] = {one, two};
+	char text[4096];
+	FILE *out = open_pem(to);
+	for (size_t i = 0; i < COUNT(from); i++) {
+		FILE *in = fopen(path_of(from[i]), "r");
+		size_t n = in ? fread(text, 1, sizeof(text), in) : 0;
+		assert_int_equal(fwrite(text, 1, n, out), n);
+		if (in)
+			fclose(in);
+	}
+	fclose(out);
+}
+
+/* Files that are no pair by themselves. */
+static void make_odd_files(void)
+{
+	FILE *file = open_pem("half.crt");
+	fputs("-----BEGIN CERTIFICATE-----\nAAAA\n", file);
+	fclose(file);
+	join("chain.crt", "ec.crt", "other.crt");
+	join("broken.crt", "ec.crt", "half.crt");
+	file = open_pem("long.crt");
+	for (unsigned i = 0; i <= TLS_PEM_MAX; i++)
+		fputc('\n', file);
+	fclose(file);
+	join("chain.key", "ec.key", "none");
+	fclose(open_pem("empty"));
+}
+
 static int make_files(void **state)
 {
 	(void)state;
@@ -81,14 +113,15 @@ static int make_files(void **state)
 	write_pair("small.crt", "small.key", EVP_EC_gen("P-224"), NULL);
 	write_pair("locked.crt", "locked.key", EVP_EC_gen("P-256"), "secret");
 	write_pair("ed.crt", "ed.key", EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL);
-	fclose(open_pem("empty"));
+	make_odd_files();
 	return 0;
 }
 
 static int remove_files(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"ec", "other", "rsa", "weak", "small", "locked", "ed"};
+	static const char *const names[] = {"ec",     "other", "rsa",   "weak",   "small",
+					    "locked", "ed",    "chain", "broken", "half", "long"};
 	char name[32];
 	for (size_t i = 0; i < COUNT(names); i++) {
 		snprintf(name, sizeof(name), "%s.crt", names[i]);
@@ -111,12 +144,14 @@ static void test_refused_files(void **state)
 		{"ec.key", "ec.key", "certificate"},         {"ec.crt", "ec.crt", "private key"},
 		{"ec.crt", "other.key", "mismatch"},         {"ec.crt", "rsa.key", "private key"},
 		{"weak.crt", "weak.key", "small"},           {"small.crt", "small.key", ""},
-		{"locked.crt", "locked.key", "private key"},
+		{"locked.crt", "locked.key", "private key"}, {"broken.crt", "ec.key", "certificate"},
+		{"half.crt", "ec.key", "certificate"},       {"long.crt", "ec.key", "certificate: too long"},
+		{"ec.crt", "long.crt", "private key: too long"},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char why[256] = "";
 		struct tls_context *context = NULL;
-		int rc = tls_context_new(path_of(rows[i].cert), path_of(rows[i].key), why, sizeof(why), &context);
+		int rc = tls_context_open(path_of(rows[i].cert), path_of(rows[i].key), why, sizeof(why), &context);
 		if (rc != E_CONFIG || !strstr(why, rows[i].why) || why[0] == 0)
 			fail_msg("%s %s: %d %s", rows[i].cert, rows[i].key, rc, why);
 		assert_null(context);
@@ -129,7 +164,7 @@ static struct tls_context *context_of(const char *name)
 	struct tls_context *context = NULL;
 	snprintf(cert, sizeof(cert), "%s.crt", name);
 	snprintf(key, sizeof(key), "%s.key", name);
-	if (tls_context_new(path_of(cert), path_of(key), why, sizeof(why), &context) < 0)
+	if (tls_context_open(path_of(cert), path_of(key), why, sizeof(why), &context) < 0)
 		fail_msg("%s: %s", name, why);
 	return context;
 }
@@ -226,6 +261,25 @@ static void test_versions_and_ciphers(void **state)
 			fail_msg("row %zu: %d", i, (int)want);
 		if (rows[i].works)
 			SSL_SESSION_free(exchange(&pair));
+		pair_close(&pair);
+		tls_context_unref(context);
+	}
+}
+
+/* RFC 8446 4.4.2: the leaf, then what stands behind it in the file. */
+static void test_chain(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *files;
+		int n;
+	} rows[] = {{"ec", 1}, {"chain", 2}};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct tls_context *context = context_of(rows[i].files);
+		struct pair pair;
+		pair_open(&pair, context, NULL);
+		assert_int_equal(shake_hands(&pair), TLS_DONE);
+		assert_int_equal(sk_X509_num(SSL_get_peer_cert_chain(pair.client)), rows[i].n);
 		pair_close(&pair);
 		tls_context_unref(context);
 	}
@@ -390,7 +444,7 @@ static void test_faults(void **state)
 	struct tls_conn *conn = NULL;
 	char why[64];
 	fault_arm(FAULT_ALLOC, 1);
-	assert_int_equal(tls_context_new(path_of("ec.crt"), path_of("ec.key"), why, sizeof(why), &context), E_NOMEM);
+	assert_int_equal(tls_context_open(path_of("ec.crt"), path_of("ec.key"), why, sizeof(why), &context), E_NOMEM);
 	fault_arm(FAULT_ALLOC, 0);
 	context = context_of("ec");
 	fault_arm(FAULT_ALLOC, 1);
@@ -408,6 +462,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused_files),
 		cmocka_unit_test(test_versions_and_ciphers),
+		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_alpn),
 		cmocka_unit_test(test_resumption),
 		cmocka_unit_test(test_context_outlives_its_owner),

@@ -172,7 +172,7 @@ static void reload(void)
 {
 	struct tls_context *tls = NULL;
 	char why[256];
-	if (!options.cert || tls_context_new(options.cert, options.key, why, sizeof(why), &tls) < 0)
+	if (!options.cert || tls_context_open(options.cert, options.key, why, sizeof(why), &tls) < 0)
 		return;
 	for (unsigned i = 0; i < options.loops; i++) {
 		struct swap *swap = malloc(sizeof(*swap));
@@ -268,7 +268,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	make_body();
-	if (options.cert && tls_context_new(options.cert, options.key, why, sizeof(why), &tls) < 0) {
+	if (options.cert && tls_context_open(options.cert, options.key, why, sizeof(why), &tls) < 0) {
 		fprintf(stderr, "http_probe: %s\n", why);
 		return 1;
 	}

@@ -290,7 +290,7 @@ static void gives_defaults(void **state)
 	assert_int_equal(config->endpoints[0].addr.ss_family, AF_INET);
 	assert_false(config->behind_proxy || config->tls_enabled);
 	assert_true(config->log.requests);
-	assert_string_equal(config->store.path.p, "dir/mintmark.db");
+	assert_string_equal(config->store.path.p, "dir/store/mintmark.db");
 	assert_string_equal(config->control.socket.p, "dir/control.sock");
 	assert_string_equal(config->keys.master_key.p, "dir/master.key");
 	assert_int_equal(config->tls.certificate.len, 0);
@@ -371,6 +371,43 @@ static void accepts_loopback_issuers(void **state)
 	config_unref(parse_good("issuer: http://auth.example\nbehind_proxy: true\n"));
 }
 
+static void refuses_the_master_key_beside_the_store(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *store, *key;
+		bool good;
+	} rows[] = {
+		{"mintmark.db", "master.key", false},
+		{"store/mintmark.db", "store/master.key", false},
+		{"store/mintmark.db", "store/a/b/master.key", false},
+		{"store/mintmark.db", "./x/..//store/./master.key", false},
+		{"/master.db", "/etc/master.key", false},
+		{"/var/../srv/a.db", "/srv/b/master.key", false},
+		{"../x/a.db", "../x/y", false},
+		{"/a/b/c.db", "/a/b", true},
+		{"store/mintmark.db", "store/../master.key", true},
+		{"store/mintmark.db", "store2/master.key", true},
+		{"mintmark.db", "../master.key", true},
+		{"/store/mintmark.db", "/master.key", true},
+		{"mintmark.db", "env:KEY", true},
+		{"mintmark.db", "credential:key", true},
+		{"mintmark.db", "/etc/master.key", true}, /* only the running server can tell */
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+		snprintf(text, sizeof(text), ISSUER "store: {path: '%s'}\nkeys: {master_key: '%s'}\n", rows[i].store,
+			 rows[i].key);
+		if (rows[i].good) {
+			config_unref(parse_good(text));
+			continue;
+		}
+		const char *why = refuse(str_of(text));
+		if (!strstr(why, "dir/m.yaml:2:15: store.path:") || !strstr(why, "keys.master_key"))
+			fail_msg("%s %s: %s", rows[i].store, rows[i].key, why);
+	}
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "w");
@@ -394,9 +431,11 @@ static void reloads(void **state)
 	buf_reset(&why);
 	write_file(path, ISSUER "listen: ['127.0.0.1:1', '127.0.0.1:2']\n");
 	assert_int_equal(config_load(path, &old, &why), 0);
-	write_file(path, "issuer: https://other.example\nserver: {loops: 3}\nlog: {level: warn}\n");
-	assert_int_equal(config_reload(old, path, &new, &restart, &why), 0);
-	assert_true(str_eq(buf_str(&restart), STR("issuer, listen, server.loops")));
+	struct str text = STR("issuer: https://other.example\nserver: {loops: 3}\nlog: {level: warn}\n"
+			      "tls: {certificate: c.pem, key: k.pem}\n");
+	assert_int_equal(config_reload(old, text, &new, &restart, &why), 0);
+	assert_true(str_eq(buf_str(&restart), STR("issuer, listen, tls.certificate, tls.key, server.loops")));
+	assert_false(new->tls_enabled);
 	assert_string_equal(new->issuer.p, "https://auth.example");
 	assert_int_equal(new->listen.n, 2);
 	assert_string_equal(new->endpoints[1].text.p, "127.0.0.1:2");
@@ -406,9 +445,10 @@ static void reloads(void **state)
 	config_unref(new);
 	new = NULL;
 
-	write_file(path, ISSUER "log: {level: loud}\n"); /* a bad file changes nothing */
-	assert_int_equal(config_reload(old, path, &new, &restart, &why), E_CONFIG);
+	/* a bad text changes nothing */
+	assert_int_equal(config_reload(old, STR(ISSUER "log: {level: loud}\n"), &new, &restart, &why), E_CONFIG);
 	assert_null(new);
+	assert_true(str_has_prefix(buf_str(&why), str_of(path)));
 	config_unref(old);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(folder), 0);
@@ -531,6 +571,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(reads_everything),
 		cmocka_unit_test(trusts_proxies),
 		cmocka_unit_test(accepts_loopback_issuers),
+		cmocka_unit_test(refuses_the_master_key_beside_the_store),
 		cmocka_unit_test(reloads),
 		cmocka_unit_test(defaults_are_valid),
 		cmocka_unit_test(page_is_current),

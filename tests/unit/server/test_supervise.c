@@ -126,7 +126,7 @@ static void take_note(struct little_server *s)
 		_exit(0);
 	if (note.bytes[0] == 'T' && strcmp(s->mode, "deaf") != 0)
 		_exit(0);
-	s->reloads += note.bytes[0] == 'H';
+	s->reloads += str_eq(str_mem(note.bytes, note.len), STR("Hctk")) && note.n_fds == 3;
 	if (note.bytes[0] != 'K')
 		return;
 	if (note.n_fds != LOOPS + POOL + 1)
@@ -213,7 +213,11 @@ static pid_t fork_supervisor(const struct running *r, const char *mode)
 	struct sockaddr_in in = {
 		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(r->port)};
 	memcpy(&listener.addr, &in, sizeof(in));
+	if (chdir(r->dir) < 0) /* where the configuration has the name of the mode */
+		_exit(9);
 	struct supervise_options options = {.config_path = mode,
+					    .certificate_path = "/dev/null",
+					    .key_path = "/dev/zero",
 					    .listeners = &listener,
 					    .n_listeners = 1,
 					    .n_loops = LOOPS,
@@ -499,7 +503,7 @@ static void test_blind_503(void **state)
 static void test_stop(void **state)
 {
 	struct running r;
-	char text[1024];
+	char text[1024], config[128];
 	(void)state;
 	start(&r, "ok");
 	ask_until(&r, "/pid", "pid=", text, sizeof(text));
@@ -509,8 +513,14 @@ static void test_stop(void **state)
 	kill(server, SIGHUP);
 	ask_until(&r, "/pid", "reloads=0", text, sizeof(text));
 	assert_int_equal(pid_in(text), server);
+	kill(r.pid, SIGHUP); /* there is no configuration: nothing is sent */
+	usleep(50000);
+	ask_until(&r, "/pid", "reloads=0", text, sizeof(text));
+	snprintf(config, sizeof(config), "%s/ok", r.dir);
+	assert_int_equal(mkdir(config, 0700), 0); /* whatever it is, the supervisor does not read it */
 	kill(r.pid, SIGHUP);
 	ask_until(&r, "/pid", "reloads=1", text, sizeof(text));
+	assert_int_equal(rmdir(config), 0);
 	int64_t from_ns = clock_mono_ns();
 	stop(&r);
 	assert_true(clock_mono_ns() - from_ns < INT64_C(800000000));
