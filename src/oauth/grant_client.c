@@ -66,7 +66,7 @@ static int infer_api(struct call *call, struct str_list scopes, const struct api
 	return 0;
 }
 
-/* Nothing requested: everything assigned for this API, in the order of assignment. */
+/* Nothing requested: everything assigned for this API. */
 static int collect_assigned(struct call *call, const struct api *api, struct str_list *ret_scopes)
 {
 	const struct client *client = &call->client->client;
