@@ -162,15 +162,38 @@ static enum auth_reason find_obstacle(const struct call *call, const struct clie
 	return AUTH_NONE;
 }
 
+static void count(struct call *call)
+{
+	call->throttle_began = throttle_fail(call->env->throttle, call->presented_id, call->peer_addr,
+					     call_now_s(call)) != 0;
+}
+
+static int check_throttle(struct call *call)
+{
+	return throttle_check(call->env->throttle, call->presented_id, call->peer_addr, call_now_s(call),
+			      &call->retry_after_s);
+}
+
 /* A wrong attempt: count it, and say so or say that there were too many. */
 static int refuse(struct call *call, enum auth_reason reason)
 {
-	struct throttle *throttle = call->env->throttle;
-	int64_t now_s = call_now_s(call);
-	if (throttle_check(throttle, call->presented_id, call->peer_addr, now_s, &call->retry_after_s) < 0)
+	if (check_throttle(call) < 0)
 		return fail(call, E_THROTTLED, AUTH_THROTTLED);
-	call->throttle_began = throttle_fail(throttle, call->presented_id, call->peer_addr, now_s) != 0;
+	count(call);
 	return fail(call, E_INVALID_CLIENT, reason);
+}
+
+/*
+ * The same of a chosen secret that was compared. It counts even where the address alone has failed too often: else
+ * whoever fills that measure first could guess on without ever filling the pair's, which alone holds such guesses.
+ */
+static int refuse_guess(struct call *call)
+{
+	int rc = check_throttle(call);
+	count(call);
+	if (rc < 0)
+		return fail(call, E_THROTTLED, AUTH_THROTTLED);
+	return fail(call, E_INVALID_CLIENT, call->client ? AUTH_WRONG_SECRET : AUTH_UNKNOWN_CLIENT);
 }
 
 static int accept(struct call *call, const struct clientauth_presented *presented, const struct client_secret *secret)
@@ -205,7 +228,7 @@ static int verify_chosen(struct call *call, const struct clientauth_presented *p
 	}
 	if (rc < 0 && rc != E_SIGNATURE)
 		return call_fail(call, rc, "password hash failed");
-	return refuse(call, call->client ? AUTH_WRONG_SECRET : AUTH_UNKNOWN_CLIENT);
+	return refuse_guess(call);
 }
 
 static int load_client(struct call *call, struct str id)

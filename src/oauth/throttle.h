@@ -8,7 +8,7 @@
  *   2. Before Argon2id of a chosen secret: throttle_check_pair. It can refuse a right secret, but only of this client
  *      and only from this address; other clients at the same address are heard.
  *   3. Before answering a wrong secret or an unknown id: throttle_check decides between "wrong" and "slow down",
- *      throttle_fail counts.
+ *      throttle_fail counts; a "slow down" counts only when a chosen secret was compared, see 2.
  *   4. A right chosen secret: throttle_success.
  *
  * Each pair is a leaky bucket: it holds `failures` and drains within `window_s`. When it is full, the next attempt is

@@ -1,0 +1,76 @@
+/* clientauth_step() with chosen secrets: what the throttle hears of, and whom it holds. CC-22, ATTACKS 22. */
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "crypto/password.h"
+
+enum { FAILURES = 3 }; /* of the fixture's throttle */
+
+#define CHOSEN "a secret that somebody chose"
+
+static int setup(void **state)
+{
+	static const struct audit_note note = {FIXTURE_NOW_S, STR("test"), STR("test"), STR("test"), STR("")};
+	char phc_mem[PASSWORD_PHC_MAX];
+	struct buf phc;
+	if (fixture_setup(state) < 0)
+		return -1;
+	struct fixture *fixture = *state;
+	buf_init_fixed(&phc, phc_mem, sizeof(phc_mem));
+	assert_int_equal(password_hash(secret_of(STR(CHOSEN)), &phc), 0);
+	struct client_secret secret = {
+		.id = STR("mmk_chosen"), .form = SECRET_CHOSEN, .phc = buf_str(&phc), .created_s = 1};
+	struct client client = {
+		.id = STR("legacy"), .name = STR("l"), .created_s = 1, .secrets = &secret, .n_secrets = 1};
+	assert_int_equal(store_client_put(fixture->env.store, &client, &note), 0);
+	return directory_count_imported(fixture->env.directory);
+}
+
+static int attempt(struct fixture *fixture, const char *id, const char *secret)
+{
+	fixture_reset(fixture);
+	fixture->call.lane = LANE_HASH;
+	fixture_param(fixture, PARAM_CLIENT_ID, id);
+	fixture_param(fixture, PARAM_CLIENT_SECRET, secret);
+	return clientauth_step(&fixture->call);
+}
+
+static void holds_guesses_of_one_pair(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int i = 0; i < FAILURES; i++)
+		assert_int_equal(attempt(fixture, "legacy", "wrong"), E_INVALID_CLIENT);
+	assert_int_equal(attempt(fixture, "legacy", CHOSEN), E_THROTTLED);
+}
+
+/* Unknown ids that fill the measure of the address buy no further guesses at a chosen secret. */
+static void holds_guesses_from_a_full_address(void **state)
+{
+	struct fixture *fixture = *state;
+	char id[32];
+	for (int i = 0; i < FAILURES * THROTTLE_ADDR_FACTOR; i++) {
+		snprintf(id, sizeof(id), "mmc_unknown%d", i);
+		assert_int_equal(attempt(fixture, id, "wrong"), E_INVALID_CLIENT);
+	}
+	assert_int_equal(attempt(fixture, "mmc_unknown", "wrong"), E_THROTTLED);
+	assert_int_equal(attempt(fixture, "legacy", CHOSEN), 0); /* the owner is heard */
+	for (int i = 0; i < FAILURES; i++)
+		assert_int_equal(attempt(fixture, "legacy", "wrong"), E_THROTTLED);
+	assert_int_equal(attempt(fixture, "legacy", CHOSEN), E_THROTTLED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(holds_guesses_of_one_pair, setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(holds_guesses_from_a_full_address, setup, fixture_teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
