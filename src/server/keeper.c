@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/rotation.h"
 #include "server/server.h"
@@ -105,8 +106,8 @@ static void reload_keys(struct server *server)
 /* Wait for a wake-up or a second. What is asked is taken under the lock and done without it. */
 static void wait(struct server *server, bool *ret_due, bool *ret_keys, bool *ret_end)
 {
-	int64_t until_us = clock_now_us(&clock_system) + 1000000;
-	struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+	int64_t until_ns = clock_mono_ns() + 1000000000;
+	struct timespec until = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
 	pthread_mutex_lock(&server->keeper_lock);
 	int rc = 0;
 	while (!server->keeper_due && !server->keeper_keys && !server->keeper_end && rc != ETIMEDOUT)

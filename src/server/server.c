@@ -169,10 +169,10 @@ static int open_store(struct server *server)
 
 static int start_pool(struct server *server, const struct role_fds *fds)
 {
-	server->n_pool = fds->n_pool;
 	server->pool_signers = calloc(fds->n_pool, sizeof(*server->pool_signers));
 	if (!server->pool_signers)
 		return E_NOMEM;
+	server->n_pool = fds->n_pool;
 	for (unsigned i = 0; i < fds->n_pool; i++) {
 		atomic_init(&server->pool_signers[i].next_fd, -1);
 		TRY(signer_new(fds->keyd[fds->n_loops + i], &server->pool_signers[i].signer));
@@ -276,6 +276,16 @@ static void stop(struct server *server)
 	config_unref(server->config);
 }
 
+/* The keeper waits by the clock that nobody sets: a wall clock set back would keep it waiting as long. */
+static void init_wake(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 int server_main(const char *config_path, const struct role_fds *fds)
 {
 	static struct server server;
@@ -290,7 +300,7 @@ int server_main(const char *config_path, const struct role_fds *fds)
 	pthread_mutex_init(&server.snapshot_lock, NULL);
 	pthread_mutex_init(&server.keeper_lock, NULL);
 	pthread_mutex_init(&server.keys_lock, NULL);
-	pthread_cond_init(&server.keeper_wake, NULL);
+	init_wake(&server.keeper_wake);
 	int rc = config_load(config_path, &server.config, &why);
 	if (rc < 0) {
 		LOG(LOG_ERROR, "config_refused", F("why", buf_str(&why)));
