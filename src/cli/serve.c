@@ -10,7 +10,6 @@
 #include "cli/keyd_child.h"
 #include "cli/transport.h"
 #include "ipc/note.h"
-#include "ipc/note.h"
 #include "keys/keyd.h"
 #include "server/config.h"
 #include "server/server.h"

@@ -71,8 +71,7 @@ void deadline_enter(struct conn *conn, enum conn_state state)
 void deadline_kick(struct http_server *server)
 {
 	server->armed_ms = 0;
-	arm(server, 0, 0);
-	server->armed_ms = 1;
+	arm(server, 1, 1); /* long ago: nothing is due before it */
 }
 
 /* When the first of a list is due; INT64_MAX when nobody is. */
