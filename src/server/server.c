@@ -110,6 +110,16 @@ void server_changed(void *arg, enum admin_change what, struct str id)
 	atomic_store(&server->stale, true); /* the change is durable: what follows from it must come, if late */
 }
 
+int server_publish(struct server *server, struct config *config)
+{
+	pthread_mutex_lock(&server->keys_lock);
+	int rc = server_refresh(server, config);
+	if (rc == 0)
+		server->admin->policy = admin_policy_of(config);
+	pthread_mutex_unlock(&server->keys_lock);
+	return rc;
+}
+
 /* keyd was started anew: every signer gets its new channel, then the keys go in. */
 static void replace_keyd(struct server *server, struct note *note)
 {
@@ -214,13 +224,12 @@ static int start_control(struct server *server, const struct role_fds *fds)
 		.clock = server->clock,
 		.signer = server->rotation.signer,
 		.actor = STR("cli"),
-		.policy = {.lifetime_s = server->config->tokens.access_lifetime_s,
-			   .lifetime_max_s = server->config->tokens.lifetime_max_s,
-			   .default_alg = server->config->tokens.default_alg},
+		.policy = admin_policy_of(server->config),
 		.lock = &server->keys_lock,
 		.changed = server_changed,
 		.arg = server,
 	};
+	server->admin = &admin;
 	return control_start(fds->admin, &admin, &server->control);
 }
 

@@ -72,6 +72,11 @@ must_check int server_refresh(struct server *server, struct config *config);
 /* struct admin's `changed`, arg is the server: forget what was remembered, before anybody is told that it happened.
  * Under keys_lock. */
 void server_changed(void *arg, enum admin_change what, struct str id);
+/*
+ * A new configuration, for requests and for administration, which borrows from the one that the snapshot keeps.
+ * Blocks. As server_refresh.
+ */
+must_check int server_publish(struct server *server, struct config *config);
 /* For pool thread number `thread`: sign, blocking. The job's status. */
 must_check int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job);
 /* Let the keeper run now. Any thread. */

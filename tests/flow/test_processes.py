@@ -388,8 +388,10 @@ def test_reload_applies_and_a_bad_file_changes_nothing(new_server):
     pids = server.pids()
     check_token(world.ask(auth='demo'))
     assert 'event":"request' not in server.log() and ' request ' not in server.log()
-    configure(server, log__requests='true', log__format='json', log__level='debug', limits__head_ms=500, jwks__max_age_s=77)
+    configure(server, log__requests='true', log__format='json', log__level='debug', limits__head_ms=500, jwks__max_age_s=77,
+              tokens__access_lifetime_s=1800)
     reload(server)
+    assert server.cli('api', 'create', '--audience', 'urn:example:reloaded')['token_lifetime'] == 1800
     assert 'max-age=77' in server.get('/.well-known/jwks.json').headers['Cache-Control']
     check_token(world.ask(auth='demo'))
     harness.wait_until(lambda: '"event":"request"' in server.log(), 5, 'a request in the log')
