@@ -128,16 +128,17 @@ static int advance_once(const struct rotation *rotation, const struct lifecycle_
 int rotation_advance(const struct rotation *rotation, const struct lifecycle_policy *policy, bool *ret_changed)
 {
 	struct lifecycle_policy rest = *policy;
-	struct lifecycle_plan plan;
+	struct lifecycle_plan plan = {0};
 	struct arena arena;
 	int rc = 0;
 	*ret_changed = false;
 	arena_init(&arena, ARENA_MAX);
 	for (int round = 0; rc == 0 && round < ROUNDS_MAX; round++) { /* generate, then plan again */
 		rc = advance_once(rotation, &rest, &arena, &plan);
-		if (rc < 0 || (plan.n_generate == 0 && plan.n_moves == 0))
+		bool due = plan.n_generate > 0 || plan.n_moves > 0;
+		*ret_changed |= due; /* on failure too: of two new keys the first may be stored */
+		if (rc < 0 || !due)
 			break;
-		*ret_changed = true;
 		if (plan.n_moves > 0)
 			rest.rotate_now = false;
 	}

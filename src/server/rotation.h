@@ -23,7 +23,9 @@ struct rotation {
  * arena. */
 must_check int rotation_policy(const struct rotation *rotation, const struct config *config, struct arena *arena,
 			       struct lifecycle_policy *ret_policy);
-/* Do what is due: generate, publish, promote, retire, remove. *ret_changed: something did. E_SIGNER, E_STORE, E_NOMEM.
+/*
+ * Do what is due: generate, publish, promote, retire, remove. *ret_changed: something did, or (set on failure too) may
+ * have. E_SIGNER, E_STORE, E_NOMEM.
  */
 must_check int rotation_advance(const struct rotation *rotation, const struct lifecycle_policy *policy,
 				bool *ret_changed);
