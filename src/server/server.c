@@ -138,6 +138,7 @@ static void replace_keyd(struct server *server, struct note *note)
 	pthread_mutex_lock(&server->keys_lock);
 	signer_replace(server->rotation.signer, note->fds[wanted - 1]);
 	pthread_mutex_unlock(&server->keys_lock);
+	atomic_store(&server->ready, false); /* this keyd knows no key yet */
 	keeper_reload_keys(server);
 }
 
