@@ -224,9 +224,11 @@ static void on_round(void *arg)
 {
 	struct worker *worker = arg;
 	signer_flush(worker->signer);
-	watch_batch(worker);
-	while (signer_has_failed_jobs(worker->signer))
+	while (signer_has_failed_jobs(worker->signer)) {
 		collect(worker);
+		signer_flush(worker->signer); /* a reply lets the next request of its connection in */
+	}
+	watch_batch(worker);
 	pthread_mutex_lock(&worker->stats_lock);
 	http_server_stats(worker->http, &worker->stats.http);
 	signer_stats(worker->signer, &worker->stats.signer);

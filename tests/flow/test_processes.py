@@ -143,6 +143,24 @@ def test_requests_that_have_arrived_are_answered_at_the_end(alone, kept):
     assert server.stop() < 1.5 * SLOWER
 
 
+def test_pipelined_requests_behind_a_keyd_that_hangs(new_server):
+    """Each is told so: the second, which the refusal of the first lets in, does not wait for something else to happen."""
+    server = new_server(start=False)
+    configure(server, server__loops=1, limits__head_ms=60000, limits__idle_ms=60000)
+    world = World(server.start())
+    data = token_request('grant_type=client_credentials', [basic(*world.clients['demo'])], close=False)
+    with server.connect() as connection:
+        check_token(connection.send(data).receive())
+        os.kill(server.pids('keyd'), signal.SIGSTOP)
+        try:
+            connection.send(data * 3)
+            for _ in range(3):
+                check_error(connection.receive(), 503, 'temporarily_unavailable')
+        finally:
+            os.kill(server.pids('keyd'), signal.SIGCONT)
+    harness.wait_until(lambda: world.ask(auth='demo').status == 200, 5, 'a token, once keyd goes on')
+
+
 # The sandbox.
 
 def status_of(pid):
