@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/enc.h"
 #include "http/form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(rc == 0 || rc == E_INVALID_REQUEST || (rc == E_NOMEM && size > 10000));
 	if (rc == 0)
 		check_values(values, names);
-	rc = form_decode(body, &arena, &half);
+	rc = enc_form_decode(body, &arena, &half);
 	check(rc == 0 || rc == E_SYNTAX || rc == E_NOMEM);
 	(void)form_is_media_type(body);
 	arena_done(&arena);

@@ -123,12 +123,9 @@ int enc_hex_decode(struct str text, void *ret_bytes, size_t size)
 	return 0;
 }
 
-int enc_form_decode(struct str text, struct arena *arena, struct str *ret_value)
+int enc_form_decode_to(struct str text, char *out, size_t *ret_len)
 {
-	char *out = arena_alloc(arena, text.len + 1);
 	size_t len = 0;
-	if (!out)
-		return E_NOMEM;
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.p[i];
 		if (c == '+')
@@ -144,6 +141,17 @@ int enc_form_decode(struct str text, struct arena *arena, struct str *ret_value)
 	}
 	if (!str_is_utf8((struct str){out, len}))
 		return E_SYNTAX;
+	*ret_len = len;
+	return 0;
+}
+
+int enc_form_decode(struct str text, struct arena *arena, struct str *ret_value)
+{
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t len;
+	if (!out)
+		return E_NOMEM;
+	TRY(enc_form_decode_to(text, out, &len));
 	*ret_value = (struct str){out, len};
 	return 0;
 }

@@ -24,6 +24,8 @@ must_check int enc_b64_decode(struct str text, void *ret_bytes, size_t size, siz
  * UTF-8 without NUL, in the arena. E_SYNTAX: a malformed percent sequence, invalid UTF-8, NUL. E_NOMEM.
  */
 must_check int enc_form_decode(struct str text, struct arena *arena, struct str *ret_value);
+/* The same to out, which has room for text.len bytes; undefined on failure. E_SYNTAX. */
+must_check int enc_form_decode_to(struct str text, char *out, size_t *ret_len);
 
 /* Lower-case hexadecimal, appended. */
 void enc_hex(struct buf *out, struct str bytes);

@@ -145,7 +145,8 @@ static int send_refusal(struct conn *conn, int code)
 	return 0;
 }
 
-void conn_refuse(struct conn *conn, int code)
+/* Reply with what the handler says about code, and close. */
+static void refuse(struct conn *conn, int code)
 {
 	if (code == E_TIMEOUT)
 		conn->server->stats.timeouts++;
@@ -162,7 +163,7 @@ void conn_expire(struct conn *conn)
 {
 	bool has_request = conn->state == CONN_BODY || (conn->state == CONN_HEAD && conn_in_has_bytes(conn));
 	if (has_request && conn->out.len == 0) {
-		conn_refuse(conn, E_TIMEOUT);
+		refuse(conn, E_TIMEOUT);
 		return;
 	}
 	if (conn->state == CONN_HANDSHAKE)
@@ -224,7 +225,7 @@ static void run(struct conn *conn)
 			continue;
 		}
 		if (rc != E_WOULD_BLOCK) {
-			conn_refuse(conn, rc);
+			refuse(conn, rc);
 			return;
 		}
 		rc = conn->tls && tls_pending(conn->tls) ? conn_in_fill(conn) : E_WOULD_BLOCK;

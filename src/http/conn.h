@@ -118,8 +118,6 @@ void conn_expire(struct conn *conn);
 void conn_poll(struct conn *conn);
 /* Handle requests as far as their bytes are there. */
 void conn_run(struct conn *conn);
-/* Reply with what the handler says about code, and close. */
-void conn_refuse(struct conn *conn, int code);
 void conn_wait(struct conn *conn, unsigned events);
 void conn_format_addr(const unsigned char addr[16], bool is_unix, char ret_text[INET6_ADDRSTRLEN]);
 
@@ -160,7 +158,6 @@ void http_exchange_give(struct http_exchange *exchange);
 must_check int http_exchange_grow(struct http_exchange **exchange, size_t bytes);
 
 /* deadline.c */
-int64_t deadline_now_ms(void);
 /* Leave the present state's list, enter the other one's: its deadline starts. Never for the state it is in already. */
 void deadline_enter(struct conn *conn, enum conn_state state);
 void deadline_leave(struct conn *conn);

@@ -7,7 +7,7 @@
 
 enum { TICK_MS = 20 }; /* the timer fires at most that often */
 
-int64_t deadline_now_ms(void) { return clock_mono_ns() / 1000000; }
+static int64_t mono_ms(void) { return clock_mono_ns() / 1000000; }
 
 /* Milliseconds a connection may stay in the state; 0: as long as it likes. */
 static int64_t allowed_ms(const struct http_server *server, enum conn_state state)
@@ -56,7 +56,7 @@ void deadline_enter(struct conn *conn, enum conn_state state)
 	struct conn_list *list = &server->lists[state];
 	deadline_leave(conn);
 	conn->state = (uint8_t)state;
-	conn->since_ms = deadline_now_ms();
+	conn->since_ms = mono_ms();
 	conn->prev = list->last;
 	if (list->last)
 		list->last->next = conn;
@@ -91,7 +91,7 @@ static void expire_list(struct http_server *server, enum conn_state state, int64
 void deadline_on_timer(void *arg)
 {
 	struct http_server *server = arg;
-	int64_t now_ms = deadline_now_ms(), due_ms = INT64_MAX;
+	int64_t now_ms = mono_ms(), due_ms = INT64_MAX;
 	server->armed_ms = 0;
 	if (server->draining && server->stats.open == 0) {
 		void (*done)(void *arg) = server->done;

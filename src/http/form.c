@@ -4,51 +4,9 @@
  */
 #include "http/form.h"
 
-#include "http/bytes.h"
+#include "base/enc.h"
 
 enum { NAME_ENCODED_MAX = 192 }; /* no known name is longer, even with every byte as %XX */
-
-static int hex_value(char c)
-{
-	if (!bytes_is(c, BYTES_HEX))
-		return -1;
-	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
-/* Decode into out (room for s.len bytes). plus: '+' is a space. */
-static int decode(struct str s, char *out, size_t *ret_len)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
-		if (c == '%') {
-			int high = s.len - i >= 3 ? hex_value(s.p[i + 1]) : -1;
-			int low = s.len - i >= 3 ? hex_value(s.p[i + 2]) : -1;
-			if (high < 0 || low < 0)
-				return E_SYNTAX;
-			c = (char)(high * 16 + low);
-			i += 2;
-		} else if (c == '+') {
-			c = ' ';
-		}
-		if (c == 0)
-			return E_SYNTAX;
-		out[n++] = c;
-	}
-	*ret_len = n;
-	return str_is_utf8((struct str){out, n}) ? 0 : E_SYNTAX;
-}
-
-int form_decode(struct str text, struct arena *arena, struct str *ret_value)
-{
-	char *out = arena_alloc(arena, text.len + 1);
-	size_t len = 0;
-	if (!out)
-		return E_NOMEM;
-	TRY(decode(text, out, &len));
-	*ret_value = (struct str){out, len};
-	return 0;
-}
 
 /* Row of the decoded name; table->n when it is unknown. */
 static size_t find_row(const struct form_table *table, struct str name)
@@ -106,7 +64,7 @@ static int append(struct parse *parse, size_t row, struct str decoded)
 static int decode_part(struct parse *parse, struct str text, struct str *ret_value)
 {
 	size_t len = 0;
-	if (decode(text, parse->scratch, &len) < 0)
+	if (enc_form_decode_to(text, parse->scratch, &len) < 0)
 		return E_INVALID_REQUEST;
 	*ret_value = (struct str){parse->scratch, len};
 	return 0;
@@ -148,7 +106,7 @@ uint64_t form_names_present(struct str query, const struct form_table *table)
 	struct str rest = query, raw_name, raw_value;
 	while (take_pair(&rest, &raw_name, &raw_value)) {
 		size_t len = 0;
-		if (raw_name.len > sizeof(name) || decode(raw_name, name, &len) < 0)
+		if (raw_name.len > sizeof(name) || enc_form_decode_to(raw_name, name, &len) < 0)
 			continue;
 		size_t row = find_row(table, (struct str){name, len});
 		if (row < table->n)

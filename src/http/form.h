@@ -40,8 +40,6 @@ must_check int form_parse(struct str body, const struct form_table *table, struc
  * unknown. Never fails.
  */
 uint64_t form_names_present(struct str query, const struct form_table *table);
-/* Decode one percent-encoded, plus-for-space half of a Basic credential. E_SYNTAX. */
-must_check int form_decode(struct str text, struct arena *arena, struct str *ret_value);
 /* "application/x-www-form-urlencoded", case-insensitive, parameters tolerated. */
 bool form_is_media_type(struct str content_type);
 

@@ -33,7 +33,8 @@ struct snapshot *server_snapshot(struct server *server)
 	return snapshot;
 }
 
-void server_set_snapshot(struct server *server, struct snapshot *snapshot)
+/* Takes over the reference. */
+static void set_snapshot(struct server *server, struct snapshot *snapshot)
 {
 	pthread_mutex_lock(&server->snapshot_lock);
 	struct snapshot *old = server->snapshot;
@@ -61,7 +62,7 @@ static int refresh(struct server *server, struct config *config)
 	}
 	arena_done(&arena);
 	TRY(rc);
-	server_set_snapshot(server, snapshot);
+	set_snapshot(server, snapshot);
 	return 0;
 }
 

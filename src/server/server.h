@@ -64,8 +64,6 @@ struct server {
 
 /* The current snapshot with a reference. Any thread. */
 struct snapshot *server_snapshot(struct server *server);
-/* Swap it; takes over the reference. */
-void server_set_snapshot(struct server *server, struct snapshot *snapshot);
 /* Make a new snapshot from the store's APIs and keys and the configuration (NULL: as it is now). Any thread that may
  * block. */
 must_check int server_refresh(struct server *server, struct config *config);

@@ -46,18 +46,12 @@ void query_int(struct query *query, int64_t value)
 		note(query, sqlite3_bind_int64(query->stmt, ++query->bound, value));
 }
 
-void query_null(struct query *query)
-{
-	if (query->status == 0)
-		note(query, sqlite3_bind_null(query->stmt, ++query->bound));
-}
-
 void query_ref(struct query *query, int64_t n)
 {
-	if (n == 0)
-		query_null(query);
-	else
+	if (n != 0)
 		query_int(query, n);
+	else if (query->status == 0)
+		note(query, sqlite3_bind_null(query->stmt, ++query->bound));
 }
 
 int query_next(struct query *query)

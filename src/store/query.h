@@ -27,7 +27,6 @@ void query_done(struct query *query);
 void query_text(struct query *query, struct str value);
 void query_blob(struct query *query, struct str value);
 void query_int(struct query *query, int64_t value);
-void query_null(struct query *query);
 /* An integer, or NULL when it is 0: references to rows. */
 void query_ref(struct query *query, int64_t n);
 

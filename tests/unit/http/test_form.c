@@ -1,6 +1,7 @@
 /* Form bodies (RFC 6749 appendix B, 3.2; WHATWG URL 5.1): CC-03, CC-04, CC-07. */
 #include "test.h"
 
+#include "base/enc.h"
 #include "http/form.h"
 
 static const struct form_param params[] = {{"a", false}, {"b", false}, {"resource", true}};
@@ -129,10 +130,10 @@ static void test_decode(void **state)
 	struct arena arena;
 	struct str value = STR("untouched");
 	arena_init(&arena, 4096);
-	assert_int_equal(form_decode(STR("%"), &arena, &value), E_SYNTAX);
-	assert_int_equal(form_decode(STR("%00"), &arena, &value), E_SYNTAX);
+	assert_int_equal(enc_form_decode(STR("%"), &arena, &value), E_SYNTAX);
+	assert_int_equal(enc_form_decode(STR("%00"), &arena, &value), E_SYNTAX);
 	expect_str(value, STR("untouched"));
-	assert_int_equal(form_decode(STR("a%3Ab+c"), &arena, &value), 0);
+	assert_int_equal(enc_form_decode(STR("a%3Ab+c"), &arena, &value), 0);
 	expect_str(value, STR("a:b c"));
 	arena_done(&arena);
 }
