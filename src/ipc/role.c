@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -274,6 +275,14 @@ static int check_fds(struct role_fds *fds)
 	return 0;
 }
 
+/* What ps and top show: we were started as /proc/self/exe. */
+static void set_name(const char *role)
+{
+	char name[16]; /* the kernel's limit */
+	snprintf(name, sizeof(name), "mintmark-%s", role);
+	(void)!prctl(PR_SET_NAME, name);
+}
+
 int role_enter(const char *role, struct role_fds *ret_fds)
 {
 	const char *text = getenv("MINTMARK_FDS");
@@ -283,6 +292,7 @@ int role_enter(const char *role, struct role_fds *ret_fds)
 		return E_CONFIG;
 	TRY(check_fds(&fds));
 	unsetenv("MINTMARK_FDS");
+	set_name(role);
 	TRY(role_harden());
 	*ret_fds = fds;
 	return 0;

@@ -42,12 +42,37 @@ static bool covers(const struct client_view *view, const struct api *api, struct
 	return true;
 }
 
+static bool has_grant(const struct client_view *view, const struct api *api)
+{
+	for (size_t i = 0; i < view->client.n_grants; i++)
+		if (str_eq(view->client.grants[i].api_id, api->id))
+			return true;
+	return false;
+}
+
+/* CC-30: the configured default, while the client has scopes there; else the only API it has scopes at; else none. */
+static const struct api *default_api(const struct client_view *view)
+{
+	const struct api *only = NULL;
+	const struct api *chosen = find_api(view, view->client.default_api);
+	if (chosen && has_grant(view, chosen))
+		return chosen;
+	for (size_t i = 0; i < view->n_apis; i++) {
+		if (!has_grant(view, &view->apis[i]))
+			continue;
+		if (only)
+			return NULL;
+		only = &view->apis[i];
+	}
+	return only;
+}
+
 /* RFC 9068 3: without `resource`, the requested scopes say which API is meant. NULL with 0: none of them belongs to an
  * API. */
 static int infer_api(struct call *call, struct str_list scopes, const struct api **ret_api)
 {
 	const struct client_view *view = call->client;
-	const struct api *fallback = find_api(view, view->client.default_api);
+	const struct api *fallback = default_api(view);
 	const struct api *found = NULL;
 	if (covers(view, fallback, scopes)) {
 		*ret_api = fallback;
@@ -95,7 +120,7 @@ static int choose_scopes(struct call *call, const struct api *named, struct str_
 	const struct call_value *requested = call_param(call, PARAM_SCOPE);
 	const struct api *api = named;
 	if (!requested) {
-		api = named ? named : find_api(call->client, call->client->client.default_api);
+		api = named ? named : default_api(call->client);
 		call->api = api;
 		return collect_assigned(call, api, ret_scopes);
 	}

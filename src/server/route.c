@@ -34,7 +34,7 @@ static const struct route rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-const char *const route_names[ROUTE_IDS] = {"token", "jwks", "metadata", "healthz", "readyz", "metrics"};
+const char *const route_names[ROUTE_IDS] = {"token", "jwks", "metadata", "healthz", "readyz", "metrics", "unknown"};
 
 struct routes {
 	struct arena arena;

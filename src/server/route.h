@@ -19,7 +19,16 @@ enum route_flag {
 };
 
 /* What a route is, whatever its path: the label of metrics. */
-enum route_id { ROUTE_TOKEN, ROUTE_JWKS, ROUTE_METADATA, ROUTE_HEALTHZ, ROUTE_READYZ, ROUTE_METRICS, ROUTE_IDS };
+enum route_id {
+	ROUTE_TOKEN,
+	ROUTE_JWKS,
+	ROUTE_METADATA,
+	ROUTE_HEALTHZ,
+	ROUTE_READYZ,
+	ROUTE_METRICS,
+	ROUTE_UNKNOWN,
+	ROUTE_IDS
+};
 
 struct route {
 	const char *path;

@@ -82,7 +82,11 @@ int server_sign_blocking(struct server *server, unsigned thread, struct sign_job
 	int next_fd = atomic_exchange(&own->next_fd, -1);
 	if (next_fd >= 0)
 		signer_replace(own->signer, next_fd);
-	return signer_sign(own->signer, job, SIGN_TIMEOUT_MS);
+	int rc = signer_sign(own->signer, job, SIGN_TIMEOUT_MS);
+	pthread_mutex_lock(&own->lock);
+	signer_stats(own->signer, &own->stats);
+	pthread_mutex_unlock(&own->lock);
+	return rc;
 }
 
 void server_wake_keeper(struct server *server)
@@ -187,6 +191,7 @@ static int start_pool(struct server *server, const struct role_fds *fds)
 	server->n_pool = fds->n_pool;
 	for (unsigned i = 0; i < fds->n_pool; i++) {
 		atomic_init(&server->pool_signers[i].next_fd, -1);
+		pthread_mutex_init(&server->pool_signers[i].lock, NULL);
 		TRY(signer_new(fds->keyd[fds->n_loops + i], &server->pool_signers[i].signer));
 	}
 	struct pool_options options = {fds->n_pool, POOL_WAITING_MAX, log_flush};

@@ -24,6 +24,8 @@ struct worker;
 struct pool_signer {
 	struct signer *signer;
 	_Atomic int next_fd; /* -1: none */
+	pthread_mutex_t lock; /* of stats */
+	struct signer_stats stats; /* as of the last signature */
 };
 
 struct server {

@@ -62,6 +62,11 @@ void status_metrics(struct server *server, struct buf *out)
 		add_http(&http, &stats.http);
 		add_signer(&signer, &stats.signer);
 	}
+	for (unsigned i = 0; i < server->n_pool; i++) {
+		pthread_mutex_lock(&server->pool_signers[i].lock);
+		add_signer(&signer, &server->pool_signers[i].stats);
+		pthread_mutex_unlock(&server->pool_signers[i].lock);
+	}
 	store_stats(server->env.store, &store);
 	struct snapshot *snapshot = server_snapshot(server);
 	struct metrics_extra extra = {

@@ -211,6 +211,8 @@ static void begin_stop(struct supervisor *sup, int status, int64_t now_ns)
 	sup->stopping = true;
 	sup->status = status;
 	supervise_notify("STOPPING=1");
+	for (size_t i = 0; i < sup->sockets.n_listen; i++) /* the server closes its own once it has drained them */
+		frame_close(&sup->sockets.listen[i].fd);
 	if (sup->server.pid == 0 || status != 0 || note_send(sup->server.super, STR("T"), NULL, 0) < 0)
 		sup->kill_ns = now_ns;
 }

@@ -169,8 +169,7 @@ static void count_finished(struct task *task)
 		metrics_throttle_crossing(slot);
 	if (task->code == 0 && task->call.token.len > 0)
 		metrics_token(slot, task->call.alg);
-	if (task->route)
-		metrics_request(slot, task->route->id, task->code, took_us);
+	metrics_request(slot, task->route ? task->route->id : ROUTE_UNKNOWN, task->code, took_us);
 	if (task->code == 0 && task->call.secret)
 		worker_note_use(task->worker, &task->call);
 }

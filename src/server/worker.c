@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "crypto/tls.h"
+#include "ipc/frame.h"
 #include "server/audit.h"
 #include "server/config.h"
 #include "server/reply.h"
@@ -288,7 +289,19 @@ int worker_init(struct worker *worker, struct server *server, unsigned index, in
 
 int worker_listen(struct worker *worker, int fd, struct tls_context *tls)
 {
+	if (worker->n_listen_fds == WORKER_LISTEN_MAX) {
+		frame_close(&fd);
+		return E_LIMIT;
+	}
+	worker->listen_fds[worker->n_listen_fds++] = fd;
 	return http_server_listen(worker->http, fd, tls);
+}
+
+static void close_listeners(struct worker *worker)
+{
+	for (unsigned i = 0; i < worker->n_listen_fds; i++)
+		frame_close(&worker->listen_fds[i]);
+	worker->n_listen_fds = 0;
 }
 
 static void *run(void *arg)
@@ -372,6 +385,7 @@ static void on_drain(void *arg)
 {
 	struct worker *worker = arg;
 	http_server_drain(worker->http, on_drained, worker);
+	close_listeners(worker); /* the supervisor has closed its own */
 }
 
 int worker_drain(struct worker *worker) { return loop_post(worker->loop, on_drain, worker); }
@@ -386,6 +400,7 @@ void worker_join(struct worker *worker)
 void worker_done(struct worker *worker)
 {
 	http_server_free(worker->http);
+	close_listeners(worker);
 	loop_watch_free(worker->signer_watch);
 	loop_timer_free(worker->delay_timer);
 	loop_timer_free(worker->sign_timer);

@@ -23,11 +23,15 @@ struct worker_stats {
 	struct signer_stats signer;
 };
 
+enum { WORKER_LISTEN_MAX = 64 };
+
 struct worker {
 	struct server *server;
 	unsigned index;
 	struct loop *loop;
 	struct http_server *http;
+	int listen_fds[WORKER_LISTEN_MAX]; /* ours: closed when draining, so that newcomers are refused, not reset */
+	unsigned n_listen_fds;
 	struct signer *signer;
 	struct loop_watch *signer_watch;
 	struct metrics_slot *metrics;
@@ -47,6 +51,7 @@ struct worker {
 
 /* Makes loop, HTTP server and signer; keyd_fd becomes the signer's. E_NOMEM, E_IO. */
 must_check int worker_init(struct worker *worker, struct server *server, unsigned index, int keyd_fd);
+/* fd becomes the worker's, also on failure. E_LIMIT, E_NOMEM, E_IO. */
 must_check int worker_listen(struct worker *worker, int fd, struct tls_context *tls);
 /* Start the thread. E_INTERNAL. */
 must_check int worker_start(struct worker *worker);

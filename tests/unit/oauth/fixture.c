@@ -82,6 +82,13 @@ static void put_clients(struct fixture *fixture)
 	client = (struct client){
 		.id = STR("mmc_offline"), .name = STR("o"), .created_s = 1, .grants = offline, .n_grants = 1};
 	OK(store_client_put(store, &client, &note));
+	client = (struct client){.id = STR("mmc_moved"),
+				 .name = STR("m"),
+				 .created_s = 1,
+				 .default_api = STR("mmr_orders"), /* its scopes are elsewhere by now */
+				 .grants = &both[2],
+				 .n_grants = 2};
+	OK(store_client_put(store, &client, &note));
 	client = (struct client){.id = STR("mmc_nothing"), .name = STR("x"), .created_s = 1};
 	OK(store_client_put(store, &client, &note));
 }

@@ -42,6 +42,8 @@ static const struct row rows[] = {
 	{"mmc_nodefault", "shared", SHIPS, 0, "shared", SHIPS},
 	{"mmc_ada", "openid email roles", NULL, 0, "openid email roles", ORDERS},
 	{"mmc_ada", "openid offline_access", NULL, 0, "openid", ORDERS}, /* CC-31 */
+	{"mmc_moved", NULL, NULL, 0, "ships:read shared", SHIPS},                   /* the only API it has scopes at */
+	{"mmc_moved", "shared", NULL, 0, "shared", SHIPS},
 	{"mmc_identity", NULL, NULL, 0, "openid", "https://as.example"}, /* for ourselves */
 };
 

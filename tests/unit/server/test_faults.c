@@ -188,7 +188,6 @@ static void end(struct world *w)
 	snapshot_unref(server->snapshot);
 	store_close(server->env.store);
 	config_unref(server->config);
-	close(w->listen_fd);
 	arena_done(&w->arena);
 	fixture_done(&w->keyd);
 }
