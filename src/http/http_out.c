@@ -76,19 +76,40 @@ bool http_out_is_public(const struct sockaddr *addr)
 	return is_public6(v6.sin6_addr.s6_addr);
 }
 
+static bool is_loopback(const struct sockaddr *addr)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+	if (addr->sa_family == AF_INET) {
+		memcpy(&v4, addr, sizeof(v4));
+		return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	}
+	memcpy(&v6, addr, sizeof(v6));
+	return addr->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
 struct transfer {
 	const struct http_out_limits *limits;
+	bool secure; /* https */
+	struct http_out_head head;
 	struct buf *out;
 	size_t head_len, body_len;
 	bool opened; /* a socket was opened, so scheme and address were in order */
 	int status;  /* our own refusal, behind curl's general one */
 };
 
+static bool may_connect(const struct transfer *transfer, const struct sockaddr *addr)
+{
+	const struct http_out_limits *limits = transfer->limits;
+	if (!limits->allow_private && !http_out_is_public(addr))
+		return false;
+	return transfer->secure || !limits->http_near_only || is_loopback(addr);
+}
+
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = arg;
-	if (purpose != CURLSOCKTYPE_IPCXN ||
-	    (!transfer->limits->allow_private && !http_out_is_public(&address->addr))) {
+	if (purpose != CURLSOCKTYPE_IPCXN || !may_connect(transfer, &address->addr)) {
 		transfer->status = E_INVALID_REQUEST;
 		return CURL_SOCKET_BAD;
 	}
@@ -114,12 +135,20 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 static size_t take_head(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *transfer = arg;
-	(void)bytes;
 	transfer->head_len += size * n;
-	if (transfer->head_len <= HTTP_OUT_HEAD_MAX)
+	if (transfer->head_len <= HTTP_OUT_HEAD_MAX) {
+		http_out_head_line(&transfer->head, str_mem(bytes, size * n)); /* libcurl hands over whole lines */
 		return size * n;
+	}
 	transfer->status = E_LIMIT;
 	return 0;
+}
+
+static int ask_cancel(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	const struct transfer *transfer = arg;
+	(void)a, (void)b, (void)c, (void)d;
+	return transfer->limits->cancel && atomic_load(transfer->limits->cancel);
 }
 
 static CURLcode set_callbacks(CURL *curl, struct transfer *transfer)
@@ -129,6 +158,9 @@ static CURLcode set_callbacks(CURL *curl, struct transfer *transfer)
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_head);
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask_cancel);
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	return rc ? rc : curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
 }
 
@@ -146,6 +178,8 @@ static CURLcode set_options(CURL *curl, const char *url, const struct http_out_l
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && rc == CURLE_OK; i++)
 		rc = curl_easy_setopt(curl, numbers[i].option, numbers[i].value);
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, limits->allow_http ? "http,https" : "https");
+	if (limits->ca_file)
+		rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_CAINFO, limits->ca_file);
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* behind a proxy the address could not be judged */
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_USERAGENT, "mintmark/" MINTMARK_VERSION);
 	return rc ? rc : curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -168,6 +202,13 @@ static int code_of(CURLcode rc, const struct transfer *transfer)
 	return transfer->status < 0 ? transfer->status : E_IO;
 }
 
+static void keep_type(CURL *curl, struct http_out_head *head)
+{
+	char *type = NULL;
+	if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK)
+		http_out_head_type(head, str_of(type));
+}
+
 static int run(CURL *curl, const char *url, struct transfer *transfer)
 {
 	long status = 0;
@@ -178,6 +219,7 @@ static int run(CURL *curl, const char *url, struct transfer *transfer)
 		return code_of(rc, transfer);
 	if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
 		return E_NOT_FOUND;
+	keep_type(curl, &transfer->head);
 	return 0;
 }
 
@@ -186,21 +228,61 @@ static bool ready;
 
 static void prepare(void) { ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
 
-int http_out_get(struct str url, const struct http_out_limits *limits, struct buf *out)
+static int copy_url(struct str url, char ret_text[HTTP_OUT_URL_MAX + 1])
 {
-	char text[HTTP_OUT_URL_MAX + 1];
-	struct transfer transfer = {.limits = limits, .out = out};
-	size_t start = out->len;
-	if (url.len == 0 || url.len > HTTP_OUT_URL_MAX || memchr(url.p, '\0', url.len) || limits->timeout_ms == 0)
+	if (url.len == 0 || url.len > HTTP_OUT_URL_MAX || memchr(url.p, '\0', url.len))
 		return E_SYNTAX;
-	memcpy(text, url.p, url.len);
-	text[url.len] = '\0';
+	memcpy(ret_text, url.p, url.len);
+	ret_text[url.len] = '\0';
+	return 0;
+}
+
+int http_out_get_head(struct str url, const struct http_out_limits *limits, struct buf *out,
+		      struct http_out_head *ret_head)
+{
+	static const struct str https = {"https://", 8};
+	char text[HTTP_OUT_URL_MAX + 1];
+	struct transfer transfer = {.limits = limits, .out = out, .head.max_age_s = -1};
+	size_t start = out->len;
+	TRY(limits->timeout_ms == 0 ? E_SYNTAX : copy_url(url, text));
+	transfer.secure = url.len > https.len && str_eq_ci(str_mem(url.p, https.len), https);
 	CURL *curl = pthread_once(&once, prepare) == 0 && ready && !fault_hit(FAULT_ALLOC) ? curl_easy_init() : NULL;
 	if (!curl)
 		return E_NOMEM;
 	int rc = run(curl, text, &transfer);
 	curl_easy_cleanup(curl);
-	if (rc < 0)
+	if (rc < 0) {
 		out->len = start;
-	return rc;
+		return rc;
+	}
+	*ret_head = transfer.head;
+	return 0;
+}
+
+int http_out_get(struct str url, const struct http_out_limits *limits, struct buf *out)
+{
+	struct http_out_head head;
+	return http_out_get_head(url, limits, out, &head);
+}
+
+static void free_url(CURLU **url) { curl_url_cleanup(*url); }
+static void free_part(char **part) { curl_free(*part); }
+
+static bool is_same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+	_cleanup_(free_part) char *x = NULL, *y = NULL;
+	return curl_url_get(a, part, &x, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	       curl_url_get(b, part, &y, CURLU_DEFAULT_PORT) == CURLUE_OK && str_eq_ci(str_of(x), str_of(y));
+}
+
+bool http_out_same_origin(struct str a, struct str b)
+{
+	char text_a[HTTP_OUT_URL_MAX + 1], text_b[HTTP_OUT_URL_MAX + 1];
+	if (copy_url(a, text_a) < 0 || copy_url(b, text_b) < 0)
+		return false;
+	_cleanup_(free_url) CURLU *x = curl_url(), *y = curl_url();
+	return x && y && curl_url_set(x, CURLUPART_URL, text_a, CURLU_DISALLOW_USER) == CURLUE_OK &&
+	       curl_url_set(y, CURLUPART_URL, text_b, CURLU_DISALLOW_USER) == CURLUE_OK &&
+	       is_same_part(x, y, CURLUPART_SCHEME) && is_same_part(x, y, CURLUPART_HOST) &&
+	       is_same_part(x, y, CURLUPART_PORT);
 }

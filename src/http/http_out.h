@@ -8,6 +8,7 @@
 #ifndef HTTP_HTTP_OUT_H
 #define HTTP_HTTP_OUT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
@@ -21,6 +22,15 @@ struct http_out_limits {
 	size_t max_bytes;     /* of the body */
 	bool allow_private;   /* loopback, private, link-local and other special addresses too */
 	bool allow_http;      /* http beside https */
+	bool http_near_only;  /* then http only to loopback addresses */
+	const char *ca_file;  /* PEM certificates to trust instead of the system's; NULL: the system's */
+	const atomic_bool *cancel; /* when it becomes true the call ends within about a second; may be NULL */
+};
+
+/* What an answer's head says about its body. */
+struct http_out_head {
+	char type[128];    /* media type without parameters, lower case; "" when there is none or it is too long */
+	int64_t max_age_s; /* Cache-Control: max-age, 0 for no-store and no-cache; -1: it doesn't say */
 };
 
 /*
@@ -30,6 +40,16 @@ struct http_out_limits {
  * TLS, no HTTP. E_NOMEM, or the buffer's failure.
  */
 must_check int http_out_get(struct str url, const struct http_out_limits *limits, struct buf *out);
+/* The same, and the answer's head. E_IO when it was cancelled. */
+must_check int http_out_get_head(struct str url, const struct http_out_limits *limits, struct buf *out,
+				 struct http_out_head *ret_head);
+
+/* Take what a header line, or a Content-Type, says; whatever is not understood changes nothing. */
+void http_out_head_line(struct http_out_head *head, struct str line);
+void http_out_head_type(struct http_out_head *head, struct str type);
+
+/* Whether both are URLs of one scheme, host and port (RFC 6454 4), read by the code that would connect to them. */
+bool http_out_same_origin(struct str a, struct str b);
 
 /* Whether an address belongs to the public Internet (RFC 6890 and its registries). */
 bool http_out_is_public(const struct sockaddr *addr);

@@ -111,13 +111,14 @@ static bool is_typ(struct str typ, struct str wanted)
 	return str_eq_ci(typ, wanted);
 }
 
-static enum verdict check_present(const struct jwt_claims *claims, unsigned require)
+static enum verdict check_present(const struct jwt_claims *claims, unsigned require, unsigned waive)
 {
 	const struct {
 		unsigned bit;
 		struct str value;
 	} strings[] = {{JWT_SUB, claims->sub}, {JWT_CLIENT_ID, claims->client_id}, {JWT_JTI, claims->jti}};
-	if (claims->iss.len == 0 || claims->aud.n == 0 || claims->exp_s < 0) /* RFC 8725 3.8, 3.9 */
+	if ((claims->iss.len == 0 && !(waive & JWT_ANY_ISSUER)) || /* RFC 8725 3.8, 3.9 */
+	    (claims->aud.n == 0 && !(waive & JWT_ANY_AUDIENCE)) || (claims->exp_s < 0 && !(waive & JWT_NO_EXP)))
 		return VERDICT_CLAIM_MISSING;
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		if ((require & strings[i].bit) && strings[i].value.len == 0)
@@ -137,7 +138,7 @@ static bool has_audience(const struct jwt_claims *claims, struct str audience)
 
 static enum verdict check_times(const struct jwt_claims *claims, int64_t skew_s, int64_t now_s)
 {
-	if (now_s >= claims->exp_s + skew_s) /* RFC 7519 4.1.4: at exp it is over */
+	if (claims->exp_s >= 0 && now_s >= claims->exp_s + skew_s) /* RFC 7519 4.1.4: at exp it is over */
 		return VERDICT_EXPIRED;
 	if (claims->nbf_s > now_s + skew_s) /* RFC 7519 4.1.5; -1 (absent) never is */
 		return VERDICT_NOT_YET;
@@ -146,20 +147,26 @@ static enum verdict check_times(const struct jwt_claims *claims, int64_t skew_s,
 	return VERDICT_VALID;
 }
 
+static bool is_usable(const struct jwt_policy *policy)
+{
+	return (policy->issuer.len > 0 || (policy->waive & JWT_ANY_ISSUER)) &&
+	       (policy->audience.len > 0 || (policy->waive & JWT_ANY_AUDIENCE)) && policy->skew_s >= 0 &&
+	       policy->skew_s <= JWT_SKEW_MAX_S;
+}
+
 enum verdict jwt_check(const struct jws *jws, const struct jwt_claims *claims, const struct jwt_policy *policy,
 		       int64_t now_s)
 {
-	if (policy->issuer.len == 0 || policy->audience.len == 0 || policy->skew_s < 0 ||
-	    policy->skew_s > JWT_SKEW_MAX_S || now_s < 0 || now_s > JWT_TIME_MAX_S)
+	if (!is_usable(policy) || now_s < 0 || now_s > JWT_TIME_MAX_S)
 		return VERDICT_POLICY;
 	if (policy->typ.len > 0 && !is_typ(jws->typ, policy->typ)) /* RFC 9068 4, RFC 8725 3.11 */
 		return VERDICT_TYPE;
-	enum verdict verdict = check_present(claims, policy->require);
+	enum verdict verdict = check_present(claims, policy->require, policy->waive);
 	if (verdict != VERDICT_VALID)
 		return verdict;
-	if (!str_eq(claims->iss, policy->issuer)) /* RFC 9068 4: exactly */
+	if (!(policy->waive & JWT_ANY_ISSUER) && !str_eq(claims->iss, policy->issuer)) /* RFC 9068 4: exactly */
 		return VERDICT_ISSUER;
-	if (!has_audience(claims, policy->audience))
+	if (!(policy->waive & JWT_ANY_AUDIENCE) && !has_audience(claims, policy->audience))
 		return VERDICT_AUDIENCE;
 	return check_times(claims, policy->skew_s, now_s);
 }

@@ -28,14 +28,21 @@ must_check enum verdict jwt_parse(struct str payload, struct arena *arena, struc
 
 enum jwt_require { JWT_SUB = 1, JWT_CLIENT_ID = 2, JWT_JTI = 4, JWT_IAT = 8 };
 
-/* What RFC 9068 4 (with 2.2) demands of an access token, beside iss, aud and exp, which jwt_check always demands. */
+/* What RFC 9068 4 (with 2.2) demands of an access token, beside iss, aud and exp, which jwt_check demands by itself. */
 #define JWT_ACCESS_TOKEN (JWT_SUB | JWT_CLIENT_ID | JWT_JTI | JWT_IAT)
+
+/*
+ * What somebody switched off by name: iss or aud may be anything or absent; exp may be absent (one that is there still
+ * counts).
+ */
+enum jwt_waive { JWT_ANY_ISSUER = 1, JWT_ANY_AUDIENCE = 2, JWT_NO_EXP = 4 };
 
 struct jwt_policy {
 	struct str typ;      /* media type without "application/": "at+jwt" (RFC 8725 3.11); empty: any */
-	struct str issuer;   /* required; compared byte by byte */
-	struct str audience; /* required; one of aud */
+	struct str issuer;   /* required unless waived; compared byte by byte */
+	struct str audience; /* required unless waived; one of aud */
 	unsigned require;    /* a sum of enum jwt_require */
+	unsigned waive;      /* a sum of enum jwt_waive */
 	int64_t skew_s;      /* 0 .. JWT_SKEW_MAX_S, for the clocks */
 };
 

@@ -20,74 +20,95 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 /*
  * jansson 2.14 ignores some failed allocations while it reads: it loses characters of a string, then looks for the end
  * of that string behind the end of its buffer. So no failed allocation comes back to it: the parse is left at once, and
- * what it had allocated is freed from the list below.
+ * what it had allocated is freed from this list. Blocks carry no header of ours and go to whoever allocated them: in a
+ * program that links libmintmark and uses jansson itself, its documents and ours meet the same two functions.
  */
-struct block {
-	struct block *older, *newer;
+struct parse {
+	jmp_buf out;
+	void **blocks; /* what this parse holds; on the heap */
+	size_t n, max;
 };
 
-/* Of this thread; static, so that what changes before longjmp is certain after it. */
-static _Thread_local struct {
-	bool active;
-	jmp_buf out;
-	struct block *newest;
-} parse;
+static _Thread_local struct parse *parsing; /* NULL: nothing is parsed in this thread */
+static json_malloc_t allocate_next = malloc;
+static json_free_t release_next = free;
+
+static bool remember(struct parse *parse, void *block)
+{
+	if (parse->n == parse->max) {
+		size_t max = parse->max > 0 ? 2 * parse->max : 64;
+		void **blocks = realloc(parse->blocks, max * sizeof(*blocks));
+		if (!blocks)
+			return false;
+		parse->blocks = blocks;
+		parse->max = max;
+	}
+	parse->blocks[parse->n++] = block;
+	return true;
+}
+
+/* The newest first: most are freed soon. */
+static void forget(struct parse *parse, const void *block)
+{
+	size_t i = parse->n;
+	while (i > 0 && parse->blocks[i - 1] != block)
+		i--;
+	if (i > 0)
+		parse->blocks[i - 1] = parse->blocks[--parse->n];
+}
 
 static void *allocate(size_t size)
 {
-	struct block *block = fault_hit(FAULT_ALLOC) ? NULL : malloc(sizeof(*block) + size);
-	if (!block && parse.active)
-		longjmp(parse.out, 1);
-	if (!block)
-		return NULL;
-	*block = (struct block){.older = parse.active ? parse.newest : NULL};
-	if (block->older)
-		block->older->newer = block;
-	if (parse.active)
-		parse.newest = block;
-	return block + 1;
+	struct parse *parse = parsing;
+	void *block = fault_hit(FAULT_ALLOC) ? NULL : allocate_next(size);
+	if (!parse)
+		return block;
+	if (block && remember(parse, block))
+		return block;
+	release_next(block);
+	longjmp(parse->out, 1);
 }
 
-/* Documents stay linked among themselves, which does no harm: a document has one thread. */
-static void release(void *p)
+static void release(void *block)
 {
-	if (!p)
-		return;
-	struct block *block = (struct block *)p - 1;
-	if (block->older)
-		block->older->newer = block->newer;
-	if (block->newer)
-		block->newer->older = block->older;
-	if (parse.active && parse.newest == block)
-		parse.newest = block->older;
-	free(block);
+	if (parsing && block)
+		forget(parsing, block);
+	release_next(block);
 }
 
-/* E_NOMEM, E_SYNTAX. */
-static int load(struct str text, json_t **ret_doc)
+/* E_NOMEM, E_SYNTAX. parse is not of this function's frame, so that what changes before longjmp is certain after it. */
+static int load_into(struct parse *parse, struct str text, json_t **ret_doc)
 {
 	json_error_t error;
-	parse.newest = NULL;
-	if (setjmp(parse.out) != 0) {
-		while (parse.newest)
-			release(parse.newest + 1);
-		parse.active = false;
+	parsing = parse;
+	if (setjmp(parse->out) != 0) {
+		parsing = NULL;
+		while (parse->n > 0)
+			release_next(parse->blocks[--parse->n]);
 		return E_NOMEM;
 	}
-	parse.active = true;
 	/* RFC 7515 4, RFC 7519 4: names must be unique; jansson itself refuses NUL, bad UTF-8 and trailing bytes */
 	json_t *doc = json_loadb(text.p ? text.p : "", text.len, JSON_REJECT_DUPLICATES, &error);
-	parse.active = false;
+	parsing = NULL;
 	if (!doc)
 		return E_SYNTAX;
 	*ret_doc = doc;
 	return 0;
 }
 
+static int load(struct str text, json_t **ret_doc)
+{
+	struct parse parse = {.n = 0};
+	int rc = load_into(&parse, text, ret_doc);
+	free(parse.blocks);
+	return rc;
+}
+
 /* Seed jansson's tables from the kernel: left alone it would open /dev/urandom, which a sandboxed process can't. */
 static void prepare(void)
 {
 	size_t seed = 0;
+	json_get_alloc_funcs(&allocate_next, &release_next);
 	json_set_alloc_funcs(allocate, release);
 	if (rand_bytes(&seed, sizeof(seed)) < 0 || seed == 0)
 		seed = (size_t)(uintptr_t)&once; /* address-space randomisation; only table balance rests on it */

@@ -7,8 +7,12 @@
 /* Claims are looked at only after the signature fitted. */
 static enum verdict check_claims(const struct verify_policy *policy, struct arena *arena, struct verify_report *report)
 {
-	const struct jwt_policy rules = {.typ = STR("at+jwt"), .issuer = policy->issuer, .audience = policy->audience,
-					 .require = JWT_ACCESS_TOKEN, .skew_s = policy->skew_s};
+	const struct jwt_policy rules = {.typ = policy->any_typ ? (struct str){0} : STR("at+jwt"),
+					 .issuer = policy->issuer,
+					 .audience = policy->audience,
+					 .require = JWT_ACCESS_TOKEN & ~policy->optional,
+					 .waive = policy->waive,
+					 .skew_s = policy->skew_s};
 	enum verdict verdict = jwt_parse(report->jws.payload, arena, &report->claims);
 	if (verdict != VERDICT_VALID)
 		return verdict;
@@ -16,19 +20,25 @@ static enum verdict check_claims(const struct verify_policy *policy, struct aren
 	return jwt_check(&report->jws, &report->claims, &rules, report->now_s);
 }
 
-static enum verdict check_scopes(const struct verify_policy *policy, const struct jwt_claims *claims)
+bool verify_has_scopes(struct str scope, const struct str_list *wanted)
 {
-	for (size_t i = 0; i < policy->scopes.n; i++)
-		if (!jwt_has_scope(claims->scope, policy->scopes.v[i])) /* RFC 6750 3.1 insufficient_scope */
-			return VERDICT_SCOPE;
-	return VERDICT_VALID;
+	for (size_t i = 0; i < wanted->n; i++)
+		if (!jwt_has_scope(scope, wanted->v[i])) /* RFC 6750 3.1 insufficient_scope */
+			return false;
+	return true;
+}
+
+bool verify_policy_is_usable(const struct verify_policy *policy)
+{
+	return (policy->issuer.len > 0 || (policy->waive & JWT_ANY_ISSUER)) &&
+	       (policy->audience.len > 0 || (policy->waive & JWT_ANY_AUDIENCE)) && (policy->algs & JWK_ALGS_ALL) != 0;
 }
 
 static enum verdict check(const struct verify_policy *policy, const struct jwks *keys, struct str token,
 			  struct arena *arena, struct verify_report *report)
 {
 	enum verdict verdict;
-	if (policy->issuer.len == 0 || policy->audience.len == 0 || (policy->algs & JWK_ALGS_ALL) == 0)
+	if (!verify_policy_is_usable(policy))
 		return VERDICT_POLICY;
 	if ((verdict = jws_parse(token, arena, &report->jws)) != VERDICT_VALID)
 		return verdict;
@@ -38,7 +48,7 @@ static enum verdict check(const struct verify_policy *policy, const struct jwks 
 		return verdict;
 	if ((verdict = check_claims(policy, arena, report)) != VERDICT_VALID)
 		return verdict;
-	return check_scopes(policy, &report->claims);
+	return verify_has_scopes(report->claims.scope, &policy->scopes) ? VERDICT_VALID : VERDICT_SCOPE;
 }
 
 enum verdict verify_token(const struct verify_policy *policy, const struct jwks *keys, struct str token, int64_t now_s,

@@ -1,7 +1,7 @@
 /*
  * Checking an access token offline against a key set in memory: form, algorithm, key, signature, typ, iss, aud, times,
- * scopes (RFC 9068 4, RFC 8725 3). No network, no clock of its own, no state: thread-safe. Will become the public
- * library's verifier.
+ * scopes (RFC 9068 4, RFC 8725 3). No network, no clock of its own, no state: thread-safe.
+ * The core of libmintmark's verifier (mintmark/verify.h) and of `mintmark verify`.
  */
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
@@ -13,11 +13,14 @@
 #include "jose/jwt.h"
 #include "jose/verdict.h"
 
-/* Everything but scopes is required: there is no "any issuer" and no "any audience". */
+/* Everything but scopes is required unless it is waived by name. */
 struct verify_policy {
 	struct str issuer;      /* iss, byte by byte */
 	struct str audience;    /* one of aud */
 	unsigned algs;          /* a sum of JWK_ALG(); JWK_ALGS_ALL is every algorithm there is */
+	unsigned waive;         /* a sum of enum jwt_waive: iss, aud, exp */
+	unsigned optional;      /* a sum of enum jwt_require: of these claims none is demanded */
+	bool any_typ;           /* not at+jwt alone */
 	int64_t skew_s;         /* 0 .. JWT_SKEW_MAX_S */
 	struct str_list scopes; /* all of them must be in scope; none: no scope is asked for */
 };
@@ -31,6 +34,12 @@ struct verify_report {
 	int64_t now_s;
 	size_t n_keys, n_keys_skipped;
 };
+
+/* Whether it names issuer, audience and algorithms, as far as they are not waived. */
+bool verify_policy_is_usable(const struct verify_policy *policy);
+
+/* Whether scope holds all of them; RFC 6750 3.1. */
+bool verify_has_scopes(struct str scope, const struct str_list *wanted);
 
 /*
  * now_s: seconds since 1970. arena: 128 KiB of maximum are enough for any token. The report is always filled (that is

@@ -72,12 +72,17 @@ static void put_audience(const struct view *view)
 static void put_missing_claims(const struct view *view)
 {
 	const struct jwt_claims *claims = &view->report->claims;
+	unsigned waive = view->policy->waive, require = JWT_ACCESS_TOKEN & ~view->policy->optional;
 	const struct {
 		const char *name;
 		bool missing;
-	} rows[] = {{"iss", claims->iss.len == 0},     {"sub", claims->sub.len == 0}, {"aud", claims->aud.n == 0},
-		    {"exp", claims->exp_s < 0},        {"iat", claims->iat_s < 0},    {"jti", claims->jti.len == 0},
-		    {"client_id", claims->client_id.len == 0}};
+	} rows[] = {{"iss", claims->iss.len == 0 && !(waive & JWT_ANY_ISSUER)},
+		    {"sub", claims->sub.len == 0 && (require & JWT_SUB)},
+		    {"aud", claims->aud.n == 0 && !(waive & JWT_ANY_AUDIENCE)},
+		    {"exp", claims->exp_s < 0 && !(waive & JWT_NO_EXP)},
+		    {"iat", claims->iat_s < 0 && (require & JWT_IAT)},
+		    {"jti", claims->jti.len == 0 && (require & JWT_JTI)},
+		    {"client_id", claims->client_id.len == 0 && (require & JWT_CLIENT_ID)}};
 	const char *before = "missing: ";
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (!rows[i].missing)

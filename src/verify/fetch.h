@@ -1,0 +1,58 @@
+/*
+ * Getting an issuer's keys from the network once: metadata, key set, and every reason to distrust them. OpenID Connect
+ * Discovery 4, RFC 8414 3, RFC 7517 5. Blocks: CLI and a key set's own thread only. Where may be fetched from:
+ * mintmark/keyset.h. Thread-safe.
+ */
+#ifndef VERIFY_FETCH_H
+#define VERIFY_FETCH_H
+
+#include <stdatomic.h>
+
+#include "crypto/digest.h"
+#include "jose/jwk.h"
+
+enum { FETCH_DOCUMENT_MAX = 262144 };
+
+enum fetch_cause {
+	FETCH_NOTHING, /* nothing was fetched yet */
+	FETCH_DONE,
+	FETCH_STATUS,
+	FETCH_TIMEOUT,
+	FETCH_NETWORK,
+	FETCH_LIMIT,
+	FETCH_REFUSED,
+	FETCH_URL,
+	FETCH_TYPE,
+	FETCH_SYNTAX,
+	FETCH_ISSUER,
+	FETCH_EMPTY,
+	FETCH_TWINS,
+	FETCH_MEMORY,
+	FETCH_CAUSES
+};
+
+struct fetch_source {
+	struct str issuer;         /* for discovery */
+	struct str url;            /* of the key set itself; then no discovery */
+	const char *ca_file;       /* NULL: the system's certificates */
+	uint32_t timeout_ms;       /* for each document */
+	bool plain_http;           /* http from other addresses than loopback too */
+	const atomic_bool *cancel; /* may be NULL */
+};
+
+struct fetch_result {
+	struct jwks *jwks; /* at least one key; the caller's */
+	unsigned char digest[SHA256_LEN]; /* of the document: tells whether it changed */
+	int64_t max_age_s; /* -1: the answer didn't say */
+};
+
+/* FETCH_DONE and ret_result, or the cause. *ret_what is set always: "metadata" or "key set", constant. */
+must_check enum fetch_cause fetch_keys(const struct fetch_source *source, struct fetch_result *ret_result,
+				       const char **ret_what);
+
+/* The end of a sentence that begins with the document: "was not answered with 200". Constant. */
+const char *fetch_text(enum fetch_cause cause);
+/* The enum mintmark_error of a cause. */
+int fetch_error(enum fetch_cause cause);
+
+#endif

@@ -1,0 +1,24 @@
+/* Texts of the public codes; see mintmark/error.h. Constant data. */
+#include "mintmark/error.h"
+
+#include <stddef.h>
+
+const char *mintmark_error_text(int code)
+{
+	static const char *const texts[] = {
+		[-MINTMARK_OK] = "It succeeded.",
+		[-MINTMARK_ERROR_ARGUMENT] = "A required argument is missing or out of its range.",
+		[-MINTMARK_ERROR_MEMORY] = "Out of memory.",
+		[-MINTMARK_ERROR_SYNTAX] = "A document is not what it should be.",
+		[-MINTMARK_ERROR_LIMIT] = "A document is larger than allowed.",
+		[-MINTMARK_ERROR_TIMEOUT] = "It took longer than allowed.",
+		[-MINTMARK_ERROR_NETWORK] = "The server can not be reached, or is not trusted.",
+		[-MINTMARK_ERROR_STATUS] = "The server's answer was not 200.",
+		[-MINTMARK_ERROR_REFUSED] = "The scheme or the address may not be used.",
+		[-MINTMARK_ERROR_ISSUER] = "The metadata name another issuer.",
+		[-MINTMARK_ERROR_SYSTEM] = "A thread, a lock or the cryptography does not come up.",
+	};
+	if (code > 0 || code < MINTMARK_ERROR_SYSTEM)
+		return "There is no such error.";
+	return texts[-code];
+}
