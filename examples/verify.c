@@ -6,7 +6,7 @@
 int main(int argc, char **argv)
 {
 	char token[16400] = "", why[1024];
-	struct mintmark_policy policy = {sizeof(policy)};
+	struct mintmark_policy policy = {.size = sizeof(policy)};
 	mintmark_verifier *verifier = NULL;
 	mintmark_token *accepted = NULL;
 	if (argc != 4 || scanf("%16399s", token) != 1)

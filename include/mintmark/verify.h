@@ -3,7 +3,7 @@
  * The verifier of libmintmark: decides offline whether an access token (RFC 9068) may be honoured. Link with -lmintmark.
  *
  * @code
- *	struct mintmark_policy policy = {sizeof(policy)};
+ *	struct mintmark_policy policy = {.size = sizeof(policy)};
  *	policy.issuer = "https://as.example";
  *	policy.audience = "https://api.example";
  *	policy.algorithms = "ES256";

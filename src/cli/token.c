@@ -9,10 +9,11 @@
 #include "cli/cli.h"
 #include "cli/files.h"
 #include "cli/print.h"
-#include "http/http_out.h"
+#include "mintmark/error.h"
+#include "verify/fetch.h"
 #include "verify/verify.h"
 
-enum { TOKEN_MAX = 65536, KEYS_MAX = 262144, FETCH_MS = 10000, ARENA_MAX = 1 << 20, TEXT_MAX = 1 << 18 };
+enum { TOKEN_MAX = 65536, FETCH_MS = 10000, ARENA_MAX = 1 << 20, TEXT_MAX = 1 << 18 };
 
 static struct str trim(struct str text)
 {
@@ -92,69 +93,48 @@ int token_inspect(struct cli *cli)
 	return EXIT_OK;
 }
 
-/* One run of verify. What the operator did not say is taken from the token, and then not checked. */
+/* One run of verify. What the operator did not say is not checked, and the report says so. */
 struct verification {
 	struct verify_policy policy;
-	bool any_issuer, any_audience;
 	struct jwks *keys;
-	struct json *header, *claims; /* unverified */
+	struct json *claims; /* of a valid token */
 	struct arena arena;
 	struct verify_report report;
 };
 
-static int fetch(const char *what, struct str url, struct str issuer, struct buf *out)
+/* How much of the blame is the network's. */
+static int status_of(enum fetch_cause cause)
 {
-	/* the operator named the issuer, so its addresses may be private; no downgrade from https all the same */
-	const struct http_out_limits limits = {
-		.timeout_ms = FETCH_MS,
-		.max_bytes = KEYS_MAX,
-		.allow_private = true,
-		.allow_http = str_has_prefix(issuer, STR("http://")),
-	};
-	int rc = http_out_get(url, &limits, out);
-	if (rc < 0)
-		return args_fail(EXIT_UNREACHABLE, "%s can not be fetched from %.*s (%s)", what, STR_ARG(url),
-				 err_row(rc)->symbol);
-	return EXIT_OK;
+	int error = fetch_error(cause);
+	return error == MINTMARK_ERROR_NETWORK || error == MINTMARK_ERROR_STATUS || error == MINTMARK_ERROR_TIMEOUT ||
+			       error == MINTMARK_ERROR_REFUSED
+		       ? EXIT_UNREACHABLE
+		       : EXIT_FAILED;
 }
 
-/* OpenID Connect Discovery 4, RFC 8414 3.3: the document must name the issuer that it was asked for. */
-static int fetch_keys(struct str issuer, struct buf *out)
+/* The issuer stands in the command line, so it may be reached by plain http; what its metadata name may not. */
+static int fetch_set(struct str issuer, struct jwks **ret_keys)
 {
-	_cleanup_(buf_done) struct buf document, url;
-	_cleanup_(json_freep) struct json *metadata = NULL;
-	struct str named, keys_url, base = issuer;
-	buf_init(&document, KEYS_MAX);
-	buf_init(&url, HTTP_OUT_URL_MAX);
-	while (base.len > 0 && base.p[base.len - 1] == '/')
-		base.len--;
-	buf_printf(&url, "%.*s/.well-known/openid-configuration", STR_ARG(base));
-	int status = fetch("the issuer's metadata", buf_str(&url), issuer, &document);
-	if (status != EXIT_OK)
-		return status;
-	if (json_parse_object_max(buf_str(&document), KEYS_MAX, &metadata) < 0 ||
-	    json_get_str(metadata, "issuer", &named) < 0 ||
-	    json_get_str(metadata, "jwks_uri", &keys_url) < 0)
-		return args_fail(EXIT_FAILED, "the metadata at %.*s is not that of an issuer", STR_ARG(buf_str(&url)));
-	if (!str_eq(named, issuer))
-		return args_fail(EXIT_FAILED, "the metadata is that of the issuer '%.*s', byte by byte another",
-				 STR_ARG(named));
-	return fetch("the key set", keys_url, issuer, out);
+	const struct fetch_source source = {.issuer = issuer, .timeout_ms = FETCH_MS, .plain_http = true};
+	struct fetch_result result;
+	const char *what;
+	enum fetch_cause cause = fetch_keys(&source, &result, &what);
+	if (cause != FETCH_DONE)
+		return args_fail(status_of(cause), "the %s of %.*s %s", what, STR_ARG(issuer), fetch_text(cause));
+	*ret_keys = result.jwks;
+	return EXIT_OK;
 }
 
 static int load_keys(struct cli *cli, struct verification *run)
 {
 	_cleanup_(buf_done) struct buf text;
 	const char *path = cli_value(cli, OPT_JWKS);
-	buf_init(&text, KEYS_MAX);
-	int status = EXIT_OK;
 	if (!path)
-		status = fetch_keys(run->policy.issuer, &text);
-	else if (files_read(path, &text) < 0)
-		status = args_fail(EXIT_FAILED, "%s can not be read", path);
-	if (status != EXIT_OK)
-		return status;
-	if (jwks_parse(buf_str(&text), KEYS_MAX, &run->keys) < 0)
+		return fetch_set(run->policy.issuer, &run->keys);
+	buf_init(&text, FETCH_DOCUMENT_MAX);
+	if (files_read(path, &text) < 0)
+		return args_fail(EXIT_FAILED, "%s can not be read", path);
+	if (jwks_parse(buf_str(&text), FETCH_DOCUMENT_MAX, &run->keys) < 0)
 		return args_fail(EXIT_FAILED, "the key set is not one of RFC 7517");
 	return EXIT_OK;
 }
@@ -204,29 +184,12 @@ static int read_policy(struct cli *cli, struct verification *run)
 		return args_fail(EXIT_USAGE, "--skew: '%s' is no duration of at most %d s", skew, JWT_SKEW_MAX_S);
 	run->policy.issuer = str_of(cli_value(cli, OPT_VERIFY_ISSUER));
 	run->policy.audience = str_of(cli_value(cli, OPT_VERIFY_AUDIENCE));
+	run->policy.waive = (run->policy.issuer.len == 0 ? JWT_ANY_ISSUER : 0U) |
+			    (run->policy.audience.len == 0 ? JWT_ANY_AUDIENCE : 0U);
 	int status = read_algs(&cli->values[OPT_VERIFY_ALG], &run->policy.algs);
 	if (status != EXIT_OK)
 		return status;
 	return read_scopes(&cli->values[OPT_VERIFY_SCOPE], &run->arena, &run->policy.scopes);
-}
-
-/* Without --issuer or --audience: the token's own, so that the check passes and says nothing. */
-static void fill_policy(struct verification *run)
-{
-	const struct json *array;
-	struct str own;
-	if (run->claims && run->policy.issuer.len == 0 && json_get_str(run->claims, "iss", &own) == 0) {
-		run->policy.issuer = own;
-		run->any_issuer = true;
-	}
-	if (!run->claims || run->policy.audience.len > 0)
-		return;
-	bool one = json_get_str(run->claims, "aud", &own) == 0;
-	if (one || (json_get_array(run->claims, "aud", &array) == 0 && json_array_len(array) > 0 &&
-		    json_at_str(array, 0, &own) == 0)) {
-		run->policy.audience = own;
-		run->any_audience = true;
-	}
 }
 
 static void report_json(const struct verification *run, struct str text)
@@ -241,8 +204,8 @@ static void report_json(const struct verification *run, struct str text)
 	json_bool(&out, "valid", valid);
 	json_str(&out, "check", str_of(verdict_name(run->report.verdict)));
 	json_str(&out, "explanation", text);
-	json_bool(&out, "issuer_checked", valid && !run->any_issuer);
-	json_bool(&out, "audience_checked", valid && !run->any_audience);
+	json_bool(&out, "issuer_checked", valid && !(run->policy.waive & JWT_ANY_ISSUER));
+	json_bool(&out, "audience_checked", valid && !(run->policy.waive & JWT_ANY_AUDIENCE));
 	if (valid) {
 		json_dump(run->claims, &claims);
 		json_raw(&out, "claims", buf_str(&claims));
@@ -259,9 +222,9 @@ static void report_text(const struct verification *run, struct str text)
 	putchar('\n');
 	if (!valid)
 		return;
-	if (run->any_issuer)
+	if (run->policy.waive & JWT_ANY_ISSUER)
 		puts("Not checked: iss (say --issuer).");
-	if (run->any_audience)
+	if (run->policy.waive & JWT_ANY_AUDIENCE)
 		puts("Not checked: aud (say --audience).");
 	putchar('\n');
 	print_object(run->claims);
@@ -274,15 +237,10 @@ static int verify(struct cli *cli, struct verification *run, struct str token)
 	int status = load_keys(cli, run);
 	if (status != EXIT_OK)
 		return status;
-	if (decode(token, &run->header, &run->claims) == 0)
-		fill_policy(run);
-	if (run->policy.issuer.len == 0)
-		/* a policy must name one; a token without iss is refused whatever it is */
-		run->policy.issuer = STR("-");
-	if (run->policy.audience.len == 0)
-		run->policy.audience = STR("-");
 	enum verdict verdict = verify_token(&run->policy, run->keys, token, clock_now_s(&clock_system), &run->arena,
 					    &run->report);
+	if (verdict == VERDICT_VALID && json_parse_object(run->report.jws.payload, &run->claims) < 0)
+		return args_fail_code(E_NOMEM, "verify");
 	verify_explain(&run->policy, &run->report, &text);
 	if (cli->json)
 		report_json(run, buf_str(&text));
@@ -304,7 +262,6 @@ int token_verify(struct cli *cli)
 	if (status == EXIT_OK)
 		status = verify(cli, &run, token);
 	jwks_free(run.keys);
-	json_free(run.header);
 	json_free(run.claims);
 	arena_done(&run.arena);
 	return status;

@@ -47,6 +47,7 @@ void sig_key_unref(struct sig_key *key)
 {
 	if (!key || atomic_fetch_sub_explicit(&key->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	EVP_PKEY_CTX_free(atomic_load(&key->spare));
 	EVP_PKEY_free(key->pkey); /* clears the private numbers */
 	secret_wipe(key, sizeof(*key));
 	free(key);
