@@ -42,8 +42,8 @@ struct jwt_policy {
 	struct str issuer;   /* required unless waived; compared byte by byte */
 	struct str audience; /* required unless waived; one of aud */
 	unsigned require;    /* a sum of enum jwt_require */
-	unsigned waive;      /* a sum of enum jwt_waive */
 	int64_t skew_s;      /* 0 .. JWT_SKEW_MAX_S, for the clocks */
+	unsigned waive;      /* a sum of enum jwt_waive */
 };
 
 /*

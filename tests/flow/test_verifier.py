@@ -1,5 +1,6 @@
 """libmintmark's verifier against a running server: the example, rotation, unknown keys by the thousand, hostile issuers."""
 import base64
+import concurrent.futures
 import contextlib
 import http.server
 import json
@@ -142,6 +143,30 @@ def test_headers_in_c99_and_cxx(tmp_path):
         if shutil.which('g++'):
             subprocess.run(['g++', '-std=c++11', '-pedantic', '-Wall', '-Wextra', '-Werror', '-I', harness.ROOT / 'include',
                             '-fsyntax-only', '-x', 'c++', source], check=True)
+
+
+@pytest.mark.parametrize('name', ['verifier', 'keyset'])
+def test_threads_under_tsan(tmp_path, name):
+    """The unit tests of what threads share, built with ThreadSanitizer."""
+    src = harness.ROOT / 'src'
+    sources = [p for d in ('base', 'json', 'crypto', 'jose', 'verify') for p in sorted((src / d).glob('*.c'))]
+    sources += [*sorted((src / 'http').glob('http_out*.c')), harness.ROOT / f'tests/unit/verify/test_{name}.c']
+    flags = ['-fsanitize=thread', '-g', '-O1', '-w', '-std=gnu17', '-D_GNU_SOURCE', '-DMINTMARK_VERSION="test"', '-I', src,
+             '-I', harness.ROOT / 'include', '-I', harness.ROOT / 'tests/unit/jose']
+
+    def build(job):
+        number, source = job
+        subprocess.run(['cc', '-c', *flags, source, '-o', tmp_path / f'{number}.o'], check=True)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(build, enumerate(sources)))
+    libs = harness.run('pkg-config', '--libs', 'cmocka', 'libcrypto', 'libssl', 'libsodium', 'jansson', 'libcurl').stdout.split()
+    program = tmp_path / 'program'
+    subprocess.run(['cc', '-fsanitize=thread', '-o', program, *sorted(tmp_path.glob('*.o')), *libs], check=True)
+    # gcc 12's runtime does not know the widest randomisation of addresses
+    done = harness.run('setarch', '-R', program, check=False, timeout=300)
+    if 'Operation not permitted' in done.stderr:
+        done = harness.run(program, check=False, timeout=300)
+    assert done.returncode == 0 and 'ThreadSanitizer' not in done.stderr, done.stderr[:6000]
 
 
 # A verifier that lives longer.

@@ -289,7 +289,8 @@ static void check_token(struct world *w, struct str token, const char *client_id
 	struct jwks *jwks = NULL;
 	struct jws jws;
 	struct jwt_claims claims;
-	struct jwt_policy policy = {STR("at+jwt"), STR(ISSUER), STR(AUDIENCE), JWT_ACCESS_TOKEN, 0};
+	struct jwt_policy policy = {.typ = STR("at+jwt"), .issuer = STR(ISSUER), .audience = STR(AUDIENCE),
+					  .require = JWT_ACCESS_TOKEN};
 	struct snapshot *snapshot = server_snapshot(&w->server);
 	arena_reset(&w->arena);
 	assert_int_equal(jwks_parse(snapshot->jwks, 1 << 20, &jwks), 0);
