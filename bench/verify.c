@@ -110,8 +110,8 @@ static void run_jose(struct subject *s)
 	must(str_cut(s->token, '.', &header, &payload) && str_cut(payload, '.', &payload, &sig), "cutting");
 	if (!s->peer)
 		s->peer = json_loads(s->jwk, 0, NULL);
-	json_t *jws = json_pack("{s:s%,s:s%,s:s%}", "protected", header.p, header.len, "payload", payload.p, payload.len,
-				"signature", sig.p, sig.len);
+	json_t *jws = json_pack("{s:s%,s:s%,s:s%}", "protected", header.p, header.len, "payload", payload.p,
+				payload.len, "signature", sig.p, sig.len);
 	must(jose_jws_ver(NULL, jws, NULL, s->peer, false), "libjose");
 	json_decref(jws);
 }

@@ -1,6 +1,7 @@
 /**
  * @file
- * The verifier of libmintmark: decides offline whether an access token (RFC 9068) may be honoured. Link with -lmintmark.
+ * The verifier of libmintmark: decides offline whether an access token (RFC 9068) may be honoured. Link with
+ * -lmintmark.
  *
  * @code
  *	struct mintmark_policy policy = {.size = sizeof(policy)};
@@ -12,8 +13,8 @@
  * @endcode
  *
  * What is checked, in this order: form, algorithm, key, signature (RFC 7515 5.2, RFC 8725 3.1 to 3.4), typ, iss, aud,
- * exp, nbf, iat and that sub, client_id, iat and jti are there (RFC 9068 4 and 2.2), scopes (RFC 6750 3.1). All of it is
- * required unless it is switched off by name. Keys come from the verifier's key set only, never from the token: jku,
+ * exp, nbf, iat and that sub, client_id, iat and jti are there (RFC 9068 4 and 2.2), scopes (RFC 6750 3.1). All of it
+ * is required unless it is switched off by name. Keys come from the verifier's key set only, never from the token: jku,
  * jwk, x5u and x5c are not read. Unsigned, HMAC and encrypted tokens do not exist here.
  *
  * A verified token is kept in memory, found again by its SHA-256, until it expires, the key set changes, or room is
@@ -97,7 +98,7 @@ struct mintmark_policy {
 	const char *issuer;      /**< iss, compared byte by byte. Required, or MINTMARK_OFF_ISSUER. */
 	const char *audience;    /**< One of aud, byte by byte. Required, or MINTMARK_OFF_AUDIENCE. */
 	const char *algorithms;  /**< Separated by blanks: "ES256 RS256". Required, or MINTMARK_OFF_ALGORITHMS. */
-	const char *scopes;      /**< Separated by blanks: demanded at every call, beside that call's own. NULL: none. */
+	const char *scopes;      /**< Separated by blanks: demanded by every call beside its own. NULL: none. */
 	unsigned off;            /**< A sum of enum mintmark_off. */
 	unsigned skew_s;         /**< Tolerated difference of clocks, seconds, 0 to 60. */
 	unsigned cache_tokens;   /**< How many verified tokens are kept, 1 to 1048576 (about 4.5 KiB each); 0: 4096. */
@@ -114,8 +115,8 @@ typedef struct mintmark_token mintmark_token;
  *                      with the default options of mintmark_keyset_discover()
  * @param ret_verifier  free it with mintmark_verifier_free()
  * @retval MINTMARK_ERROR_ARGUMENT  the policy lacks what is required and not switched off, names an unknown algorithm
- *                                  or a malformed scope (RFC 6749 3.3), has an unknown switch, a number out of its range
- *                                  or a wrong size
+ *                                  or a malformed scope (RFC 6749 3.3), has an unknown switch, a number out of its
+ *                                  range or a wrong size
  * @retval MINTMARK_ERROR_MEMORY, MINTMARK_ERROR_SYSTEM
  */
 MINTMARK_API MINTMARK_MUST_CHECK int mintmark_verifier_new(const struct mintmark_policy *policy,

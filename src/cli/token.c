@@ -129,9 +129,9 @@ static int load_keys(struct cli *cli, struct verification *run)
 {
 	_cleanup_(buf_done) struct buf text;
 	const char *path = cli_value(cli, OPT_JWKS);
+	buf_init(&text, FETCH_DOCUMENT_MAX);
 	if (!path)
 		return fetch_set(run->policy.issuer, &run->keys);
-	buf_init(&text, FETCH_DOCUMENT_MAX);
 	if (files_read(path, &text) < 0)
 		return args_fail(EXIT_FAILED, "%s can not be read", path);
 	if (jwks_parse(buf_str(&text), FETCH_DOCUMENT_MAX, &run->keys) < 0)

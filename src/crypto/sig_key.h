@@ -15,7 +15,7 @@ struct sig_key {
 	unsigned char ed_public[crypto_sign_PUBLICKEYBYTES]; /* OKP */
 	unsigned char ed_secret[crypto_sign_SECRETKEYBYTES]; /* OKP, seed || public; zero in a public key */
 	bool is_private;
-	_Atomic(EVP_PKEY_CTX *) spare;                    /* initialised for verifying; whoever takes it out has it alone */
+	_Atomic(EVP_PKEY_CTX *) spare;                    /* for verifying; whoever takes it has it alone */
 	struct sig_public members;                        /* point into bytes */
 	unsigned char bytes[SIG_MAX + 8];                 /* x || y, x, or n || e */
 };

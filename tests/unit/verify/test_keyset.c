@@ -88,8 +88,10 @@ static int stop(void **state)
 /* ATTACKS 37: each of these leaves the last good set in place, and is tried again only after the interval. */
 static void bad_answers_displace_nothing(void **state)
 {
-	static const char twins[] = "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\",\"x\":\"2-SQo9TkzLu0c1mAaKyGEAsELWcqaACCtcDPhqhHUlU\"},"
-				    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"a\",\"x\":\"s2PJbXLGLzF92mrCbSgCtfSZQfWW5ocyBAGWl_ndn5Y\","
+	static const char twins[] = "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\","
+				    "\"x\":\"2-SQo9TkzLu0c1mAaKyGEAsELWcqaACCtcDPhqhHUlU\"},"
+				    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"a\","
+				    "\"x\":\"s2PJbXLGLzF92mrCbSgCtfSZQfWW5ocyBAGWl_ndn5Y\","
 				    "\"y\":\"VEfPRtcnBOJDIws5UkL_shlHPE9DhHBq2xFuzrBGEoU\"}]}";
 	static char blank[65536];
 	const struct {
@@ -159,8 +161,11 @@ static void is_refreshed_before_it_expires(void **state)
 	static const struct {
 		const char *field;
 		int due_s;
-	} rows[] = {{"", 240}, {"Cache-Control: public, max-age=100\r\n", 80}, {"cache-control: max-age=9999\r\n", 240},
-		    {"Cache-Control: max-age=100, no-store\r\n", INTERVAL_S}, {"Cache-Control: no-cache\r\n", INTERVAL_S},
+	} rows[] = {{"", 240},
+		    {"Cache-Control: public, max-age=100\r\n", 80},
+		    {"cache-control: max-age=9999\r\n", 240},
+		    {"Cache-Control: max-age=100, no-store\r\n", INTERVAL_S},
+		    {"Cache-Control: no-cache\r\n", INTERVAL_S},
 		    {"Cache-Control: max-age=-1\r\n", 240}, {"Cache-Control: max-age=1e3, x\r\n", 240}};
 	static char heads[sizeof(rows) / sizeof(rows[0])][256]; /* the issuer may still be sending the last one */
 	(void)state;
@@ -360,7 +365,8 @@ static void options_have_ranges(void **state)
 {
 	const size_t size = sizeof(struct mintmark_keyset_options);
 	const struct mintmark_keyset_options rows[] = {
-		{.size = 0}, {.size = size - 1}, {.size = size, .refresh_s = 86401}, {.size = size, .interval_s = 3601},
+		{.size = 0}, {.size = size - 1}, {.size = size, .refresh_s = 86401},
+		{.size = size, .interval_s = 3601},
 		{.size = size, .max_age_s = 2592001}, {.size = size, .timeout_ms = 60001}, {.size = size, .flags = 2}};
 	mintmark_keyset *keyset = NULL;
 	(void)state;
@@ -382,7 +388,8 @@ static void explains_itself(void **state)
 	assert_int_equal(mintmark_keyset_discover(issuer.url, NULL, &keyset), 0);
 	assert_int_equal(mintmark_keyset_wait(keyset, 20000), MINTMARK_OK);
 	assert_int_equal(mintmark_keyset_explain(keyset, text, sizeof(text)), 0);
-	assert_string_equal(text, "The key set has 1 keys and is 0 s old: at the last of 1 fetches the key set was fetched.");
+	assert_string_equal(text, "The key set has 1 keys and is 0 s old: at the last of 1 fetches the key set was "
+				  "fetched.");
 	assert_int_equal(mintmark_keyset_explain(keyset, tiny, sizeof(tiny)), 0);
 	assert_string_equal(tiny, "The key");
 	mintmark_keyset_free(keyset);
@@ -390,7 +397,8 @@ static void explains_itself(void **state)
 	assert_int_equal(mintmark_keyset_url(issuer.jwks_url, NULL, &keyset), 0);
 	assert_int_equal(mintmark_keyset_wait(keyset, 20000), MINTMARK_ERROR_SYNTAX);
 	assert_int_equal(mintmark_keyset_explain(keyset, text, sizeof(text)), 0);
-	assert_string_equal(text, "There is no key set yet: at the last of 1 fetches the key set has no usable key.");
+	assert_string_equal(text,
+			    "There is no key set yet: at the last of 1 fetches the key set has no usable key.");
 	mintmark_keyset_free(keyset);
 }
 
@@ -402,7 +410,8 @@ int main(void)
 		FETCHED(bad_answers_displace_nothing), FETCHED(outage_ends_in_refusal),
 		FETCHED(is_refreshed_before_it_expires), FETCHED(unknown_keys_cost_one_fetch),
 		FETCHED(slow_issuer_pins_nobody), FETCHED(waits_are_bounded), FETCHED(metadata_must_be_the_issuers),
-		FETCHED(oauth_metadata_serve_too), FETCHED(sets_are_swapped_under_readers), cmocka_unit_test(plain_http_stays_near),
+		FETCHED(oauth_metadata_serve_too), FETCHED(sets_are_swapped_under_readers),
+		cmocka_unit_test(plain_http_stays_near),
 		cmocka_unit_test(options_have_ranges), FETCHED(explains_itself),
 	};
 	return cmocka_run_group_tests(tests, forge_setup, forge_teardown);

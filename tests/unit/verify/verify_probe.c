@@ -62,7 +62,8 @@ int main(int argc, char **argv)
 	for (int i = 3; i < argc; i++)
 		if (set_option(argv[i]) < 0)
 			return 2;
-	int rc = url ? mintmark_keyset_url(url, &options, &keyset) : mintmark_keyset_discover(argv[1], &options, &keyset);
+	int rc = url ? mintmark_keyset_url(url, &options, &keyset)
+		     : mintmark_keyset_discover(argv[1], &options, &keyset);
 	if (rc < 0 || mintmark_verifier_new(&policy, keyset, &verifier) < 0)
 		return 3;
 	while (scanf("%255s %16999s", scopes, token) == 2) {
