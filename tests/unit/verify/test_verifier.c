@@ -585,23 +585,15 @@ static void key_sets_survive_failing_allocations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_unusable_policies),
-		cmocka_unit_test(each_check_has_its_own_switch),
-		cmocka_unit_test(switches_keep_the_rest),
-		cmocka_unit_test(attacks_on_tokens),
-		cmocka_unit_test(altered_tokens_fail),
-		cmocka_unit_test(scopes_are_judged_at_every_call),
-		cmocka_unit_test(kept_tokens_expire),
-		cmocka_unit_test(cache_is_bounded),
-		cmocka_unit_test(generations_part),
-		cmocka_unit_test(getters_borrow),
-		cmocka_unit_test(explains_in_one_sentence),
-		cmocka_unit_test(verdicts_are_numbered_for_good),
-		cmocka_unit_test(key_sets_are_parsed_strictly),
-		cmocka_unit_test(threads_share_a_verifier),
+		cmocka_unit_test(refuses_unusable_policies), cmocka_unit_test(each_check_has_its_own_switch),
+		cmocka_unit_test(switches_keep_the_rest), cmocka_unit_test(attacks_on_tokens),
+		cmocka_unit_test(altered_tokens_fail), cmocka_unit_test(scopes_are_judged_at_every_call),
+		cmocka_unit_test(kept_tokens_expire), cmocka_unit_test(cache_is_bounded),
+		cmocka_unit_test(generations_part), cmocka_unit_test(getters_borrow),
+		cmocka_unit_test(explains_in_one_sentence), cmocka_unit_test(verdicts_are_numbered_for_good),
+		cmocka_unit_test(key_sets_are_parsed_strictly), cmocka_unit_test(threads_share_a_verifier),
 #ifdef MINTMARK_FAULTS
-		cmocka_unit_test(survives_failing_allocations),
-		cmocka_unit_test(key_sets_survive_failing_allocations),
+		cmocka_unit_test(survives_failing_allocations), cmocka_unit_test(key_sets_survive_failing_allocations),
 #endif
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
