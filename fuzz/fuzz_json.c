@@ -1,7 +1,7 @@
 /* The JSON wrapper: what it accepts, it writes and reads back the same; what it quotes is JSON whatever the bytes. */
 #include <stdlib.h>
 
-#include "json/json.h"
+#include "json/json_view.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,12 +33,47 @@ static void check_values(const struct json *object)
 	}
 }
 
+static void check_member(const struct json *object, const struct json_view *view, const char *name)
+{
+	struct str a = {0}, b = {0};
+	int64_t x = 0, y = 0;
+	const struct json *list;
+	check(json_get_str(object, name, &a) == json_view_str(view, name, &b) && str_eq(a, b));
+	check(json_get_int(object, name, &x) == json_view_int(view, name, &y) && x == y);
+	check(json_get_array(object, name, &list) == json_view_array(view, name, &list));
+	check(json_has(object, name) == json_view_has(view, name));
+}
+
+/* The fast way gives the answers of the other one. */
+static void check_view(struct str text, const struct json *object, int rc)
+{
+	struct json_view view;
+	const struct json *value;
+	struct str name;
+	char key[256];
+	check(json_view_parse(text, &view) == rc);
+	if (rc < 0)
+		return;
+	size_t n = 0;
+	for (void *iter = NULL; json_each(object, &iter, &name, &value); n++) {
+		if (name.len >= sizeof(key))
+			continue;
+		memcpy(key, name.p, name.len);
+		key[name.len] = '\0';
+		check_member(object, &view, key);
+	}
+	check(view.doc || view.n == n);
+	check_member(object, &view, "no such name");
+	json_view_done(&view);
+}
+
 static void check_parse(struct str text)
 {
 	struct json *doc = NULL, *again = NULL;
 	struct buf once, twice;
 	int rc = json_parse_object(text, &doc);
 	check(rc == 0 || rc == E_SYNTAX || rc == E_LIMIT);
+	check_view(text, doc, rc);
 	if (rc < 0)
 		return;
 	check_values(doc);

@@ -6,6 +6,7 @@
 #include "jose/jws.h"
 
 #include "base/enc.h"
+#include "json/json_view.h"
 
 /* Cut at exactly two dots (RFC 7515 7.1). Five parts are a JWE (RFC 7516 9). */
 static enum verdict split(struct str token, struct str ret_parts[3])
@@ -40,10 +41,11 @@ static enum verdict decode(struct str text, size_t max, struct arena *arena, str
 }
 
 /* An optional string member, copied; absent leaves *ret_value alone. */
-static enum verdict copy_member(const struct json *header, const char *name, struct arena *arena, struct str *ret_value)
+static enum verdict copy_member(const struct json_view *header, const char *name, struct arena *arena,
+				struct str *ret_value)
 {
 	struct str value;
-	int rc = json_get_str(header, name, &value);
+	int rc = json_view_str(header, name, &value);
 	if (rc == E_ABSENT)
 		return VERDICT_VALID;
 	if (rc < 0)
@@ -51,7 +53,7 @@ static enum verdict copy_member(const struct json *header, const char *name, str
 	return arena_str(arena, value, ret_value) < 0 ? VERDICT_INTERNAL : VERDICT_VALID;
 }
 
-static enum verdict read_strings(const struct json *header, struct arena *arena, struct jws *jws)
+static enum verdict read_strings(const struct json_view *header, struct arena *arena, struct jws *jws)
 {
 	const struct {
 		const char *name;
@@ -67,15 +69,15 @@ static enum verdict read_strings(const struct json *header, struct arena *arena,
 	return VERDICT_VALID;
 }
 
-static enum verdict read_header(const struct json *header, struct arena *arena, struct jws *jws)
+static enum verdict read_header(const struct json_view *header, struct arena *arena, struct jws *jws)
 {
 	struct str alg;
-	if (json_has(header, "enc") || json_has(header, "zip")) /* RFC 7516 9, 4.1.2, 4.1.3 */
+	if (json_view_has(header, "enc") || json_view_has(header, "zip")) /* RFC 7516 9, 4.1.2, 4.1.3 */
 		return VERDICT_ENCRYPTED;
 	/* RFC 7515 4.1.11, RFC 7797 6: no extension is understood here */
-	if (json_has(header, "crit") || json_has(header, "b64"))
+	if (json_view_has(header, "crit") || json_view_has(header, "b64"))
 		return VERDICT_CRITICAL;
-	if (json_get_str(header, "alg", &alg) < 0) /* RFC 7515 4.1.1 */
+	if (json_view_str(header, "alg", &alg) < 0) /* RFC 7515 4.1.1 */
 		return VERDICT_ALG_UNKNOWN;
 	jws->alg = sig_alg_find(alg);
 	if (jws->alg == SIG_NONE) /* RFC 8725 3.2: `none` is no name in our table */
@@ -85,11 +87,13 @@ static enum verdict read_header(const struct json *header, struct arena *arena, 
 
 static enum verdict parse_header(struct arena *arena, struct jws *jws)
 {
-	_cleanup_(json_freep) struct json *header = NULL;
-	int rc = json_parse_object(jws->header, &header); /* RFC 7515 4: names unique; RFC 8725 3.7: UTF-8 */
+	struct json_view header;
+	int rc = json_view_parse(jws->header, &header); /* RFC 7515 4: names unique; RFC 8725 3.7: UTF-8 */
 	if (rc < 0)
 		return rc == E_NOMEM ? VERDICT_INTERNAL : VERDICT_HEADER;
-	return read_header(header, arena, jws);
+	enum verdict verdict = read_header(&header, arena, jws);
+	json_view_done(&header);
+	return verdict;
 }
 
 enum verdict jws_parse(struct str token, struct arena *arena, struct jws *ret_jws)

@@ -4,10 +4,13 @@
  */
 #include "jose/jwt.h"
 
-static enum verdict copy_claim(const struct json *claims, const char *name, struct arena *arena, struct str *ret_value)
+#include "json/json_view.h"
+
+static enum verdict copy_claim(const struct json_view *claims, const char *name, struct arena *arena,
+			       struct str *ret_value)
 {
 	struct str value;
-	int rc = json_get_str(claims, name, &value);
+	int rc = json_view_str(claims, name, &value);
 	if (rc == E_ABSENT)
 		return VERDICT_VALID;
 	if (rc < 0)
@@ -19,10 +22,10 @@ static enum verdict copy_claim(const struct json *claims, const char *name, stru
  * RFC 7519 2 NumericDate. Whole seconds only: fractions, exponents, strings and numbers out of range are refused, not
  * rounded.
  */
-static enum verdict read_time(const struct json *claims, const char *name, int64_t *ret_s)
+static enum verdict read_time(const struct json_view *claims, const char *name, int64_t *ret_s)
 {
 	int64_t value_s;
-	int rc = json_get_int(claims, name, &value_s);
+	int rc = json_view_int(claims, name, &value_s);
 	if (rc == E_ABSENT)
 		return VERDICT_VALID;
 	if (rc < 0 || value_s < 0 || value_s > JWT_TIME_MAX_S)
@@ -51,13 +54,13 @@ static enum verdict read_aud_array(const struct json *list, struct arena *arena,
 }
 
 /* RFC 7519 4.1.3: one string, or an array of them. */
-static enum verdict read_aud(const struct json *claims, struct arena *arena, struct str_list *ret_aud)
+static enum verdict read_aud(const struct json_view *claims, struct arena *arena, struct str_list *ret_aud)
 {
 	const struct json *list;
 	struct str_list aud = {.n = 1};
-	if (!json_has(claims, "aud"))
+	if (!json_view_has(claims, "aud"))
 		return VERDICT_VALID;
-	if (json_get_array(claims, "aud", &list) == 0)
+	if (json_view_array(claims, "aud", &list) == 0)
 		return read_aud_array(list, arena, ret_aud);
 	aud.v = arena_array(arena, 1, sizeof(*aud.v));
 	if (!aud.v)
@@ -68,7 +71,7 @@ static enum verdict read_aud(const struct json *claims, struct arena *arena, str
 	return verdict;
 }
 
-static enum verdict read_claims(const struct json *doc, struct arena *arena, struct jwt_claims *claims)
+static enum verdict read_claims(const struct json_view *doc, struct arena *arena, struct jwt_claims *claims)
 {
 	const struct {
 		const char *name;
@@ -91,12 +94,13 @@ static enum verdict read_claims(const struct json *doc, struct arena *arena, str
 
 enum verdict jwt_parse(struct str payload, struct arena *arena, struct jwt_claims *ret_claims)
 {
-	_cleanup_(json_freep) struct json *doc = NULL;
+	struct json_view doc;
 	struct jwt_claims claims = {.exp_s = -1, .nbf_s = -1, .iat_s = -1};
-	int rc = json_parse_object(payload, &doc); /* RFC 7519 4: names unique; 7.2: an object */
+	int rc = json_view_parse(payload, &doc); /* RFC 7519 4: names unique; 7.2: an object */
 	if (rc < 0)
 		return rc == E_NOMEM ? VERDICT_INTERNAL : VERDICT_CLAIMS;
-	enum verdict verdict = read_claims(doc, arena, &claims);
+	enum verdict verdict = read_claims(&doc, arena, &claims);
+	json_view_done(&doc);
 	if (verdict == VERDICT_VALID)
 		*ret_claims = claims;
 	return verdict;
