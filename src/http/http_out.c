@@ -4,12 +4,11 @@
  */
 #include "http/http_out.h"
 
-#include <curl/curl.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "http/http_out_curl.h"
 
 struct range {
 	unsigned char prefix[16];
@@ -153,15 +152,15 @@ static int ask_cancel(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_
 
 static CURLcode set_callbacks(CURL *curl, struct transfer *transfer)
 {
-	CURLcode rc = curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, transfer);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_head);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask_cancel);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	return rc ? rc : curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	CURLcode rc = http_out_curl()->easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_OPENSOCKETDATA, transfer);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_head);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask_cancel);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	return rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
 }
 
 static CURLcode set_options(CURL *curl, const char *url, const struct http_out_limits *limits)
@@ -176,13 +175,17 @@ static CURLcode set_options(CURL *curl, const char *url, const struct http_out_l
 	};
 	CURLcode rc = CURLE_OK;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && rc == CURLE_OK; i++)
-		rc = curl_easy_setopt(curl, numbers[i].option, numbers[i].value);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, limits->allow_http ? "http,https" : "https");
+		rc = http_out_curl()->easy_setopt(curl, numbers[i].option, numbers[i].value);
+	rc = rc ? rc
+		: http_out_curl()->easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
+					       limits->allow_http ? "http,https" : "https");
 	if (limits->ca_file)
-		rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_CAINFO, limits->ca_file);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* behind a proxy the address could not be judged */
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_USERAGENT, "mintmark/" MINTMARK_VERSION);
-	return rc ? rc : curl_easy_setopt(curl, CURLOPT_URL, url);
+		rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_CAINFO, limits->ca_file);
+	rc = rc ? rc
+		: http_out_curl()->easy_setopt(curl, CURLOPT_PROXY,
+					       ""); /* behind a proxy the address could not be judged */
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_USERAGENT, "mintmark/" MINTMARK_VERSION);
+	return rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_URL, url);
 }
 
 static int code_of(CURLcode rc, const struct transfer *transfer)
@@ -205,7 +208,7 @@ static int code_of(CURLcode rc, const struct transfer *transfer)
 static void keep_type(CURL *curl, struct http_out_head *head)
 {
 	char *type = NULL;
-	if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK)
+	if (http_out_curl()->easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK)
 		http_out_head_type(head, str_of(type));
 }
 
@@ -214,19 +217,14 @@ static int run(CURL *curl, const char *url, struct transfer *transfer)
 	long status = 0;
 	if (set_options(curl, url, transfer->limits) != CURLE_OK || set_callbacks(curl, transfer) != CURLE_OK)
 		return E_NOMEM;
-	CURLcode rc = curl_easy_perform(curl);
+	CURLcode rc = http_out_curl()->easy_perform(curl);
 	if (rc != CURLE_OK)
 		return code_of(rc, transfer);
-	if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
+	if (http_out_curl()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
 		return E_NOT_FOUND;
 	keep_type(curl, &transfer->head);
 	return 0;
 }
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool ready;
-
-static void prepare(void) { ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
 
 static int copy_url(struct str url, char ret_text[HTTP_OUT_URL_MAX + 1])
 {
@@ -246,11 +244,13 @@ int http_out_get_head(struct str url, const struct http_out_limits *limits, stru
 	size_t start = out->len;
 	TRY(limits->timeout_ms == 0 ? E_SYNTAX : copy_url(url, text));
 	transfer.secure = url.len > https.len && str_eq_ci(str_mem(url.p, https.len), https);
-	CURL *curl = pthread_once(&once, prepare) == 0 && ready && !fault_hit(FAULT_ALLOC) ? curl_easy_init() : NULL;
+	if (!http_out_curl())
+		return E_IO;
+	CURL *curl = fault_hit(FAULT_ALLOC) ? NULL : http_out_curl()->easy_init();
 	if (!curl)
 		return E_NOMEM;
 	int rc = run(curl, text, &transfer);
-	curl_easy_cleanup(curl);
+	http_out_curl()->easy_cleanup(curl);
 	if (rc < 0) {
 		out->len = start;
 		return rc;
@@ -265,24 +265,25 @@ int http_out_get(struct str url, const struct http_out_limits *limits, struct bu
 	return http_out_get_head(url, limits, out, &head);
 }
 
-static void free_url(CURLU **url) { curl_url_cleanup(*url); }
-static void free_part(char **part) { curl_free(*part); }
+static void free_url(CURLU **url) { http_out_curl()->url_cleanup(*url); }
+static void free_part(char **part) { http_out_curl()->free(*part); }
 
 static bool is_same_part(CURLU *a, CURLU *b, CURLUPart part)
 {
 	_cleanup_(free_part) char *x = NULL, *y = NULL;
-	return curl_url_get(a, part, &x, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-	       curl_url_get(b, part, &y, CURLU_DEFAULT_PORT) == CURLUE_OK && str_eq_ci(str_of(x), str_of(y));
+	return http_out_curl()->url_get(a, part, &x, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	       http_out_curl()->url_get(b, part, &y, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	       str_eq_ci(str_of(x), str_of(y));
 }
 
 bool http_out_same_origin(struct str a, struct str b)
 {
 	char text_a[HTTP_OUT_URL_MAX + 1], text_b[HTTP_OUT_URL_MAX + 1];
-	if (copy_url(a, text_a) < 0 || copy_url(b, text_b) < 0)
+	if (copy_url(a, text_a) < 0 || copy_url(b, text_b) < 0 || !http_out_curl())
 		return false;
-	_cleanup_(free_url) CURLU *x = curl_url(), *y = curl_url();
-	return x && y && curl_url_set(x, CURLUPART_URL, text_a, CURLU_DISALLOW_USER) == CURLUE_OK &&
-	       curl_url_set(y, CURLUPART_URL, text_b, CURLU_DISALLOW_USER) == CURLUE_OK &&
+	_cleanup_(free_url) CURLU *x = http_out_curl()->url(), *y = http_out_curl()->url();
+	return x && y && http_out_curl()->url_set(x, CURLUPART_URL, text_a, CURLU_DISALLOW_USER) == CURLUE_OK &&
+	       http_out_curl()->url_set(y, CURLUPART_URL, text_b, CURLU_DISALLOW_USER) == CURLUE_OK &&
 	       is_same_part(x, y, CURLUPART_SCHEME) && is_same_part(x, y, CURLUPART_HOST) &&
 	       is_same_part(x, y, CURLUPART_PORT);
 }
