@@ -120,6 +120,12 @@ static void wait(struct server *server, bool *ret_due, bool *ret_keys, bool *ret
 	pthread_mutex_unlock(&server->keeper_lock);
 }
 
+static bool is_flush_due(struct server *server, int64_t since_s)
+{
+	_cleanup_(config_unrefp) struct config *config = current_config(server);
+	return since_s >= config->usage.flush_s;
+}
+
 static void *run(void *arg)
 {
 	struct server *server = arg;
@@ -131,7 +137,7 @@ static void *run(void *arg)
 		int64_t now_s = clock_mono_ns() / 1000000000;
 		if (keys || (!end && (atomic_load(&server->stale) || !atomic_load(&server->ready))))
 			reload_keys(server);
-		if (due || end || now_s - flushed_s >= server->config->usage.flush_s) {
+		if (due || end || is_flush_due(server, now_s - flushed_s)) {
 			flush_usage(server);
 			flushed_s = now_s;
 		}

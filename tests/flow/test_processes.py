@@ -431,6 +431,17 @@ def test_reload_applies_and_a_bad_file_changes_nothing(new_server):
     server.config.write_text(good)
 
 
+def test_reload_reaches_the_keeper(new_server):
+    server = new_server(start=False)
+    configure(server, usage__flush_s=3600)
+    world = World(server.start())
+    client_id = world.clients['demo'][0]
+    check_token(world.ask(auth='demo'))
+    configure(server, usage__flush_s=1)
+    reload(server)
+    harness.wait_until(lambda: server.cli('client', 'secret', 'list', client_id)['secrets'][0]['use_count'] == 1, 5, 'the use in the store')
+
+
 # TLS.
 
 def write_certificate(folder, name, key_type=None):
