@@ -16,6 +16,8 @@ struct arena_block {
 	_Alignas(max_align_t) char data[];
 };
 
+enum { BLOCK_ROOM = BLOCK_MIN - sizeof(struct arena_block) };
+
 void arena_init(struct arena *arena, size_t max) { *arena = (struct arena){.max = max}; }
 
 static void wipe_block(struct arena_block *block, size_t used) { explicit_bzero(block->data, used); }
@@ -26,18 +28,20 @@ void arena_reset(struct arena *arena)
 	if (!block)
 		return;
 	size_t used = block->size - arena->left;
-	while (block->next) {
+	/* A large first block goes too: recycled arenas must not hold what the largest request ever took. */
+	while (block && (block->next || block->size > BLOCK_ROOM)) {
 		struct arena_block *next = block->next;
 		wipe_block(block, used);
 		arena->used -= block->size + sizeof(*block);
 		free(block);
 		block = next;
-		used = block->size;
+		used = block ? block->size : 0;
 	}
-	wipe_block(block, used);
+	if (block)
+		wipe_block(block, used);
 	arena->blocks = block;
-	arena->next = block->data;
-	arena->left = block->size;
+	arena->next = block ? block->data : NULL;
+	arena->left = block ? block->size : 0;
 }
 
 void arena_done(struct arena *arena)
@@ -49,8 +53,7 @@ void arena_done(struct arena *arena)
 
 static int grow(struct arena *arena, size_t size)
 {
-	const size_t room = BLOCK_MIN - sizeof(struct arena_block);
-	size_t want = size > room ? size : room;
+	size_t want = size > BLOCK_ROOM ? size : BLOCK_ROOM;
 	size_t total = want + sizeof(struct arena_block);
 	if (want > arena->max || arena->used > arena->max - want || fault_hit(FAULT_ALLOC))
 		return E_NOMEM;

@@ -20,7 +20,7 @@ struct arena {
 
 /* Caller's memory. Nothing is taken from the heap before the first allocation. max in bytes. */
 void arena_init(struct arena *arena, size_t max);
-/* Forget all allocations, wipe and keep the first block for the next request. */
+/* Forget all allocations, wipe; a first block of usual size is kept for the next request. */
 void arena_reset(struct arena *arena);
 /* Wipe and free everything; the arena may be used again as after arena_init. */
 void arena_done(struct arena *arena);

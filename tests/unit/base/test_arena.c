@@ -60,6 +60,20 @@ static void reset_wipes_and_keeps_one_block(void **state)
 	assert_int_equal(arena.used, 0);
 }
 
+static void reset_gives_a_large_block_back(void **state)
+{
+	(void)state;
+	struct arena arena;
+	arena_init(&arena, 100000);
+	assert_non_null(arena_alloc(&arena, 65537));
+	assert_non_null(arena_alloc(&arena, 100));
+	arena_reset(&arena);
+	assert_int_equal(arena.used, 0);
+	assert_non_null(arena_alloc(&arena, 100));
+	assert_true(arena.used <= 8192);
+	arena_done(&arena);
+}
+
 static void used_does_not_creep(void **state)
 {
 	(void)state;
@@ -132,7 +146,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zeroed_and_aligned), cmocka_unit_test(maximum),
-		cmocka_unit_test(reset_wipes_and_keeps_one_block), cmocka_unit_test(used_does_not_creep),
+		cmocka_unit_test(reset_wipes_and_keeps_one_block), cmocka_unit_test(reset_gives_a_large_block_back),
+		cmocka_unit_test(used_does_not_creep),
 		cmocka_unit_test(text), cmocka_unit_test(heap_failure),
 		cmocka_unit_test(every_size_around_a_block_fits),
 	};
