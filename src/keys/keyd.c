@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "ipc/frame.h"
 #include "ipc/note.h"
 #include "ipc/sandbox.h"
 #include "keys/keyd_verbs.h"
