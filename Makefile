@@ -19,8 +19,11 @@ build: deps-run ## the optimised binary, build/mintmark
 	@$(call SETUP,build,-Dprefix=$(PREFIX))
 	ninja -C build
 
+# By environment: a quote in a folder's name must not end the shell's line.
+run: export VAR := $(VAR)
+run: export PORT := $(PORT)
 run: build ## serve on http://127.0.0.1:$PORT with state in $VAR; Ctrl-C ends it
-	@VAR='$(VAR)' PORT='$(PORT)' exec tools/run.sh
+	@exec tools/run.sh
 
 build-test: deps-test
 	@$(call SETUP,build-test,$(TEST_OPTIONS))

@@ -9,6 +9,7 @@
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/files.h"
+#include "cli/print.h"
 
 #define AUDIENCE "https://api.example.com/measurements"
 #define EMAIL    "demo@example.com"
@@ -34,8 +35,8 @@ struct pair {
 };
 
 /*
- * The value of NAME=value in the file's text; false when there is none or it is too long. Quotes are those that
- * put_variable puts.
+ * The value of NAME=value in the file's text; false when there is none or it is too long. Quotes are those of
+ * print_shell_word; ids and secrets hold none.
  */
 static bool find_variable(struct str text, const char *name, char ret_value[VALUE_MAX])
 {
@@ -57,13 +58,11 @@ static bool find_variable(struct str text, const char *name, char ret_value[VALU
 	return false;
 }
 
-/* Quoted where a shell would see more than a word; no value of ours has a quote. */
 static void put_variable(struct buf *out, const char *name, struct str value)
 {
-	bool plain = true;
-	for (size_t i = 0; i < value.len; i++)
-		plain = plain && (str_is_unreserved((struct str){value.p + i, 1}) || strchr(":/@%+", value.p[i]));
-	buf_printf(out, plain ? "%s=%.*s\n" : "%s='%.*s'\n", name, STR_ARG(value));
+	buf_printf(out, "%s=", name);
+	print_shell_word(out, value);
+	buf_put_char(out, '\n');
 }
 
 /* Run op; E_EXISTS is as good as done. */

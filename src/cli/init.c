@@ -16,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/demo.h"
 #include "cli/files.h"
+#include "cli/print.h"
 #include "cli/transport.h"
 #include "crypto/seal.h"
 
@@ -127,7 +128,16 @@ static void put_line(const struct init *init, struct str line, struct buf *out)
 		buf_put(out, line);
 }
 
-/* Another port or issuer goes into the lines that init wrote; what a person changed stays. */
+/* A file that can't be understood serves nobody. */
+static bool is_served(const char *path)
+{
+	_cleanup_(config_unrefp) struct config *config = NULL;
+	_cleanup_(buf_done) struct buf why;
+	buf_init(&why, CONFIG_WHY_MAX);
+	return config_load(path, &config, &why) == 0 && transport_server_runs(config);
+}
+
+/* Another port or issuer goes into the lines that init wrote; what a person changed stays. E_CONFLICT: a server runs by it. */
 static int update_config(const struct init *init, struct str old)
 {
 	_cleanup_(buf_done) struct buf new;
@@ -140,7 +150,9 @@ static int update_config(const struct init *init, struct str old)
 			buf_put_char(&new, '\n');
 	}
 	TRY(buf_status(&new));
-	return str_eq(old, buf_str(&new)) ? 0 : files_write(init->config_path, 0600, buf_str(&new));
+	if (str_eq(old, buf_str(&new)))
+		return 0;
+	return is_served(init->config_path) ? E_CONFLICT : files_write(init->config_path, 0600, buf_str(&new));
 }
 
 static int create_config(const struct init *init)
@@ -162,25 +174,29 @@ static int check_issuer(const char *issuer)
 	buf_init(&text, CONFIG_TEXT_MAX);
 	buf_init(&why, CONFIG_WHY_MAX);
 	buf_printf(&text, template, issuer, PORT_DEFAULT);
-	if (strchr(issuer, '\n') || config_parse("--issuer", buf_str(&text), &config, &why) < 0)
-		return args_fail(EXIT_USAGE, "%.*s", STR_ARG(why.len > 0 ? buf_str(&why) : STR("--issuer: one line")));
-	return EXIT_OK;
+	if (!strchr(issuer, '\n') && config_parse("", buf_str(&text), &config, &why) == 0 &&
+	    str_eq(config->issuer, str_of(issuer)))
+		return EXIT_OK;
+	/* ":4:9: issuer: not understood; ...": the place is one in a text that nobody sees */
+	struct str head, rest = buf_str(&why), reason = STR("not one line of plain text");
+	bool placed = str_cut(rest, ' ', &head, &rest);
+	if (placed && str_has_prefix(rest, STR("issuer: ")))
+		reason = (struct str){rest.p + 8, rest.len - 8};
+	return args_fail(EXIT_USAGE, "--issuer: '%s': %.*s", issuer, STR_ARG(reason));
 }
 
 static int make_config(const struct init *init)
 {
 	_cleanup_(buf_done) struct buf old;
 	buf_init(&old, CONFIG_TEXT_MAX);
-	if (init->issuer) {
-		int status = check_issuer(init->issuer);
-		if (status != EXIT_OK)
-			return status;
-	}
 	int rc = files_read(init->config_path, &old);
 	if (rc == 0)
 		rc = update_config(init, buf_str(&old));
 	else if (rc == E_ABSENT)
 		rc = create_config(init);
+	if (rc == E_CONFLICT)
+		return args_fail(EXIT_IS_CONFLICT, "a server runs by %s: stop it before changing its port or issuer; "
+						   "nothing was changed", init->config_path);
 	return rc < 0 ? args_fail(EXIT_FAILED, "%s can not be written", init->config_path) : EXIT_OK;
 }
 
@@ -293,8 +309,9 @@ static void report(struct cli *cli, const struct init *init)
 	struct str issuer = init->transport.config->issuer;
 	buf_init(&text, CONFIG_TEXT_MAX);
 	if (!cli->json) {
-		printf("%s is ready; the issuer is %.*s\nStart it with: mintmark serve --config %s\n", init->dir,
-		       STR_ARG(issuer), init->config_path);
+		print_shell_word(&text, str_of(init->config_path));
+		printf("%s is ready; the issuer is %.*s\nStart it with: mintmark serve --config %.*s\n", init->dir,
+		       STR_ARG(issuer), STR_ARG(buf_str(&text)));
 		return;
 	}
 	json_out_init(&out, &text);
@@ -308,6 +325,8 @@ static void report(struct cli *cli, const struct init *init)
 static int run(struct cli *cli, struct init *init)
 {
 	int status = read_options(cli, init);
+	if (status == EXIT_OK && init->issuer)
+		status = check_issuer(init->issuer); /* before anything is made */
 	if (status == EXIT_OK)
 		status = make_folder(init->dir);
 	if (status == EXIT_OK)

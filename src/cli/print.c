@@ -61,6 +61,24 @@ static size_t width_of(struct str text)
 	return width;
 }
 
+void print_shell_word(struct buf *out, struct str text)
+{
+	bool plain = text.len > 0;
+	for (size_t i = 0; i < text.len; i++)
+		plain = plain && (str_is_unreserved((struct str){text.p + i, 1}) || strchr(":/@%+", text.p[i]));
+	if (plain) {
+		buf_put(out, text);
+		return;
+	}
+	buf_put_char(out, '\'');
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] == '\'')
+			buf_put(out, STR("'\\''"));
+		else
+			buf_put_char(out, text.p[i]);
+	buf_put_char(out, '\'');
+}
+
 void print_time(struct buf *out, int64_t t_s)
 {
 	char text[40] = "";

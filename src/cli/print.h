@@ -11,6 +11,8 @@
 
 /* Text of others: control characters, text-direction marks and invalid UTF-8 come out as '?'. */
 void print_safe(FILE *file, struct str text);
+/* One word for a shell, appended: in single quotes unless it is plain. */
+void print_shell_word(struct buf *out, struct str text);
 /* "2026-11-21 20:01:00 UTC", appended; "-" for 0. */
 void print_time(struct buf *out, int64_t t_s);
 /* All members: single values as "name: value" lines, arrays of objects as tables behind them. */

@@ -4,11 +4,13 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/keyd_child.h"
 #include "cli/transport.h"
+#include "cli/print.h"
 #include "ipc/note.h"
 #include "keys/keyd.h"
 #include "server/config.h"
@@ -62,16 +64,20 @@ static void print_quickstart(const struct config *config, const char *path, bool
 {
 	char env[ENV_MAX];
 	const char *slash = strrchr(path, '/');
-	snprintf(env, sizeof(env), "%.*sdemo.env", slash ? (int)(slash - path) + 1 : 0, path);
+	_cleanup_(buf_done) struct buf word;
+	buf_init(&word, 4 * ENV_MAX);
+	/* a shell's "." looks for a name without a slash on its PATH */
+	snprintf(env, sizeof(env), "%.*sdemo.env", slash ? (int)(slash - path) + 1 : 2, slash ? path : "./");
+	print_shell_word(&word, str_of(env));
 	if (!always && access(env, R_OK) != 0)
 		return;
 	printf("Mintmark serves %.*s until Ctrl-C. In another terminal:\n\n"
-	       "  . %s%s\n"
-	       "  curl -X POST $ISSUER/connect/token -d grant_type=client_credentials -d client_id=$ACCOUNT_CLIENT_ID"
+	       "  . %.*s\n"
+	       "  curl -X POST \"${ISSUER%%/}/connect/token\" -d grant_type=client_credentials -d client_id=$ACCOUNT_CLIENT_ID"
 	       " -d client_secret=$ACCOUNT_CLIENT_SECRET -d scope=\"openid email roles\"\n"
-	       "  curl -X POST \"$ISSUER/oauth2/token\" -u $SERVICE_CLIENT_ID:$SERVICE_CLIENT_SECRET -d "
+	       "  curl -X POST \"${ISSUER%%/}/oauth2/token\" -u $SERVICE_CLIENT_ID:$SERVICE_CLIENT_SECRET -d "
 	       "\"grant_type=client_credentials\"\n\n",
-	       STR_ARG(config->issuer), strchr(env, '/') ? "" : "./", env);
+	       STR_ARG(config->issuer), STR_ARG(buf_str(&word)));
 	fflush(stdout);
 }
 
@@ -98,7 +104,27 @@ static struct supervise_listener to_listener(const struct config *config, const 
 	};
 }
 
-static int supervise(const struct config *config, const char *path)
+static bool is_free(const struct config_endpoint *endpoint)
+{
+	int on = 1;
+	int fd = socket(endpoint->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool free = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+		    bind(fd, (const struct sockaddr *)&endpoint->addr, endpoint->addr_len) == 0;
+	if (fd >= 0)
+		close(fd);
+	return free;
+}
+
+/* Whether nobody is where we want to listen. If somebody is, the supervisor says so; we only don't promise anything. */
+static bool can_listen(const struct config *config)
+{
+	for (size_t i = 0; i < config->listen.n; i++)
+		if (config->endpoints[i].addr.ss_family != AF_UNIX && !is_free(&config->endpoints[i]))
+			return false;
+	return !transport_server_runs(config);
+}
+
+static int supervise(const struct config *config, const char *path, bool quickstart)
 {
 	struct supervise_listener *listeners = calloc(config->listen.n + 1, sizeof(*listeners));
 	if (!listeners)
@@ -116,6 +142,8 @@ static int supervise(const struct config *config, const char *path)
 		.key_path = config->tls_enabled ? config->tls.key.p : NULL,
 		.keyd_env = keyd_child_env(config),
 	};
+	if (can_listen(config))
+		print_quickstart(config, path, quickstart);
 	int status = supervise_main(&options);
 	free(listeners);
 	return status;
@@ -130,6 +158,5 @@ int serve_run(struct cli *cli)
 	if (config_or_78(path, &config) != EXIT_OK)
 		return EXIT_CONFIG_ROLE;
 	log_setup("supervisor", (enum log_level)config->log.level, (enum log_format)config->log.format);
-	print_quickstart(config, path, cli_has(cli, OPT_QUICKSTART));
-	return supervise(config, path);
+	return supervise(config, path, cli_has(cli, OPT_QUICKSTART));
 }

@@ -36,12 +36,12 @@ int transport_load_config(const char *path, struct config **ret_config)
 	return args_fail(EXIT_FAILED, "%s can not be read; mintmark init makes one, --config names another", path);
 }
 
-static bool server_runs(const struct transport *transport)
+bool transport_server_runs(const struct config *config)
 {
 	/* A request that every server refuses: it costs nothing and shows that somebody listens. */
 	_cleanup_(buf_done) struct buf answer;
 	buf_init(&answer, ADMIN_ANSWER_MAX);
-	return control_call(transport->config->control.socket.p, STR("{}"), CALL_MS, &answer) != E_ABSENT;
+	return control_call(config->control.socket.p, STR("{}"), CALL_MS, &answer) != E_ABSENT;
 }
 
 static int open_store(struct transport *transport, bool create)
@@ -71,7 +71,7 @@ static int choose(struct transport *transport, bool keys, bool create)
 	for (int i = 0; i < TRIES && rc == E_LOCKED; i++) {
 		if (i > 0)
 			usleep(PAUSE_US);
-		if (server_runs(transport))
+		if (transport_server_runs(transport->config))
 			return 0;
 		rc = open_local(transport, keys, create);
 	}

@@ -23,6 +23,9 @@ const char *transport_config_path(const char *given);
 /* Read the configuration; what is wrong with it is printed. Exit status. */
 int transport_load_config(const char *path, struct config **ret_config);
 
+/* Whether somebody listens on the control socket. It may block for as long as a request may. */
+bool transport_server_runs(const struct config *config);
+
 /*
  * keys: the requests to come may need keyd. create: make the store when it is absent. What fails is printed. Exit
  * status; transport_close is due in any case. The transport starts zeroed, with config_path set.

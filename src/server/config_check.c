@@ -392,38 +392,94 @@ static bool is_master_in_store(const struct config *config)
 	return n_key >= n_store && !str_eq(key[n_store - 1], STR(".."));
 }
 
+static struct config_mark mark_of(const struct config_source *source, unsigned row)
+{
+	const struct config_place *place = &source->places[row];
+	return place->value.line > 0 ? place->value : place->key;
+}
+
+/* " (tokens.lifetime_max_s is 600)": an option's value, wherever it comes from. */
+static void put_value(const struct config *config, unsigned row, struct buf *out)
+{
+	const void *value = (const char *)config + config_rows[row].offset;
+	const struct str_list *list = value;
+	config_rows_name(&config_rows[row], out);
+	buf_put(out, STR(" is"));
+	switch (config_rows[row].kind) {
+	case CONFIG_UINT:
+		buf_printf(out, " %u", *(const uint32_t *)value);
+		break;
+	case CONFIG_BOOL:
+		buf_put(out, *(const bool *)value ? STR(" true") : STR(" false"));
+		break;
+	case CONFIG_TEXT:
+	case CONFIG_PATH:
+		buf_printf(out, " '%.*s'", STR_ARG(*(const struct str *)value));
+		break;
+	case CONFIG_LIST:
+		buf_put(out, list->n == 0 ? STR(" empty") : STR(""));
+		for (size_t i = 0; i < list->n; i++)
+			buf_printf(out, "%s%.*s", i > 0 ? ", " : " ", STR_ARG(list->v[i]));
+		break;
+	case CONFIG_ENUM:
+		buf_printf(out, " %s", config_rows[row].names->v[*(const uint32_t *)value]);
+	}
+}
+
+/* Two options contradict each other: the place is that of one which the file has, the text names both values. */
+static int fail_pair(const struct config *config, const struct config_source *source, unsigned row, unsigned other,
+	const char *text)
+{
+	struct config_mark at = mark_of(source, row);
+	int rc = config_rows_fail(source, at.line > 0 ? at : mark_of(source, other), "%s%s%s: %s",
+		config_rows[row].section, config_rows[row].section[0] ? "." : "", config_rows[row].name, text);
+	buf_put(source->why, STR(" ("));
+	put_value(config, row, source->why);
+	if (other != row) {
+		buf_put(source->why, STR(", "));
+		put_value(config, other, source->why);
+	}
+	buf_put(source->why, STR(")"));
+	return rc;
+}
+
 int config_check_combined(const struct config *config, const struct config_source *source)
 {
 	static const struct {
 		bool (*bad)(const struct config *config);
-		unsigned row;
+		unsigned row, other; /* whose places are named: row's, or other's when only that one is in the file */
 		const char *text;
 	} rules[] = {
-		{is_issuer_in_clear, CONFIG_ROW__issuer,
+		{is_issuer_in_clear, CONFIG_ROW__issuer, CONFIG_ROW__behind_proxy,
 			"plain http on a host that is not loopback; expected https, or behind_proxy: true"},
-		{is_listen_empty, CONFIG_ROW__listen, "the list is empty; expected at least one address"},
-		{is_listen_repeated, CONFIG_ROW__listen, "an address stands there twice"},
-		{is_listening_in_clear, CONFIG_ROW__listen,
+		{is_listen_empty, CONFIG_ROW__listen, CONFIG_ROW__listen,
+			"the list is empty; expected at least one address"},
+		{is_listen_repeated, CONFIG_ROW__listen, CONFIG_ROW__listen,
+			"an address stands there twice; expected each address once"},
+		{is_listening_in_clear, CONFIG_ROW__listen, CONFIG_ROW__behind_proxy,
 			"plain http on an address that is not loopback; expected tls.certificate and tls.key, or "
 			"behind_proxy: true"},
-		{is_key_missing, CONFIG_ROW_tls_certificate, "there is no tls.key; expected both or none"},
-		{is_certificate_missing, CONFIG_ROW_tls_key, "there is no tls.certificate; expected both or none"},
-		{is_master_in_store, CONFIG_ROW_store_path,
+		{is_key_missing, CONFIG_ROW_tls_certificate, CONFIG_ROW_tls_key,
+			"there is no tls.key; expected both or none"},
+		{is_certificate_missing, CONFIG_ROW_tls_key, CONFIG_ROW_tls_certificate,
+			"there is no tls.certificate; expected both or none"},
+		{is_master_in_store, CONFIG_ROW_store_path, CONFIG_ROW_keys_master_key,
 			"the file of keys.master_key lies below the folder of this one, where the server process "
 			"may read everything; expected different folders, such as store/mintmark.db and master.key"},
-		{is_lifetime_capped, CONFIG_ROW_tokens_access_lifetime_s, "longer than tokens.lifetime_max_s"},
-		{is_default_alg_keyless, CONFIG_ROW_tokens_default_alg, "not among keys.algs"},
-		{is_prepublished_too_late, CONFIG_ROW_keys_prepublish_s,
-			"shorter than jwks.max_age_s: verifiers would meet tokens whose key they have not seen"},
-		{is_prepublished_too_long, CONFIG_ROW_keys_prepublish_s, "not shorter than keys.rotate_days"},
-		{is_address_cap_void, CONFIG_ROW_limits_connections_per_address, "more than limits.connections"},
+		{is_lifetime_capped, CONFIG_ROW_tokens_access_lifetime_s, CONFIG_ROW_tokens_lifetime_max_s,
+			"longer than tokens.lifetime_max_s; expected at most that"},
+		{is_default_alg_keyless, CONFIG_ROW_tokens_default_alg, CONFIG_ROW_keys_algs,
+			"not among keys.algs; expected one of them"},
+		{is_prepublished_too_late, CONFIG_ROW_keys_prepublish_s, CONFIG_ROW_jwks_max_age_s,
+			"shorter than jwks.max_age_s: verifiers would meet tokens whose key they have not seen; "
+			"expected at least that"},
+		{is_prepublished_too_long, CONFIG_ROW_keys_prepublish_s, CONFIG_ROW_keys_rotate_days,
+			"not shorter than keys.rotate_days; expected less than that"},
+		{is_address_cap_void, CONFIG_ROW_limits_connections_per_address, CONFIG_ROW_limits_connections,
+			"more than limits.connections; expected at most that"},
 	};
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		const struct config_row *row = &config_rows[rules[i].row];
-		const struct config_place *place = &source->places[rules[i].row];
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].bad(config))
-			return config_rows_fail(source, place->value.line > 0 ? place->value : place->key,
-				"%s%s%s: %s", row->section, row->section[0] ? "." : "", row->name, rules[i].text);
-	}
+			return fail_pair(config, source, rules[i].row, rules[i].other, rules[i].text);
 	return 0;
 }

@@ -407,6 +407,25 @@ def test_init_beside_a_running_server(server):
     assert server.cli('key', 'list') == before
 
 
+def test_init_leaves_a_running_server_alone(new_server):
+    server = new_server()
+    names = ['mintmark.yaml', 'demo.env']
+    before = [(server.var / n).read_bytes() for n in names]
+    for args in (['--port', '1'], ['--issuer', 'https://other.example']):
+        done = init(server, '--demo', *args, check=False)
+        assert done.returncode == 4 and 'nothing was changed' in done.stderr
+    assert [(server.var / n).read_bytes() for n in names] == before
+    again = harness.run(server.binary, 'serve', '--config', server.config, check=False)
+    assert again.returncode != 0 and 'until Ctrl-C' not in again.stdout
+
+
+def test_init_refuses_an_issuer_before_it_makes_anything(tmp_path):
+    for bad in ('nonsense', 'a: b', 'http://public.example', 'https://x.example #y'):
+        done = harness.run(harness.BINARY, 'init', '--var', tmp_path / 'var', '--issuer', bad, check=False)
+        assert done.returncode == 2 and bad in done.stderr and not re.search(r':[0-9]+:[0-9]+:', done.stderr)
+    assert not list(tmp_path.iterdir())
+
+
 # Configuration.
 
 def test_config_check(empty):

@@ -84,6 +84,27 @@ def test_printed_calls_work_when_pasted(new_server):
         assert 'access_token' in done.stdout, f'{call}: {done.stdout}{done.stderr}'
 
 
+def test_printed_calls_with_odd_names(new_server, tmp_path):
+    """A blank and a quote in the folder's name, a slash at the issuer's end."""
+    server = new_server(start=False)
+    harness.run(server.binary, 'init', '--var', server.var, '--demo', '--issuer', f'{server.issuer}/', env=server.env)
+    odd = tmp_path / "v a'r"
+    server.var.rename(odd)
+    folder = subprocess.Popen([server.binary, 'serve', '--config', f'{odd.name}/mintmark.yaml'], cwd=tmp_path,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=server.env)
+    try:
+        printed = [folder.stdout.readline() for _ in range(5)]
+        dot = next(line for line in printed if line.startswith('  . '))
+        calls = [line for line in printed if line.startswith('  curl ')]
+        assert len(calls) == 2, printed
+        curl('--retry', '20', '--retry-delay', '1', '--retry-connrefused', f'http://127.0.0.1:{server.port}/.well-known/jwks.json')
+        for call in calls:
+            assert 'access_token' in harness.run('sh', '-ec', f'{dot}{call}', cwd=tmp_path).stdout
+    finally:
+        folder.send_signal(signal.SIGTERM)
+        folder.wait(20)
+
+
 # Client libraries, unmodified.
 
 @pytest.mark.parametrize('method', ['client_secret_basic', 'client_secret_post'])

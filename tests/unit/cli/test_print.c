@@ -37,6 +37,23 @@ static void safe(void **state)
 	}
 }
 
+static void shell_words(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+		{"var/demo.env", "var/demo.env"}, {"", "''"},           {"v ar/x", "'v ar/x'"},
+		{"v'r", "'v'\\''r'"},             {"$(id)", "'$(id)'"}, {"a;b", "'a;b'"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_(buf_done) struct buf out;
+		buf_init(&out, 100);
+		print_shell_word(&out, str_of(rows[i].text));
+		assert_true(str_eq(buf_str(&out), str_of(rows[i].expected)));
+	}
+}
+
 static void times(void **state)
 {
 	(void)state;
@@ -55,6 +72,6 @@ static void times(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(safe), cmocka_unit_test(times)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(safe), cmocka_unit_test(shell_words), cmocka_unit_test(times)};
 	return cmocka_run_group_tests_name("cli_print", tests, NULL, NULL);
 }
