@@ -125,13 +125,43 @@ static int fetch_set(struct str issuer, struct jwks **ret_keys)
 	return EXIT_OK;
 }
 
+static bool is_loopback(struct str host)
+{
+	static const char digits[] = "0123456789.";
+	if (str_eq(host, STR("localhost")) || str_eq(host, STR("[::1]")))
+		return true;
+	for (size_t i = 0; i < host.len; i++)
+		if (!memchr(digits, host.p[i], sizeof(digits) - 1))
+			return false;
+	return str_has_prefix(host, STR("127."));
+}
+
+/* Whoever is on the way can put his own keys into an answer over plain http. */
+static void warn_in_clear(struct str issuer)
+{
+	struct str scheme = STR("http://");
+	if (!str_has_prefix(issuer, scheme))
+		return;
+	struct str host = {issuer.p + scheme.len, issuer.len - scheme.len};
+	size_t len = 0;
+	bool bracket = host.len > 0 && host.p[0] == '[';
+	while (len < host.len && !strchr(bracket ? "]/?#" : ":/?#", host.p[len]))
+		len++;
+	host.len = bracket && len < host.len ? len + 1 : len;
+	if (!is_loopback(host))
+		fputs("mintmark: warning: the keys come over plain http; anybody on the way can replace them.\n",
+		      stderr);
+}
+
 static int load_keys(struct cli *cli, struct verification *run)
 {
 	_cleanup_(buf_done) struct buf text;
 	const char *path = cli_value(cli, OPT_JWKS);
 	buf_init(&text, FETCH_DOCUMENT_MAX);
-	if (!path)
+	if (!path) {
+		warn_in_clear(run->policy.issuer);
 		return fetch_set(run->policy.issuer, &run->keys);
+	}
 	if (files_read(path, &text) < 0)
 		return args_fail(EXIT_FAILED, "%s can not be read", path);
 	if (jwks_parse(buf_str(&text), FETCH_DOCUMENT_MAX, &run->keys) < 0)
