@@ -126,6 +126,8 @@ static int without_command(int argc, char **argv)
 		help_general();
 		return EXIT_OK;
 	}
+	if (argv[0][0] == '-')
+		return args_fail(EXIT_USAGE, "%s: options follow the command; see mintmark --help", argv[0]);
 	char group[64];
 	bool two_words = argc > 1 && argv[1][0] != '-';
 	snprintf(group, sizeof(group), "%s%s%s", argv[0], two_words ? " " : "", two_words ? argv[1] : "");
@@ -193,15 +195,39 @@ static int read_operands(struct cli *cli, int argc, char **argv)
 	return 0;
 }
 
+/* How many leading words are options that may stand before the command. */
+static int count_leading(int argc, char **argv)
+{
+	int n = 0;
+	while (n < argc) {
+		bool config = strcmp(argv[n], "--config") == 0;
+		if (!config && strcmp(argv[n], "--json") != 0 && strncmp(argv[n], "--config=", 9) != 0)
+			break;
+		n += config ? 2 : 1;
+	}
+	return n < argc ? n : argc;
+}
+
+/* The first n words go behind the next m. */
+static void move_behind(char **argv, int n, int m)
+{
+	for (int i = 0; i < m; i++) {
+		char *word = argv[n + i];
+		memmove(&argv[i + 1], &argv[i], (size_t)n * sizeof(*argv));
+		argv[i] = word;
+	}
+}
+
 int args_parse(struct cli *cli, int argc, char **argv, int *ret_status)
 {
-	int words;
-	*cli = (struct cli){.command = find_command(argc - 1, argv + 1, &words)};
+	int words, leading = count_leading(argc - 1, argv + 1);
+	*cli = (struct cli){.command = find_command(argc - 1 - leading, argv + 1 + leading, &words)};
 	*ret_status = EXIT_USAGE;
 	if (!cli->command) {
-		*ret_status = without_command(argc - 1, argv + 1);
+		*ret_status = without_command(argc - 1 - leading, argv + 1 + leading);
 		return -1;
 	}
+	move_behind(argv + 1, leading, words);
 	/* getopt takes the last word of the path for the program's name */
 	char program[] = "mintmark";
 	argv[words] = program;

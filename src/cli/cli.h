@@ -123,6 +123,7 @@ struct cli {
 	const char *operands[4];
 	unsigned n_operands;
 	bool json;
+	bool odd_secret; /* a chosen secret that HTTP Basic must encode */
 };
 
 extern const struct cli_option cli_options[OPT_COUNT];
@@ -151,6 +152,8 @@ void help_general(void);
 /* Commands that begin with this word ("client"); false when there are none. */
 bool help_group(const char *prefix);
 void help_command(const struct cli_command *command);
+/* Whether the command's operation can not do without the option, or another one that says the same. */
+bool help_is_required(const struct cli_command *command, enum cli_opt opt);
 int help_completion(struct cli *cli);
 
 /* --- op.c --- */

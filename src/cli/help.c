@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "server/admin.h"
+
 enum { COLUMN = 28, WIDTH = 100 };
 
 /* text behind column `from`, broken at blanks before WIDTH, further lines indented. */
@@ -46,9 +48,10 @@ void help_general(void)
 	     "An OAuth 2.0 authorization server: issues, checks and revokes access tokens.\n\nCommands:");
 	for (unsigned i = 0; i < cli_n_commands; i++)
 		put_command_row(&cli_commands[i]);
-	puts("\nEvery command has --help. Those that administrate talk to the running server over its control socket, "
-	     "or open the\n"
-	     "store themselves when no server runs.\n\n"
+	puts("\nOptions follow the command; --json and --config may also stand before it. Every command has --help.\n"
+	     "Those that administrate talk to the running server over its control socket, "
+	     "or open the store themselves\n"
+	     "when no server runs.\n\n"
 	     "Exit status: 0 done; 1 refused or failed; 2 wrong usage; 3 not found; 4 conflict; 5 store, server or "
 	     "keyd not to be reached.");
 }
@@ -73,12 +76,36 @@ bool help_group(const char *prefix)
 	return any;
 }
 
-static void put_option_row(enum cli_opt opt)
+/* Another option of the command that says the same parameter, such as --no-roles beside --role; OPT_END: none. */
+static enum cli_opt find_other(const struct cli_command *command, enum cli_opt opt)
+{
+	for (size_t i = 0; i < sizeof(command->options) / sizeof(command->options[0]); i++) {
+		const char *param = cli_options[command->options[i]].param;
+		if (command->options[i] != opt && param && strcmp(param, cli_options[opt].param) == 0)
+			return command->options[i];
+	}
+	return OPT_END;
+}
+
+bool help_is_required(const struct cli_command *command, enum cli_opt opt)
+{
+	return command->op && cli_options[opt].param && admin_op_requires(command->op, cli_options[opt].param);
+}
+
+static void put_option_row(const struct cli_command *command, enum cli_opt opt)
 {
 	const struct cli_option *row = &cli_options[opt];
-	char left[128];
+	char left[128], doc[512], or[64] = "";
 	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
-	put_row(left, row->doc);
+	if (!help_is_required(command, opt)) {
+		put_row(left, row->doc);
+		return;
+	}
+	enum cli_opt other = find_other(command, opt);
+	if (other != OPT_END)
+		snprintf(or, sizeof(or), ", this or --%s", cli_options[other].name);
+	snprintf(doc, sizeof(doc), "%s (Required%s.)", row->doc, or);
+	put_row(left, doc);
 }
 
 void help_command(const struct cli_command *command)
@@ -89,8 +116,8 @@ void help_command(const struct cli_command *command)
 	puts("\nOptions:");
 	for (size_t i = 0; i < sizeof(command->options) / sizeof(command->options[0]) &&
 	     command->options[i] != OPT_END; i++)
-		put_option_row(command->options[i]);
-	put_option_row(OPT_HELP);
+		put_option_row(command, command->options[i]);
+	put_option_row(command, OPT_HELP);
 }
 
 /* The next word of each path that begins with prefix ("" for all), each once. The table keeps groups together. */

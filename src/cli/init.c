@@ -137,7 +137,10 @@ static bool is_served(const char *path)
 	return config_load(path, &config, &why) == 0 && transport_server_runs(config);
 }
 
-/* Another port or issuer goes into the lines that init wrote; what a person changed stays. E_CONFLICT: a server runs by it. */
+/*
+ * Another port or issuer goes into the lines that init wrote; what a person changed stays. E_CONFLICT: a server runs by
+ * it.
+ */
 static int update_config(const struct init *init, struct str old)
 {
 	_cleanup_(buf_done) struct buf new;

@@ -151,6 +151,7 @@ static int put_secret(struct cli *cli, struct json_out *out)
 		fclose(file);
 	if (len > 0 && len < sizeof(text) && text[len - 1] == '\n')
 		len--;
+	cli->odd_secret = !str_is_unreserved((struct str){text, len});
 	json_str(out, "client_secret", (struct str){text, len});
 	secret_wipe(text, sizeof(text));
 	return 0;
@@ -198,6 +199,45 @@ static int confirm(struct cli *cli)
 	return EXIT_OK;
 }
 
+static bool is_said(const struct cli *cli, const char *param)
+{
+	for (enum cli_opt opt = OPT_END + 1; opt < OPT_COUNT; opt++)
+		if (cli_has(cli, opt) && cli_options[opt].param && strcmp(cli_options[opt].param, param) == 0)
+			return true;
+	return false;
+}
+
+/* Before anything is asked for: what the operation would refuse without the names of options. */
+static int check_required(struct cli *cli)
+{
+	const struct cli_command *command = cli->command;
+	for (size_t i = 0; i < sizeof(command->options) / sizeof(command->options[0]); i++) {
+		enum cli_opt opt = command->options[i];
+		if (opt != OPT_END && help_is_required(command, opt) && !is_said(cli, cli_options[opt].param))
+			return args_fail(EXIT_USAGE, "--%s is missing; see mintmark %s --help", cli_options[opt].name,
+					 command->path);
+	}
+	return EXIT_OK;
+}
+
+/* A refusal begins with the parameter's name: say what the user typed instead. */
+static int fail_named(struct cli *cli, int status, struct str text)
+{
+	struct str first, rest;
+	const struct cli_command *command = cli->command;
+	if (!str_cut(text, ' ', &first, &rest))
+		return args_fail(status, "%.*s", STR_ARG(text));
+	if (str_eq(first, STR("client_secret")))
+		return args_fail(status, "the secret %.*s", STR_ARG(rest));
+	for (enum cli_opt opt = OPT_END + 1; opt < OPT_COUNT; opt++)
+		if (cli_has(cli, opt) && cli_options[opt].param && str_eq(first, str_of(cli_options[opt].param)))
+			return args_fail(status, "--%s %.*s", cli_options[opt].name, STR_ARG(rest));
+	for (size_t i = 0; i < sizeof(command->params) / sizeof(command->params[0]); i++)
+		if (command->params[i] && str_eq(first, str_of(command->params[i])))
+			return args_fail(status, "'%s' %.*s", cli->operands[i], STR_ARG(rest));
+	return args_fail(status, "%.*s", STR_ARG(text));
+}
+
 static int report(struct cli *cli, const struct json *doc)
 {
 	struct str code = STR(""), text = STR("the server gave no reason");
@@ -206,7 +246,7 @@ static int report(struct cli *cli, const struct json *doc)
 	if (json_get_str(doc, "code", &code) < 0 || json_get_str(doc, "error_description", &text) < 0)
 		return args_fail(EXIT_FAILED, "the answer is no answer of a Mintmark server");
 	if (!cli->json)
-		return args_fail(args_status(ask_code(code)), "%.*s", STR_ARG(text));
+		return fail_named(cli, args_status(ask_code(code)), text);
 	json_dump(doc, &json);
 	fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&json)));
 	return args_status(ask_code(code));
@@ -240,6 +280,9 @@ static void print_page(struct cli *cli, const struct json *array, unsigned page,
 
 static void print_result(struct cli *cli, const struct json *result)
 {
+	if (cli->odd_secret) /* RFC 6749 2.3.1: Basic carries id and secret form-encoded */
+		fputs("mintmark: note: the secret has characters outside A-Z a-z 0-9 . _ ~ -; clients that use HTTP "
+		      "Basic must form-encode it first.\n", stderr);
 	if (cli->json) {
 		print_json(result);
 		putchar('\n');
@@ -322,7 +365,9 @@ int op_run(struct cli *cli)
 	_cleanup_(transport_close) struct transport transport = {0};
 	transport.config_path = transport_config_path(cli_value(cli, OPT_CONFIG));
 	buf_init(&request, ADMIN_REQUEST_MAX);
-	int status = confirm(cli);
+	int status = check_required(cli);
+	if (status == EXIT_OK)
+		status = confirm(cli);
 	if (status != EXIT_OK)
 		return status;
 	if (!cli->command->list && build(cli, STR(""), 0, &request) < 0)

@@ -73,8 +73,8 @@ static void print_quickstart(const struct config *config, const char *path, bool
 		return;
 	printf("Mintmark serves %.*s until Ctrl-C. In another terminal:\n\n"
 	       "  . %.*s\n"
-	       "  curl -X POST \"${ISSUER%%/}/connect/token\" -d grant_type=client_credentials -d client_id=$ACCOUNT_CLIENT_ID"
-	       " -d client_secret=$ACCOUNT_CLIENT_SECRET -d scope=\"openid email roles\"\n"
+	       "  curl -X POST \"${ISSUER%%/}/connect/token\" -d grant_type=client_credentials -d "
+	       "client_id=$ACCOUNT_CLIENT_ID -d client_secret=$ACCOUNT_CLIENT_SECRET -d scope=\"openid email roles\"\n"
 	       "  curl -X POST \"${ISSUER%%/}/oauth2/token\" -u $SERVICE_CLIENT_ID:$SERVICE_CLIENT_SECRET -d "
 	       "\"grant_type=client_credentials\"\n\n",
 	       STR_ARG(config->issuer), STR_ARG(buf_str(&word)));
@@ -108,11 +108,11 @@ static bool is_free(const struct config_endpoint *endpoint)
 {
 	int on = 1;
 	int fd = socket(endpoint->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool free = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	bool unused = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 		    bind(fd, (const struct sockaddr *)&endpoint->addr, endpoint->addr_len) == 0;
 	if (fd >= 0)
 		close(fd);
-	return free;
+	return unused;
 }
 
 /* Whether nobody is where we want to listen. If somebody is, the supervisor says so; we only don't promise anything. */

@@ -98,6 +98,12 @@ static const struct op *find(struct str name)
 	return NULL;
 }
 
+bool admin_op_requires(const char *op, const char *param)
+{
+	const struct op *row = find(str_of(op));
+	return row && (admin_args_bit(param) & row->required);
+}
+
 /* {"op": text, "args": object?} and nothing else. */
 static int read_request(struct admin_ctx *ctx, const struct json *doc, const struct op **ret_op)
 {

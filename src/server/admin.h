@@ -64,5 +64,7 @@ must_check int admin_call(struct admin *admin, struct str request, struct buf *o
 
 /* For documentation and tests: the name of operation i, NULL behind the last. */
 const char *admin_op_name(size_t i);
+/* Whether operation op can not do without the parameter; false when there is no such operation. */
+bool admin_op_requires(const char *op, const char *param);
 
 #endif

@@ -165,6 +165,14 @@ static int refuse_unknown(struct admin_ctx *ctx, uint64_t known, const struct js
 	return 0;
 }
 
+uint64_t admin_args_bit(const char *name)
+{
+	for (size_t i = 0; i < ARG_COUNT; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return 1ULL << i;
+	return 0;
+}
+
 int admin_args_read(struct admin_ctx *ctx, uint64_t required, uint64_t optional, const struct json *args)
 {
 	TRY(refuse_unknown(ctx, required | optional, args));

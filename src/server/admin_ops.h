@@ -83,6 +83,8 @@ unsigned admin_limit(const struct admin_ctx *ctx);
  * E_INVALID_REQUEST ...
  */
 must_check int admin_args_read(struct admin_ctx *ctx, uint64_t required, uint64_t optional, const struct json *args);
+/* 1 << the parameter's enum admin_arg; 0 when there is no such parameter. */
+uint64_t admin_args_bit(const char *name);
 /* Valid UTF-8 without control and text-direction characters: safe for terminals, logs and pages. */
 bool admin_args_is_text(struct str text);
 /* A moment that lies ahead, or 0 for never. E_INVALID_REQUEST. */

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import time
@@ -138,6 +139,36 @@ def test_exit_status(folder, args, expected):
     assert done.stderr.strip() and not done.stdout
 
 
+@pytest.mark.parametrize('args, option', [
+    (['client', 'create'], '--name'),
+    (['account', 'create'], '--email'),
+    (['api', 'create'], '--audience'),
+    (['account', 'roles', 'demo@example.com'], '--role'),
+    (['client', 'create', '--name', 'x', '--lifetime', '1s'], '--lifetime'),
+    (['client', 'create', '--name', 'x', '--expires', '2020-01-01'], '--expires'),
+    (['client', 'create', '--name', 'x' * 1000], '--name'),
+])
+def test_refusals_name_the_option(folder, args, option):
+    done = folder.cli(*args, check=False, json_output=False)
+    assert done.returncode == 2 and done.stderr.startswith(f'mintmark: {option} '), done.stderr
+
+
+def test_help_marks_what_is_required():
+    def required(command):
+        text = re.sub(r'\n {20,}', ' ', harness.run(harness.BINARY, *command.split(), '--help').stdout)
+        return re.findall(r'^  (--[a-z-]+) .*\(Required', text, re.M)
+    assert required('client create') == ['--name']
+    assert required('client update') == [] and required('api create') == ['--audience']
+    assert required('account roles') == ['--role', '--no-roles']
+
+
+def test_options_before_the_command(folder):
+    done = harness.run(folder.binary, '--json', '--config', folder.config, 'client', 'list', env=folder.env)
+    assert len(json.loads(done.stdout)['clients']) == 2
+    assert harness.run(folder.binary, '--json', check=False).returncode == 2
+    assert 'follow the command' in harness.run(folder.binary, '--limit', '1', 'client', 'list', check=False).stderr
+
+
 def test_no_configuration(tmp_path):
     done = harness.run(harness.BINARY, 'client', 'list', '--config', tmp_path / 'none.yaml', check=False)
     assert done.returncode == 1 and 'none.yaml' in done.stderr
@@ -204,7 +235,18 @@ def test_client_life(empty):
     assert [c['client_id'] for c in empty.cli('client', 'list')['clients']] == [client_id]
     empty.cli('client', 'delete', client_id)
     assert empty.cli('client', 'list') == {'clients': []}
-    assert empty.cli('audit', 'verify')['entries'] == len(empty.cli('audit', 'list')['entries']) > 8
+    entries = empty.cli('audit', 'list')['entries']
+    head = entries[-1]
+    assert empty.cli('audit', 'verify') == {'entries': len(entries), 'head_seq': head['seq'], 'head_hash': head['hash']}
+    assert len(entries) > 8
+    with sqlite3.connect(empty.var / 'store/mintmark.db') as store:
+        for name, in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'").fetchall():
+            store.execute(f'DROP TRIGGER {name}')
+        store.execute("UPDATE audit SET target = 'x' WHERE seq = 3")
+    store.close()
+    done = empty.cli('audit', 'verify', check=False)
+    assert done.returncode == 4 and 'token' not in done.stderr
+    assert 'broken at entry 3' in json.loads(done.stderr)['error_description']
 
 
 def test_account_life(empty):
@@ -253,6 +295,8 @@ def test_imported_secret(empty, tmp_path):
     assert run_in(empty, *args, 'legacy.3', '--secret-stdin', text_in='short\n').returncode == 2
     assert run_in(empty, *args, 'legacy.3', '--secret-stdin', text_in='x' * 2000).returncode == 2
     assert run_in(empty, *args, 'mmc_mine', '--secret-stdin', text_in='correct horse battery\n').returncode == 2
+    assert 'form-encode' in done.stderr  # it has blanks
+    assert 'note' not in run_in(empty, *args, 'legacy.4', '--secret-stdin', text_in='correct-horse\n').stderr
     assert empty.cli('client', 'show', 'legacy.1')['secrets'][0]['form'] == 'chosen'
     assert status(empty, 'client', 'show', 'legacy.3') == 3
 
@@ -429,11 +473,22 @@ def test_init_refuses_an_issuer_before_it_makes_anything(tmp_path):
 # Configuration.
 
 def test_config_check(empty):
-    assert empty.cli('config', 'check') == {'valid': True, 'file': str(empty.config), 'issuer': empty.issuer}
+    file = str(empty.config)
+    assert empty.cli('config', 'check') == {'valid': True, 'file': file, 'line': 0, 'column': 0,
+                                            'message': f'the issuer is {empty.issuer}'}
+    good = empty.config.read_text()
+    empty.config.write_text(good + 'tls: {certificate: none.pem, key: none.key}\n')
+    done = empty.cli('config', 'check', check=False)
+    answer = json.loads(done.stdout)
+    assert done.returncode == 1 and answer['valid'] is False and 'none.pem' in answer['message']
+    empty.config.write_text(good)
     empty.config.write_text(empty.config.read_text() + 'nonsense: 1\n')
     done = empty.cli('config', 'check', check=False, json_output=False)
     line = len(empty.config.read_text().splitlines())
     assert done.returncode == 1 and f'{empty.config}:{line}:1' in done.stderr
+    answer = json.loads(empty.cli('config', 'check', check=False).stdout)
+    assert (answer['valid'], answer['file'], answer['line'], answer['column']) == (False, file, line, 1)
+    assert 'nonsense' in answer['message']
 
 
 def test_config_reference():
@@ -518,6 +573,12 @@ def test_verify(server, tmp_path):
     answer = json.loads(done.stdout)
     assert done.returncode == 0 and answer['valid'] and answer['check'] == 'valid'
     assert answer['issuer_checked'] and answer['audience_checked'] and answer['claims']['aud'] == audience
+    for args, checked in ((['--issuer', server.issuer, '--scope', 'none'], (True, False)),
+                          (['--issuer', server.issuer, '--audience', 'https://other.example'], (True, True))):
+        answer = json.loads(verify(server, token, *args, '--json').stdout)
+        assert not answer['valid'] and (answer['issuer_checked'], answer['audience_checked']) == checked
+    assert 'plain http' not in done.stderr
+    assert 'plain http' in verify(server, token, '--issuer', 'http://0.0.0.0:1').stderr
     assert verify(server, '-', '--issuer', server.issuer, text_in=f'{token}\n').returncode == 0
     keys = tmp_path / 'jwks.json'
     keys.write_bytes(server.get('/.well-known/jwks.json').content)

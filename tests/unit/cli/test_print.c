@@ -72,6 +72,7 @@ static void times(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(safe), cmocka_unit_test(shell_words), cmocka_unit_test(times)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(safe), cmocka_unit_test(shell_words),
+					   cmocka_unit_test(times)};
 	return cmocka_run_group_tests_name("cli_print", tests, NULL, NULL);
 }

@@ -141,6 +141,7 @@ static void audit(void **state)
 	ok(world, "{'op':'client.create','args':{'client_name':'x','client_id':'two','client_secret':'correct "
 		  "horse'}}");
 	int64_t entries = number_of(ok(world, "{'op':'audit.verify'}"), "entries");
+	assert_int_equal(number_of(ok(world, "{'op':'audit.verify'}"), "head_seq"), entries);
 	assert_int_equal(entries, 6); /* key, two APIs, account, two clients */
 	const struct json *list = ok(world, "{'op':'audit.list','args':{'after_seq':4}}");
 	assert_int_equal(count(list, "entries"), 2);

@@ -246,8 +246,8 @@ static void refuses_contradictions(void **state)
 			"dir/m.yaml:3:16: tls.certificate: there is no tls.key; expected both or none"},
 		{ISSUER "tls:\n  key: a.pem\n", "dir/m.yaml:3:8: tls.key: there is no tls.certificate"},
 		{ISSUER "tokens: {lifetime_max_s: 600}\n",
-			"dir/m.yaml:2:26: tokens.access_lifetime_s: longer than tokens.lifetime_max_s; expected at most "
-			"that (tokens.access_lifetime_s is 3600, tokens.lifetime_max_s is 600)"},
+			"dir/m.yaml:2:26: tokens.access_lifetime_s: longer than tokens.lifetime_max_s; expected at "
+			"most that (tokens.access_lifetime_s is 3600, tokens.lifetime_max_s is 600)"},
 		{ISSUER "tokens: {default_alg: PS256}\n", "dir/m.yaml:2:23: tokens.default_alg: not among keys.algs"},
 		{ISSUER "keys: {algs: []}\n", "tokens.default_alg: not among keys.algs"},
 		{ISSUER "keys: {algs: [RS256]}\n",
@@ -256,7 +256,8 @@ static void refuses_contradictions(void **state)
 		{ISSUER "keys: {algs: [HS256]}\n", "dir/m.yaml:2:15: keys.algs: not understood"},
 		{ISSUER "keys: {algs: [none]}\n", "keys.algs: not understood"},
 		{ISSUER "keys: {prepublish_s: 299}\n", "keys.prepublish_s: shorter than jwks.max_age_s"},
-		{ISSUER "keys: {rotate_days: 1}\n", "dir/m.yaml:2:21: keys.prepublish_s: not shorter than keys.rotate_days"},
+		{ISSUER "keys: {rotate_days: 1}\n",
+			"dir/m.yaml:2:21: keys.prepublish_s: not shorter than keys.rotate_days"},
 		{ISSUER "limits: {connections: 100}\n",
 			"limits.connections_per_address: more than limits.connections"},
 		{ISSUER "keys: {master_key: 'env:'}\n",
