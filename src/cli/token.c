@@ -222,6 +222,20 @@ static int read_policy(struct cli *cli, struct verification *run)
 	return read_scopes(&cli->values[OPT_VERIFY_SCOPE], &run->arena, &run->policy.scopes);
 }
 
+/* Whether the verdict came after this check: the checks have an order (jose/jwt.c jwt_check, then scopes). */
+static bool was_reached(const struct verification *run, enum verdict check)
+{
+	static const enum verdict order[] = {VERDICT_ISSUER, VERDICT_AUDIENCE, VERDICT_EXPIRED, VERDICT_NOT_YET,
+					     VERDICT_FUTURE, VERDICT_SCOPE,    VERDICT_VALID};
+	bool reached = false;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		reached = reached || order[i] == check;
+		if (order[i] == run->report.verdict)
+			return reached;
+	}
+	return false;
+}
+
 static void report_json(const struct verification *run, struct str text)
 {
 	_cleanup_(buf_done) struct buf json, claims;
@@ -234,8 +248,9 @@ static void report_json(const struct verification *run, struct str text)
 	json_bool(&out, "valid", valid);
 	json_str(&out, "check", str_of(verdict_name(run->report.verdict)));
 	json_str(&out, "explanation", text);
-	json_bool(&out, "issuer_checked", valid && !(run->policy.waive & JWT_ANY_ISSUER));
-	json_bool(&out, "audience_checked", valid && !(run->policy.waive & JWT_ANY_AUDIENCE));
+	json_bool(&out, "issuer_checked", was_reached(run, VERDICT_ISSUER) && !(run->policy.waive & JWT_ANY_ISSUER));
+	json_bool(&out, "audience_checked",
+		  was_reached(run, VERDICT_AUDIENCE) && !(run->policy.waive & JWT_ANY_AUDIENCE));
 	if (valid) {
 		json_dump(run->claims, &claims);
 		json_raw(&out, "claims", buf_str(&claims));

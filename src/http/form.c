@@ -39,6 +39,7 @@ struct parse {
 	struct arena *arena;
 	struct form_value *values;
 	struct form_value *tails[FORM_PARAMS_MAX];
+	unsigned n_values; /* of parameters that repeat */
 	uint64_t seen;
 	char *scratch; /* room for any part of the body */
 };
@@ -49,6 +50,8 @@ static int append(struct parse *parse, size_t row, struct str decoded)
 	if (decoded.len == 0) /* RFC 6749 3.2: empty counts as absent */
 		return 0;
 	if (value->present) {
+		if (++parse->n_values > FORM_REPEATS_MAX) /* nobody means that; and memory is bounded */
+			return E_INVALID_REQUEST;
 		value = arena_alloc(parse->arena, sizeof(*value));
 		if (!value)
 			return E_NOMEM;

@@ -100,7 +100,8 @@ int pool_submit(struct pool *pool, enum call_lane lane, struct pool_job *job)
 	struct queue *queue = &pool->lanes[lane];
 	int rc = E_UNAVAILABLE;
 	pthread_mutex_lock(&pool->lock);
-	if (!pool->ending && queue->waiting < pool->options.waiting_max) {
+	unsigned max = lane == LANE_HASH ? pool->options.hashes_waiting_max : pool->options.waiting_max;
+	if (!pool->ending && queue->waiting < max) {
 		job->next = NULL;
 		*queue->last = job;
 		queue->last = &job->next;

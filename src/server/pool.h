@@ -18,7 +18,8 @@ struct pool_job {
 
 struct pool_options {
 	unsigned threads;            /* 1..128 */
-	unsigned waiting_max;        /* per lane */
+	unsigned waiting_max;        /* LANE_STORE */
+	unsigned hashes_waiting_max; /* LANE_HASH: a queue that nobody waits for any more helps only who filled it */
 	void (*thread_end)(void);    /* called by each thread before it ends; may be NULL */
 };
 

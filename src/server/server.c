@@ -23,7 +23,7 @@
 #include "server/worker.h"
 #include "store/store.h"
 
-enum { EXIT_CONFIG = 78, POOL_WAITING_MAX = 4096, SIGN_TIMEOUT_MS = 5000 };
+enum { EXIT_CONFIG = 78, POOL_WAITING_MAX = 4096, HASHES_WAITING_MAX = 64, SIGN_TIMEOUT_MS = 5000 };
 
 struct snapshot *server_snapshot(struct server *server)
 {
@@ -194,7 +194,7 @@ static int start_pool(struct server *server, const struct role_fds *fds)
 		pthread_mutex_init(&server->pool_signers[i].lock, NULL);
 		TRY(signer_new(fds->keyd[fds->n_loops + i], &server->pool_signers[i].signer));
 	}
-	struct pool_options options = {fds->n_pool, POOL_WAITING_MAX, log_flush};
+	struct pool_options options = {fds->n_pool, POOL_WAITING_MAX, HASHES_WAITING_MAX, log_flush};
 	return pool_new(&options, &server->pool);
 }
 

@@ -61,7 +61,7 @@ struct server {
 
 	pthread_mutex_t probe_lock;  /* of what status.c remembers */
 	int64_t probed_ns;
-	int probe_result;
+	_Atomic int probe_result;
 };
 
 /* The current snapshot with a reference. Any thread. */

@@ -10,7 +10,9 @@ enum { PROBE_EVERY_NS = 1000000000, KEY_ROWS_MAX = SIG_ALGS * 4 };
 
 int status_probe_store(struct server *server)
 {
-	pthread_mutex_lock(&server->probe_lock);
+	/* One asks; who comes meanwhile gets the last answer, or a slow disk would hold all pool threads here. */
+	if (pthread_mutex_trylock(&server->probe_lock) != 0)
+		return atomic_load(&server->probe_result);
 	int64_t now_ns = clock_mono_ns();
 	if (server->probed_ns == 0 || now_ns - server->probed_ns >= PROBE_EVERY_NS) {
 		server->probe_result = store_probe(server->env.store);

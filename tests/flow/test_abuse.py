@@ -131,7 +131,7 @@ def test_attack_22_one_address(guarded):
     """Thousands of wrong secrets for one client from one address: slowed down; the owner is served there and everywhere."""
     client_id = guarded.clients['main'][0]
     statuses = storm(guarded, [wrong(client_id, i) for i in range(3000)], '127.0.8.1')
-    assert statuses[0] == 401 and statuses.count(429) > 2900 and set(statuses) == {401, 429}
+    assert statuses.count(429) > 2900 and set(statuses) == {401, 429}
     for source in ('127.0.8.1', '127.0.8.2'):
         owner(guarded, source)
     owner(guarded, '127.0.8.1', 'both')

@@ -98,12 +98,14 @@ static void test_bounds(void **state)
 	struct form_value values[COUNT(params)];
 	struct arena arena;
 	char *body = malloc(65536);
-	arena_init(&arena, 1024 * 1024);
+	arena_init(&arena, 262144); /* a request has no more */
 	for (size_t i = 0; i < COUNT(patterns); i++) {
 		size_t len = strlen(patterns[i]), n = 65536 / len * len;
 		for (size_t at = 0; at < n; at++)
 			body[at] = patterns[i][at % len];
-		assert_int_equal(form_parse((struct str){body, n}, &table, &arena, values), 0);
+		bool repeats = patterns[i][0] == 'r'; /* too often is a malformed request, not want of memory */
+		assert_int_equal(form_parse((struct str){body, n}, &table, &arena, values),
+				 repeats ? E_INVALID_REQUEST : 0);
 		arena_reset(&arena);
 	}
 	arena_done(&arena);

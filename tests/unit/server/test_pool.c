@@ -52,7 +52,7 @@ static void run(struct pool_job *job, unsigned thread)
 
 static struct pool *make(unsigned threads, unsigned waiting_max)
 {
-	struct pool_options options = {threads, waiting_max, count_end};
+	struct pool_options options = {threads, waiting_max, waiting_max, count_end};
 	struct pool *pool = NULL;
 	assert_int_equal(pool_new(&options, &pool), 0);
 	return pool;
@@ -181,7 +181,7 @@ static void lack_of_memory(void **state)
 {
 	(void)state;
 #ifdef MINTMARK_FAULTS
-	struct pool_options options = {2, 2, NULL};
+	struct pool_options options = {2, 2, 2, NULL};
 	struct pool *pool = NULL;
 	fault_arm(FAULT_ALLOC, 1);
 	assert_int_equal(pool_new(&options, &pool), E_NOMEM);
