@@ -86,10 +86,11 @@ static unsigned count_pool(const struct config *config)
 	return config->server.pool_threads < ROLE_POOL_MAX ? config->server.pool_threads : ROLE_POOL_MAX;
 }
 
+/* Half of the cores: keyd signs on the others, and fewer loops make larger batches, which cost less per signature. */
 static unsigned count_loops(const struct config *config)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned n = config->server.loops > 0 ? config->server.loops : (unsigned)(cores > 0 ? cores : 1);
+	unsigned n = config->server.loops > 0 ? config->server.loops : (unsigned)(cores > 1 ? (cores + 1) / 2 : 1);
 	unsigned room = NOTE_FDS_MAX - 1 - count_pool(config);
 	n = n > ROLE_LOOPS_MAX ? ROLE_LOOPS_MAX : n;
 	return n > room ? room : n;
