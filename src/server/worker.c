@@ -23,8 +23,6 @@
 
 enum { DELAY_NS = 5000000, FREE_TASKS_MAX = 1024, SIGN_LOOK_MS = 1000, SIGN_MAX_MS = 5000 };
 
-static void advance(struct task *task);
-
 static struct task *take_task(struct worker *worker)
 {
 	struct task *task = worker->free_tasks;
