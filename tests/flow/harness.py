@@ -9,6 +9,7 @@
 
 MINTMARK_BIN chooses the binary (default build-test/mintmark).
 """
+import contextlib
 import json
 import os
 import re
@@ -302,6 +303,15 @@ def read_env(path):
     names = re.findall(r'^(?:export )?([A-Z_]+)=', text, re.M)
     script = f'. {shlex.quote(str(path))}; ' + ' '.join(f'printf "%s\\n" "${n}";' for n in names)
     return dict(zip(names, run('sh', '-eu', '-c', script).stdout.splitlines()))
+
+
+def open_files(pid):
+    """{descriptor: what it leads to} of a process that may open and close others meanwhile."""
+    found = {}
+    for entry in Path(f'/proc/{pid}/fd').iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found[int(entry.name)] = os.readlink(entry)
+    return found
 
 
 def read_cmdline(pid):

@@ -181,7 +181,7 @@ def test_keyd_is_sandboxed_and_both_may_gain_nothing(server):
 def test_keyd_holds_pipes_and_sockets_only(server):
     """No file that could be read, no network: its sockets are nameless pairs."""
     pid = server.pids('keyd')
-    links = {int(p.name): os.readlink(p) for p in Path(f'/proc/{pid}/fd').iterdir()}
+    links = harness.open_files(pid)
     assert links.pop(0) == '/dev/null'
     for fd in (1, 2):
         assert links.pop(fd) in ('/dev/null', str(server.log_path)) or links.get(fd, '').startswith(('pipe:', 'socket:'))
@@ -393,8 +393,8 @@ def test_reload_of_a_file_that_was_replaced(new_server):
     reload(server, 'config_refused')
     assert 'longer than 65536 bytes' in server.log()
     check_token(World(server).ask(auth='demo'))
-    fds = [os.readlink(p) for p in Path(f'/proc/{server.pids("server")}/fd').iterdir()]
-    assert not any('mintmark.yaml' in fd for fd in fds), 'a descriptor of a reload stayed open'
+    fds = harness.open_files(server.pids('server'))
+    assert not any('mintmark.yaml' in fd for fd in fds.values()), 'a descriptor of a reload stayed open'
     replace(server.config, good)
     reload(server)
 
