@@ -38,6 +38,7 @@ struct mintmark_keyset {
 	int64_t due_ns;       /* when the next one is */
 	uint64_t fetches;     /* that ended */
 	bool fetching, asked; /* under way; wanted because of an unknown key */
+	bool has_ticket;      /* keyset_ask_nowait asked; its caller's thread is to wait for that fetch */
 	enum fetch_cause last;
 	const char *what;
 };
@@ -175,7 +176,7 @@ static void fetch(struct mintmark_keyset *keyset)
 	keyset->last = cause;
 	keyset->what = what;
 	keyset->fetches++;
-	keyset->fetching = false;
+	keyset->fetching = keyset->has_ticket = false;
 	pthread_cond_broadcast(&keyset->changed);
 }
 
@@ -302,16 +303,25 @@ struct keyset_snapshot *keyset_get(struct mintmark_keyset *keyset, bool wait)
 	return snapshot;
 }
 
-/* The caller holds the lock. */
-static void fetch_for_caller(struct mintmark_keyset *keyset)
+/* Wait for the end of the fetch that is asked for or under way; the caller holds the lock. */
+static void wait_end(struct mintmark_keyset *keyset)
 {
 	uint64_t before = keyset->fetches;
 	int64_t end_ns = clock_mono_ns() + patience_ns(keyset);
-	keyset->asked = true;
-	pthread_cond_broadcast(&keyset->changed);
 	for (int64_t left_ns = patience_ns(keyset); keyset->fetches == before && left_ns > 0;
 	     left_ns = end_ns - clock_mono_ns())
 		wait_for(keyset, left_ns);
+}
+
+/* Ask for a fetch unless one is under way or came to its end within the interval; the caller holds the lock. */
+static bool ask(struct mintmark_keyset *keyset)
+{
+	int64_t rest_until_ns = keyset->started_ns + (int64_t)keyset->timing.interval_s * S_NS;
+	if (keyset->fetching || keyset->asked || keyset->timing.now_ns() < rest_until_ns)
+		return false;
+	keyset->asked = true;
+	pthread_cond_broadcast(&keyset->changed);
+	return true;
 }
 
 bool keyset_ask(struct mintmark_keyset *keyset, uint64_t seen)
@@ -319,14 +329,36 @@ bool keyset_ask(struct mintmark_keyset *keyset, uint64_t seen)
 	if (keyset->is_fixed)
 		return false;
 	pthread_mutex_lock(&keyset->lock);
-	int64_t rest_until_ns = keyset->started_ns + (int64_t)keyset->timing.interval_s * S_NS;
 	/* whoever comes while a fetch is under way, or soon after one, goes on with what there is */
-	if (atomic_load(&keyset->generation) == seen && !keyset->fetching && !keyset->asked &&
-	    keyset->timing.now_ns() >= rest_until_ns)
-		fetch_for_caller(keyset);
+	if (atomic_load(&keyset->generation) == seen && (keyset->has_ticket || ask(keyset))) {
+		keyset->has_ticket = false;
+		wait_end(keyset);
+	}
 	bool is_other = atomic_load(&keyset->generation) != seen;
 	pthread_mutex_unlock(&keyset->lock);
 	return is_other;
+}
+
+bool keyset_ask_nowait(struct mintmark_keyset *keyset, uint64_t seen)
+{
+	if (keyset->is_fixed)
+		return false;
+	pthread_mutex_lock(&keyset->lock);
+	bool is_other = atomic_load(&keyset->generation) != seen;
+	if (!is_other && ask(keyset))
+		keyset->has_ticket = is_other = true;
+	pthread_mutex_unlock(&keyset->lock);
+	return is_other;
+}
+
+bool keyset_is_awaited(struct mintmark_keyset *keyset)
+{
+	if (keyset->is_fixed || atomic_load_explicit(&keyset->generation, memory_order_acquire) != 0)
+		return false;
+	pthread_mutex_lock(&keyset->lock);
+	bool is_awaited = keyset->fetches == 0;
+	pthread_mutex_unlock(&keyset->lock);
+	return is_awaited;
 }
 
 void keyset_wait(struct mintmark_keyset *keyset, uint32_t timeout_ms)

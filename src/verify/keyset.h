@@ -41,6 +41,13 @@ void keyset_snapshot_unref(struct keyset_snapshot *snapshot); /* NULL is allowed
  * interval; only the caller that caused the fetch waits for it.
  */
 bool keyset_ask(struct mintmark_keyset *keyset, uint64_t seen);
+/*
+ * The same without waiting: true when keyset_ask, called soon by a thread that may wait, can bring another generation.
+ * So that is true for one caller per interval; the fetch has begun then, and that one keyset_ask waits for its end.
+ */
+bool keyset_ask_nowait(struct mintmark_keyset *keyset, uint64_t seen);
+/* The first fetch is still under way, so keyset_get would wait for it. */
+bool keyset_is_awaited(struct mintmark_keyset *keyset);
 
 struct keyset_state {
 	size_t n_keys;

@@ -86,7 +86,7 @@ static int stop(void **state)
 }
 
 /* ATTACKS 37: each of these leaves the last good set in place, and is tried again only after the interval. */
-static void bad_answers_displace_nothing(void **state)
+static void attack_37_bad_answers_displace_nothing(void **state)
 {
 	static const char twins[] = "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"a\","
 				    "\"x\":\"2-SQo9TkzLu0c1mAaKyGEAsELWcqaACCtcDPhqhHUlU\"},"
@@ -136,7 +136,7 @@ static void bad_answers_displace_nothing(void **state)
 }
 
 /* ATTACKS 37: kept through an outage up to its age, then nothing; and back again by itself. */
-static void outage_ends_in_refusal(void **state)
+static void attack_37_outage_ends_in_refusal(void **state)
 {
 	(void)state;
 	struct mintmark_keyset *keyset = make(true, 5000);
@@ -185,7 +185,7 @@ static void is_refreshed_before_it_expires(void **state)
 }
 
 /* ATTACKS 36: one fetch per interval whatever is asked; a new key is found by it. */
-static void unknown_keys_cost_one_fetch(void **state)
+static void attack_36_unknown_keys_cost_one_fetch(void **state)
 {
 	(void)state;
 	struct mintmark_keyset *keyset = make(false, 5000);
@@ -211,7 +211,7 @@ static void unknown_keys_cost_one_fetch(void **state)
 static void *ask(void *arg) { return keyset_ask(arg, 1) ? arg : NULL; }
 
 /* ATTACKS 36, 37: while the issuer is silent one caller waits, and no other. */
-static void slow_issuer_pins_nobody(void **state)
+static void attack_36_slow_issuer_pins_nobody(void **state)
 {
 	pthread_t thread;
 	(void)state;
@@ -232,6 +232,43 @@ static void slow_issuer_pins_nobody(void **state)
 	assert_int_equal(atomic_load(&issuer.hits[ISSUER_JWKS]), 2);
 	atomic_store(&issuer.stalls, false);
 	pthread_join(thread, NULL);
+	keyset_unref(keyset);
+}
+
+/* ATTACKS 36: on an event loop the flood stays on the loop; one caller is sent to a thread that waits. */
+static void attack_36_event_loops_never_wait(void **state)
+{
+	(void)state;
+	struct mintmark_keyset *keyset = make(false, 60000);
+	(void)after(keyset, 1);
+	assert_false(keyset_is_awaited(keyset));
+	uint64_t seen = keyset_generation(keyset);
+	assert_false(keyset_ask_nowait(keyset, seen)); /* within the interval */
+	atomic_store(&issuer.stalls, true);
+	issuer_set(&issuer, ISSUER_JWKS, (struct issuer_page){NULL, str_of(keys_b), 1});
+	pass(keyset, INTERVAL_S);
+	assert_true(keyset_ask_nowait(keyset, seen));
+	for (int i = 0; i < 1000; i++)
+		assert_false(keyset_ask_nowait(keyset, seen));
+	while (atomic_load(&issuer.hits[ISSUER_JWKS]) < 2)
+		(void)poll(NULL, 0, 1);
+	atomic_store(&issuer.stalls, false);
+	assert_true(keyset_ask(keyset, seen)); /* waits for the fetch that has begun */
+	assert_int_equal(atomic_load(&issuer.hits[ISSUER_JWKS]), 2);
+	assert_true(keyset_ask_nowait(keyset, seen)); /* there is another generation: try again */
+	assert_false(keyset_ask_nowait(keyset, keyset_generation(keyset)));
+	keyset_unref(keyset);
+}
+
+static void first_fetch_is_awaited(void **state)
+{
+	(void)state;
+	atomic_store(&issuer.stalls, true);
+	struct mintmark_keyset *keyset = make(false, 60000);
+	assert_true(keyset_is_awaited(keyset));
+	atomic_store(&issuer.stalls, false);
+	(void)after(keyset, 1);
+	assert_false(keyset_is_awaited(keyset));
 	keyset_unref(keyset);
 }
 
@@ -407,12 +444,20 @@ static void explains_itself(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FETCHED(bad_answers_displace_nothing), FETCHED(outage_ends_in_refusal),
-		FETCHED(is_refreshed_before_it_expires), FETCHED(unknown_keys_cost_one_fetch),
-		FETCHED(slow_issuer_pins_nobody), FETCHED(waits_are_bounded), FETCHED(metadata_must_be_the_issuers),
-		FETCHED(oauth_metadata_serve_too), FETCHED(sets_are_swapped_under_readers),
+		FETCHED(attack_37_bad_answers_displace_nothing),
+		FETCHED(attack_37_outage_ends_in_refusal),
+		FETCHED(is_refreshed_before_it_expires),
+		FETCHED(attack_36_unknown_keys_cost_one_fetch),
+		FETCHED(attack_36_slow_issuer_pins_nobody),
+		FETCHED(attack_36_event_loops_never_wait),
+		FETCHED(first_fetch_is_awaited),
+		FETCHED(waits_are_bounded),
+		FETCHED(metadata_must_be_the_issuers),
+		FETCHED(oauth_metadata_serve_too),
+		FETCHED(sets_are_swapped_under_readers),
 		cmocka_unit_test(plain_http_stays_near),
-		cmocka_unit_test(options_have_ranges), FETCHED(explains_itself),
+		cmocka_unit_test(options_have_ranges),
+		FETCHED(explains_itself),
 	};
 	return cmocka_run_group_tests(tests, forge_setup, forge_teardown);
 }
