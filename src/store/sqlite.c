@@ -8,7 +8,12 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "store/migrate.h"
+#include "sql/migrate.h"
+
+enum { APPLICATION_ID = 0x4d696e74 }; /* "Mint"; set by the first migration */
+
+/* Of migrations/NNNN_*.sql. */
+extern const struct migrate_table store_migrations;
 
 static int count_probe(struct db *db, const void *args)
 {
@@ -94,7 +99,7 @@ static int start(struct sqlite *sqlite, const struct store_options *options)
 		return E_NOMEM;
 	TRY(sqlite_file_prepare(options->path, options->create, &sqlite->lock_fd));
 	TRY(db_open(sqlite->path, true, sqlite->cache_kib, &sqlite->writer.db));
-	TRY(migrate_run(sqlite->writer.db));
+	TRY(migrate_run(sqlite->writer.db, &store_migrations, APPLICATION_ID));
 	return sqlite_write_start(sqlite);
 }
 

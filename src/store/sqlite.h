@@ -7,8 +7,8 @@
 
 #include <pthread.h>
 
-#include "store/db.h"
-#include "store/query.h"
+#include "sql/db.h"
+#include "sql/query.h"
 #include "store/store_ops.h"
 
 /* A write verb that waits for the writer thread; lives on its caller's stack. */

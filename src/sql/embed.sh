@@ -1,14 +1,17 @@
 #!/bin/sh
-# Turns the migrations, in the order given, into a C table: embed.sh OUT.c 0001_first.sql 0002_next.sql ...
+# Turns migrations, in the order given, into a C table: embed.sh TABLE OUT.c 0001_first.sql 0002_next.sql ...
 # The number before the first "_" of the name is the version; it must count 1, 2, 3 ... without gaps.
 set -eu
-out=$1
-shift
+table=$1
+out=$2
+shift 2
 {
 	echo '/* Made from the migrations by embed.sh. */'
-	echo '#include "store/migrate.h"'
+	echo '#include "sql/migrate.h"'
 	echo
-	echo 'const char *const migrate_sql[] = {'
+	echo "extern const struct migrate_table $table;"
+	echo
+	echo 'static const char *const sql[] = {'
 	n=0
 	for file in "$@"; do
 		n=$((n + 1))
@@ -21,5 +24,5 @@ shift
 		awk '{ gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); gsub(/\t/, "\\t"); printf "\t\"%s\\n\"\n", $0 } END { print "\t," }' "$file"
 	done
 	echo '};'
-	echo "const int migrate_n = $n;"
+	echo "const struct migrate_table $table = {sql, $n};"
 } >"$out"

@@ -1,9 +1,9 @@
 /*
  * One SQLite connection with its prepared statements. Used by one thread at a time; which one may change (no SQLite
- * mutex is taken). Only in files of this folder, only on threads that may block.
+ * mutex is taken). Only on threads that may block.
  */
-#ifndef STORE_DB_H
-#define STORE_DB_H
+#ifndef SQL_DB_H
+#define SQL_DB_H
 
 #include <sqlite3.h>
 

@@ -1,12 +1,10 @@
 /* The migration runner; see migrate.h. */
-#include "store/migrate.h"
+#include "sql/migrate.h"
 
 #include <sqlite3.h>
 
 #include "base/log.h"
-#include "store/query.h"
-
-enum { APPLICATION_ID = 0x4d696e74 }; /* "Mint"; set by the first migration */
+#include "sql/query.h"
 
 static int read_number(struct db *db, const char *pragma, int64_t *ret_value)
 {
@@ -17,20 +15,20 @@ static int read_number(struct db *db, const char *pragma, int64_t *ret_value)
 }
 
 /* A fresh file has no version, no mark and no table. */
-static int check_mark(struct db *db, int64_t version)
+static int check_mark(struct db *db, int64_t version, int64_t application_id)
 {
 	int64_t mark, tables;
 	TRY(read_number(db, "PRAGMA application_id", &mark));
 	TRY(read_number(db, "SELECT count(*) FROM sqlite_schema", &tables));
 	if (version == 0)
 		return mark == 0 && tables == 0 ? 0 : E_SYNTAX;
-	return mark == APPLICATION_ID ? 0 : E_SYNTAX;
+	return mark == application_id ? 0 : E_SYNTAX;
 }
 
-static int apply(struct db *db, int version)
+static int apply(struct db *db, const struct migrate_table *table, int version)
 {
 	TRY(db_exec(db, "BEGIN IMMEDIATE"));
-	int rc = db_exec(db, migrate_sql[version - 1]);
+	int rc = db_exec(db, table->sql[version - 1]);
 	if (rc == 0)
 		rc = db_exec(db, "COMMIT");
 	if (rc < 0) {
@@ -41,14 +39,14 @@ static int apply(struct db *db, int version)
 	return 0;
 }
 
-int migrate_run(struct db *db)
+int migrate_run(struct db *db, const struct migrate_table *table, int64_t application_id)
 {
 	int64_t version;
 	TRY(read_number(db, "PRAGMA user_version", &version));
-	if (version < 0 || version > migrate_n)
+	if (version < 0 || version > table->n)
 		return E_SYNTAX;
-	TRY(check_mark(db, version));
-	for (int next = (int)version + 1; next <= migrate_n; next++)
-		TRY(apply(db, next));
+	TRY(check_mark(db, version, application_id));
+	for (int next = (int)version + 1; next <= table->n; next++)
+		TRY(apply(db, table, next));
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* A SQLite connection; see db.h. https://sqlite.org/wal.html, https://sqlite.org/rescode.html. */
-#include "store/db.h"
+#include "sql/db.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -6,11 +6,11 @@
  *	query_text(&query, id);
  *	TRY(query_row(&query));
  */
-#ifndef STORE_QUERY_H
-#define STORE_QUERY_H
+#ifndef SQL_QUERY_H
+#define SQL_QUERY_H
 
 #include "base/arena.h"
-#include "store/db.h"
+#include "sql/db.h"
 
 struct query {
 	struct db *db;

@@ -1,5 +1,5 @@
 /* Statement use with sticky failures; see query.h. */
-#include "store/query.h"
+#include "sql/query.h"
 
 #include "base/fault.h"
 
