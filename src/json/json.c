@@ -138,7 +138,7 @@ static int scan_depth(struct str text)
 	return 0;
 }
 
-int json_parse_object_max(struct str text, size_t max, struct json **ret_doc)
+static int parse(struct str text, size_t max, json_type type, struct json **ret_doc)
 {
 	json_t *doc;
 	if (text.len > max)
@@ -146,13 +146,20 @@ int json_parse_object_max(struct str text, size_t max, struct json **ret_doc)
 	TRY(scan_depth(text));
 	(void)pthread_once(&once, prepare);
 	TRY(load(text, &doc));
-	if (!json_is_object(doc)) {
+	if (json_typeof(doc) != type) {
 		json_decref(doc);
 		return E_SYNTAX;
 	}
 	*ret_doc = (struct json *)doc;
 	return 0;
 }
+
+int json_parse_object_max(struct str text, size_t max, struct json **ret_doc)
+{
+	return parse(text, max, JSON_OBJECT, ret_doc);
+}
+
+int json_parse_array(struct str text, struct json **ret_doc) { return parse(text, JSON_SIZE_MAX, JSON_ARRAY, ret_doc); }
 
 int json_parse_object(struct str text, struct json **ret_doc)
 {
@@ -200,6 +207,17 @@ int json_get_int(const struct json *object, const char *name, int64_t *ret_value
 	const json_t *value;
 	TRY(find(object, name, JSON_INTEGER, &value));
 	*ret_value = json_integer_value(value);
+	return 0;
+}
+
+int json_get_number(const struct json *object, const char *name, double *ret_value)
+{
+	const json_t *value = json_object_get(in(object), name);
+	if (!value)
+		return E_ABSENT;
+	if (!json_is_number(value))
+		return E_SYNTAX;
+	*ret_value = json_number_value(value);
 	return 0;
 }
 

@@ -17,6 +17,8 @@ struct json; /* a value inside a document; borrowed from it */
 must_check int json_parse_object(struct str text, struct json **ret_doc);
 /* The same with room for larger documents (JWKS files, answers of servers): max bytes, still depth 16. */
 must_check int json_parse_object_max(struct str text, size_t max, struct json **ret_doc);
+/* A document whose top level is an array. Errors of json_parse_object. */
+must_check int json_parse_array(struct str text, struct json **ret_doc);
 void json_free(struct json *doc);
 void json_freep(struct json **doc); /* for _cleanup_ */
 
@@ -28,6 +30,8 @@ must_check int json_get_str(const struct json *object, const char *name, struct 
 must_check int json_get_bool(const struct json *object, const char *name, bool *ret_value);
 /* Whole numbers in the int64 range that were written without fraction and exponent. */
 must_check int json_get_int(const struct json *object, const char *name, int64_t *ret_value);
+/* Any number; a double is always finite here. */
+must_check int json_get_number(const struct json *object, const char *name, double *ret_value);
 must_check int json_get_object(const struct json *object, const char *name, const struct json **ret_value);
 must_check int json_get_array(const struct json *object, const char *name, const struct json **ret_value);
 bool json_has(const struct json *object, const char *name);
@@ -59,6 +63,9 @@ void json_int(struct json_out *out, const char *name, int64_t value);
 void json_bool(struct json_out *out, const char *name, bool value);
 void json_raw(struct json_out *out, const char *name, struct str json_text); /* trusted, already JSON */
 void json_strs(struct json_out *out, const char *name, struct str_list values);
+/* The shortest text of 15 to 17 digits that reads back as the same number; what is not finite becomes null. */
+void json_put_number(struct buf *out, double value);
+void json_number(struct json_out *out, const char *name, double value);
 /* A string with its quotes and escapes, without name or comma. */
 void json_put_quoted(struct buf *out, struct str value);
 

@@ -1,6 +1,10 @@
 /* Emitting JSON straight into a buffer, without a tree; see json.h. RFC 8259. */
 #include "json/json.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 void json_out_init(struct json_out *out, struct buf *buf) { *out = (struct json_out){.buf = buf}; }
 
 /* The comma that is due, and the member's name; names are literals of ours. */
@@ -50,6 +54,33 @@ void json_raw(struct json_out *out, const char *name, struct str json_text)
 {
 	begin(out, name);
 	buf_put(out->buf, json_text);
+}
+
+static const double whole_max = 1e15; /* below it whole numbers have 15 digits, which are exact */
+
+void json_put_number(struct buf *out, double value)
+{
+	char text[40];
+	if (!isfinite(value)) { /* RFC 8259 6 */
+		buf_put(out, STR("null"));
+		return;
+	}
+	if (value == rint(value) && fabs(value) < whole_max && !(value == 0 && signbit(value))) {
+		buf_put_i64(out, (int64_t)value);
+		return;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	buf_put(out, str_of(text));
+}
+
+void json_number(struct json_out *out, const char *name, double value)
+{
+	begin(out, name);
+	json_put_number(out->buf, value);
 }
 
 void json_strs(struct json_out *out, const char *name, struct str_list values)

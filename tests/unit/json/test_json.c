@@ -146,6 +146,27 @@ static void getters_are_typed(void **state)
 	assert_int_equal(json_at_object(part, 0, &element), E_SYNTAX);
 }
 
+static void arrays_and_numbers(void **state)
+{
+	_cleanup_(json_freep) struct json *doc = NULL;
+	const struct json *object = NULL;
+	double number = 4711;
+	(void)state;
+	assert_int_equal(json_parse_array(STR("{}"), &doc), E_SYNTAX);
+	assert_int_equal(json_parse_array(STR("[1e999]"), &doc), E_SYNTAX);
+	assert_null(doc);
+	assert_int_equal(json_parse_array(STR("[{\"i\":-3,\"r\":2.5,\"s\":\"1\",\"t\":true}]"), &doc), 0);
+	assert_int_equal(json_at_object(doc, 0, &object), 0);
+	assert_int_equal(json_get_number(object, "s", &number), E_SYNTAX);
+	assert_int_equal(json_get_number(object, "t", &number), E_SYNTAX);
+	assert_int_equal(json_get_number(object, "x", &number), E_ABSENT);
+	assert_true(number == 4711);
+	assert_int_equal(json_get_number(object, "i", &number), 0);
+	assert_true(number == -3);
+	assert_int_equal(json_get_number(object, "r", &number), 0);
+	assert_true(number == 2.5);
+}
+
 static void walks_in_document_order(void **state)
 {
 	_cleanup_(json_freep) struct json *doc = NULL;
@@ -194,7 +215,7 @@ int main(void)
 		cmocka_unit_test(refuses_malformed),       cmocka_unit_test(refuses_depth_bomb),
 		cmocka_unit_test(limits_size),             cmocka_unit_test(brackets_in_strings_do_not_count),
 		cmocka_unit_test(getters_are_typed),       cmocka_unit_test(walks_in_document_order),
-		cmocka_unit_test(survives_want_of_memory),
+		cmocka_unit_test(survives_want_of_memory), cmocka_unit_test(arrays_and_numbers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Emitting: what comes out must be JSON whatever the strings hold (RFC 8259 7). */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -89,9 +90,35 @@ static void puts_commas(void **state)
 					      "\"l\":[\"a\",\"b\"],\"none\":[],\"nested\":[[1],{\"r\":1}]}")));
 }
 
+static void numbers_are_short_and_read_back(void **state)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} rows[] = {
+		{NAN, "null"}, {INFINITY, "null"}, {-INFINITY, "null"},
+		{0, "0"}, {-0.0, "-0"}, {1, "1"}, {-17, "-17"}, {0.1, "0.1"}, {-2.5, "-2.5"},
+		{1.0 / 3, "0.3333333333333333"}, {999999999999999, "999999999999999"}, {1e15, "1e+15"}, {5e-324, NULL},
+		{1.7976931348623157e308, "1.7976931348623157e+308"}, {0.30000000000000004, "0.30000000000000004"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char mem[64];
+		struct buf out;
+		buf_init_fixed(&out, mem, sizeof(mem));
+		json_put_number(&out, rows[i].value);
+		buf_put_char(&out, '\0');
+		if (rows[i].text)
+			assert_string_equal(mem, rows[i].text);
+		if (isfinite(rows[i].value))
+			assert_true(strtod(mem, NULL) == rows[i].value);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_short_and_read_back),
 		cmocka_unit_test(quotes_anything),
 		cmocka_unit_test(every_byte_parses_back),
 		cmocka_unit_test(puts_commas),
