@@ -68,7 +68,10 @@ enum mintmark_verdict {
 	MINTMARK_VERDICT_SCOPE = 23,         /**< A required scope is missing. */
 	MINTMARK_VERDICT_POLICY = 24,        /**< The policy or an argument is unusable. */
 	MINTMARK_VERDICT_KEYS = 25,          /**< There are no keys, or they are too old. */
-	MINTMARK_VERDICT_INTERNAL = 26       /**< Out of memory, or the cryptography failed; not judged. */
+	MINTMARK_VERDICT_INTERNAL = 26,      /**< Out of memory, or the cryptography failed; not judged. */
+	MINTMARK_VERDICT_BOUND = 27,         /**< cnf: it needs a proof that nobody checked (RFC 7800). */
+	MINTMARK_VERDICT_REVOKED = 28,       /**< Named by the revocation feed. */
+	MINTMARK_VERDICT_STALE = 29          /**< The revocation feed is not there, or too old. */
 };
 
 /** Short name for programs and logs: "signature". Constant, never NULL. */
@@ -89,7 +92,8 @@ enum mintmark_off {
 	MINTMARK_OFF_CLIENT_ID = 64,  /**< client_id may be missing. */
 	MINTMARK_OFF_IAT = 128,       /**< iat may be missing; one in the future is still refused. */
 	MINTMARK_OFF_JTI = 256,       /**< jti may be missing. */
-	MINTMARK_OFF_CACHE = 512      /**< Nothing is kept: every call verifies the signature. */
+	MINTMARK_OFF_CACHE = 512,     /**< Nothing is kept: every call verifies the signature. */
+	MINTMARK_OFF_BOUND = 1024     /**< cnf may be there: the caller checks the proof of possession itself. */
 };
 
 /** What a verifier demands. Strings are copied. Set everything to zero first; zero switches nothing off. */

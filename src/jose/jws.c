@@ -96,12 +96,12 @@ static enum verdict parse_header(struct arena *arena, struct jws *jws)
 	return verdict;
 }
 
-enum verdict jws_parse(struct str token, struct arena *arena, struct jws *ret_jws)
+static enum verdict parse(struct str token, size_t max, struct arena *arena, struct jws *ret_jws)
 {
 	struct str parts[3];
 	struct jws jws = {0};
 	enum verdict verdict;
-	if (token.len > JWS_TOKEN_MAX)
+	if (token.len > max)
 		return VERDICT_TOO_LARGE;
 	if ((verdict = split(token, parts)) != VERDICT_VALID)
 		return verdict;
@@ -109,13 +109,23 @@ enum verdict jws_parse(struct str token, struct arena *arena, struct jws *ret_jw
 		return verdict;
 	if ((verdict = parse_header(arena, &jws)) != VERDICT_VALID)
 		return verdict;
-	if ((verdict = decode(parts[1], JWS_TOKEN_MAX, arena, &jws.payload)) != VERDICT_VALID)
+	if ((verdict = decode(parts[1], max, arena, &jws.payload)) != VERDICT_VALID)
 		return verdict;
 	if ((verdict = decode(parts[2], JWS_TOKEN_MAX, arena, &jws.sig)) != VERDICT_VALID)
 		return verdict;
 	jws.signing_input = str_mem(token.p, (size_t)(parts[2].p - token.p) - 1);
 	*ret_jws = jws;
 	return VERDICT_VALID;
+}
+
+enum verdict jws_parse(struct str token, struct arena *arena, struct jws *ret_jws)
+{
+	return parse(token, JWS_TOKEN_MAX, arena, ret_jws);
+}
+
+enum verdict jws_parse_document(struct str text, struct arena *arena, struct jws *ret_jws)
+{
+	return parse(text, JWS_DOCUMENT_MAX, arena, ret_jws);
 }
 
 /* The key a token without kid means: the only one for its algorithm. */

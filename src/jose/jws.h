@@ -10,7 +10,7 @@
 #include "jose/jwk.h"
 #include "jose/verdict.h"
 
-enum { JWS_TOKEN_MAX = 16384, JWS_HEADER_MAX = 4096 };
+enum { JWS_TOKEN_MAX = 16384, JWS_HEADER_MAX = 4096, JWS_DOCUMENT_MAX = 65536 };
 
 struct jws {
 	enum sig_alg alg;
@@ -27,6 +27,8 @@ struct jws {
  * INTERNAL.
  */
 must_check enum verdict jws_parse(struct str token, struct arena *arena, struct jws *ret_jws);
+/* The same for a signed document that is no token, at most JWS_DOCUMENT_MAX bytes. */
+must_check enum verdict jws_parse_document(struct str text, struct arena *arena, struct jws *ret_jws);
 
 /*
  * algs: the algorithms the caller accepts, a sum of JWK_ALG(); 0 accepts nothing. With a kid the key with exactly that

@@ -71,6 +71,16 @@ static enum verdict read_aud(const struct json_view *claims, struct arena *arena
 	return verdict;
 }
 
+/* A name that is not registered: another issuer may mean anything by it, so it refuses nothing by itself. */
+static int64_t read_epoch(const struct json_view *claims, const char *name)
+{
+	int64_t value;
+	int rc = json_view_int(claims, name, &value);
+	if (rc == E_ABSENT)
+		return 0;
+	return rc < 0 || value < 0 ? -1 : value;
+}
+
 static enum verdict read_claims(const struct json_view *doc, struct arena *arena, struct jwt_claims *claims)
 {
 	const struct {
@@ -89,6 +99,9 @@ static enum verdict read_claims(const struct json_view *doc, struct arena *arena
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		if ((verdict = read_time(doc, times[i].name, times[i].value_s)) != VERDICT_VALID)
 			return verdict;
+	claims->epoch = read_epoch(doc, "epoch");
+	claims->account_epoch = read_epoch(doc, "account_epoch");
+	claims->is_bound = json_view_has(doc, "cnf");
 	return read_aud(doc, arena, &claims->aud);
 }
 

@@ -17,10 +17,12 @@ struct jwt_claims {
 	struct str iss, sub, client_id, scope, jti;
 	struct str_list aud; /* n is 0 when absent */
 	int64_t exp_s, nbf_s, iat_s;
+	int64_t epoch, account_epoch; /* private claims of ours; 0 when absent, -1 when no whole number from 0 on */
+	bool is_bound;                /* cnf is there (RFC 7800 3.1): it is no bearer token */
 };
 
 /*
- * The payload of a verified JWS. Unknown claims are ignored (RFC 7519 4). CLAIMS: no JSON object, a duplicate name, a
+ * The payload of a verified JWS. Other claims are ignored (RFC 7519 4). CLAIMS: no JSON object, a duplicate name, a
  * claim of another type, aud an empty or too long array; TIME: a time that is no whole number in 0 .. JWT_TIME_MAX_S;
  * INTERNAL.
  */

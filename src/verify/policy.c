@@ -8,7 +8,7 @@ enum { CACHE_MAX = 1 << 20 };
 
 static const unsigned known_switches = MINTMARK_OFF_ISSUER | MINTMARK_OFF_AUDIENCE | MINTMARK_OFF_ALGORITHMS |
 				       MINTMARK_OFF_TYP | MINTMARK_OFF_EXP | MINTMARK_OFF_SUB | MINTMARK_OFF_CLIENT_ID |
-				       MINTMARK_OFF_IAT | MINTMARK_OFF_JTI | MINTMARK_OFF_CACHE;
+				       MINTMARK_OFF_IAT | MINTMARK_OFF_JTI | MINTMARK_OFF_CACHE | MINTMARK_OFF_BOUND;
 
 static int read_algorithms(const char *names, unsigned *ret_algs)
 {
@@ -76,6 +76,7 @@ static void read_switches(unsigned off, struct verify_policy *policy)
 	policy->waive = translate(off, waive, sizeof(waive) / sizeof(waive[0]));
 	policy->optional = translate(off, optional, sizeof(optional) / sizeof(optional[0]));
 	policy->any_typ = off & MINTMARK_OFF_TYP;
+	policy->may_be_bound = off & MINTMARK_OFF_BOUND;
 }
 
 static bool is_sound(const struct mintmark_policy *policy)

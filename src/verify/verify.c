@@ -17,7 +17,9 @@ static enum verdict check_claims(const struct verify_policy *policy, struct aren
 	if (verdict != VERDICT_VALID)
 		return verdict;
 	report->has_claims = true;
-	return jwt_check(&report->jws, &report->claims, &rules, report->now_s);
+	verdict = jwt_check(&report->jws, &report->claims, &rules, report->now_s);
+	/* RFC 9449 7.2, RFC 8705 3, RFC 7800 3: without its proof a bound token is a stolen one */
+	return verdict == VERDICT_VALID && report->claims.is_bound && !policy->may_be_bound ? VERDICT_BOUND : verdict;
 }
 
 bool verify_has_scopes(struct str scope, const struct str_list *wanted)

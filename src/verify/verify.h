@@ -21,6 +21,7 @@ struct verify_policy {
 	unsigned waive;         /* a sum of enum jwt_waive: iss, aud, exp */
 	unsigned optional;      /* a sum of enum jwt_require: of these claims none is demanded */
 	bool any_typ;           /* not at+jwt alone */
+	bool may_be_bound;      /* cnf is somebody else's to check */
 	int64_t skew_s;         /* 0 .. JWT_SKEW_MAX_S */
 	struct str_list scopes; /* all of them must be in scope; none: no scope is asked for */
 };

@@ -107,6 +107,8 @@ static void put_future(const struct view *view)
 	buf_printf(view->out, "iat is in %" PRId64 " s", view->report->claims.iat_s - view->report->now_s);
 }
 
+static void put_bound(const struct view *view) { buf_put(view->out, STR("it has the claim cnf")); }
+
 static void put_missing_scopes(const struct view *view)
 {
 	const struct str_list *scopes = &view->policy->scopes;
@@ -133,6 +135,7 @@ static void (*const details[VERDICTS])(const struct view *) = {
 	[VERDICT_EXPIRED] = put_expired,
 	[VERDICT_NOT_YET] = put_not_yet,
 	[VERDICT_FUTURE] = put_future,
+	[VERDICT_BOUND] = put_bound,
 	[VERDICT_SCOPE] = put_missing_scopes,
 };
 

@@ -73,11 +73,14 @@ static void has_caps(void **state)
 {
 	static char big[JWS_TOKEN_MAX + 1];
 	(void)state;
+	struct jws jws = {.alg = SIG_RS256};
 	memset(big, 'A', sizeof(big));
+	assert_int_equal(jws_parse_document(str_mem(big, sizeof(big)), &forge_arena, &jws), VERDICT_SEGMENTS);
 	assert_int_equal(forge_check(str_mem(big, sizeof(big)), JWK_ALGS_ALL), VERDICT_TOO_LARGE);
 	big[6000] = big[6010] = '.';
 	assert_int_equal(forge_check(str_mem(big, 6020), JWK_ALGS_ALL), VERDICT_TOO_LARGE); /* header above 4 KiB */
-	struct jws jws = {.alg = SIG_RS256};
+	static char bigger[JWS_DOCUMENT_MAX + 1];
+	assert_int_equal(jws_parse_document(str_mem(bigger, sizeof(bigger)), &forge_arena, &jws), VERDICT_TOO_LARGE);
 	struct arena small;
 	arena_init(&small, 64);
 	struct str good = forge_token(SIG_ES256, STR("{\"alg\":\"ES256\"}"),

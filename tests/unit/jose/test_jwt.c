@@ -127,6 +127,32 @@ static void times_have_sharp_edges(void **state)
 	assert_int_equal(jwt_check(&jws, &claims, &sharp, 2000), VERDICT_EXPIRED);
 }
 
+/* What is no epoch is older than every epoch. RFC 7800 3.1: cnf. */
+static void reads_epochs_and_binding(void **state)
+{
+	static const struct {
+		const char *payload;
+		int64_t epoch, account_epoch;
+		bool is_bound;
+	} rows[] = {
+		{"{}", 0, 0, false},
+		{"{\"epoch\":3,\"account_epoch\":9223372036854775807}", 3, INT64_MAX, false},
+		{"{\"epoch\":-1,\"account_epoch\":\"7\"}", -1, -1, false},
+		{"{\"epoch\":1.0,\"account_epoch\":null}", -1, -1, false},
+		{"{\"cnf\":{\"jkt\":\"x\"},\"epoch\":0}", 0, 0, true},
+		{"{\"cnf\":null}", 0, 0, true},
+		{"{\"CNF\":{}}", 0, 0, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct jwt_claims claims;
+		assert_int_equal(jwt_parse(str_of(rows[i].payload), &forge_arena, &claims), VERDICT_VALID);
+		if (claims.epoch != rows[i].epoch || claims.account_epoch != rows[i].account_epoch ||
+		    claims.is_bound != rows[i].is_bound)
+			fail_msg("%s", rows[i].payload);
+	}
+}
+
 /* RFC 7515 4.1.9, RFC 2045 5.1, RFC 9068 2.1, RFC 9068 4, RFC 8725 3.11; ledger 9068 1, 11, 7519 10. */
 static void typ_is_explicit(void **state)
 {
@@ -194,6 +220,7 @@ int main(void)
 		cmocka_unit_test(refuses_claims),
 		cmocka_unit_test(refuses_times),
 		cmocka_unit_test(times_have_sharp_edges),
+		cmocka_unit_test(reads_epochs_and_binding),
 		cmocka_unit_test(typ_is_explicit),
 		cmocka_unit_test(refuses_unusable_policies),
 		cmocka_unit_test(scopes_are_whole_words),
