@@ -1,7 +1,7 @@
 /*
  * CSV (RFC 4180) in pieces: feed bytes, take records. LF or CRLF ends a record; a field in double quotes may contain
- * commas, line ends and doubled quotes; a UTF-8 byte order mark at the front is skipped. Empty lines are skipped. Memory
- * is bounded by one record. Not thread-safe: one owner. Fuzzed.
+ * commas, line ends and doubled quotes; a UTF-8 byte order mark at the front is skipped. Empty lines are skipped.
+ * Memory is bounded by one record. Not thread-safe: one owner. Fuzzed.
  */
 #ifndef SERIES_CSV_H
 #define SERIES_CSV_H
@@ -31,8 +31,8 @@ void csv_init(struct csv *csv, int (*read)(void *, void *, size_t, size_t *), vo
 void csv_done(struct csv *csv);
 /*
  * The next record; *ret_more false at the end. A record that is malformed (a quote inside of an unquoted field, bytes
- * behind a closing quote, a quote that is never closed, more than CSV_FIELDS_MAX fields or CSV_RECORD_MAX bytes) has its
- * error set. E_NOMEM, and what read says.
+ * behind a closing quote, a quote that is never closed, more than CSV_FIELDS_MAX fields or CSV_RECORD_MAX bytes) has
+ * its error set. E_NOMEM, and what read says.
  */
 must_check int csv_next(struct csv *csv, struct csv_record *ret_record, bool *ret_more);
 

@@ -5,8 +5,8 @@
  *                "name": "…", "description": "…", "source": "…", "scale": 1, "uom": "kW", "range_low": 0,
  *                "range_high": 15000, "vessel_imo": "IMO1234567", "vessel_name": "…"}]}
  *
- * Only `id` is required. A series that exists already gets exactly this description and these names; points stay. All or
- * nothing. Single-threaded use; blocks.
+ * Only `id` is required. A series that exists already gets exactly this description and these names; points stay.
+ * All or nothing. Single-threaded use; blocks.
  */
 #ifndef SERIES_DEFINE_H
 #define SERIES_DEFINE_H
@@ -21,8 +21,8 @@ struct define_result {
 };
 
 /*
- * E_SYNTAX (why says which member of which series), E_LIMIT, E_LOCKED, E_STORE, E_NOMEM. why gets a sentence that is safe
- * to show.
+ * E_SYNTAX (why says which member of which series), E_LIMIT, E_LOCKED, E_STORE, E_NOMEM. why gets a sentence that is
+ * safe to show.
  */
 must_check int define_run(struct series_db *db, struct str json, struct buf *why, struct define_result *ret_result);
 

@@ -3,8 +3,8 @@
  * or seconds since 1970), the value. A header row may name them in any order: id, series or name; timestamp or time;
  * value; other columns are ignored. Without one they stand in this order.
  *
- * One transaction: nothing of the input is stored when a line is bad, unless bad lines are to be skipped. Single-threaded
- * use; blocks.
+ * One transaction: nothing of the input is stored when a line is bad, unless bad lines are to be skipped.
+ * Single-threaded use; blocks.
  */
 #ifndef SERIES_IMPORT_H
 #define SERIES_IMPORT_H
@@ -19,8 +19,8 @@ struct import {
 	enum import_header header;
 	bool skip_bad;
 	void *context;
-	void (*on_progress)(void *context, const struct import *import);                       /* NULL, or now and then */
-	void (*on_bad)(void *context, uint64_t line, int code, struct str what); /* NULL, or for each bad line */
+	void (*on_progress)(void *context, const struct import *import); /* NULL, or now and then */
+	void (*on_bad)(void *context, const struct import *import, uint64_t line, int code); /* NULL, or each bad line */
 	/* Out. */
 	uint64_t bytes, lines, points; /* read; records that are points; stored */
 	uint64_t n_bad;
@@ -30,8 +30,8 @@ struct import {
 
 /*
  * read as in csv.h. The code of a bad line: E_CSV_LINE, E_CSV_COLUMNS (too few columns, a header without one of the
- * three), E_SERIES_UNKNOWN, E_SERIES_AMBIGUOUS, E_SERIES_EXPRESSION, E_RANGE_SYNTAX (the timestamp), E_SERIES_VALUE; it is
- * returned too unless skip_bad. E_LOCKED: another import runs. E_STORE, E_NOMEM, what read says.
+ * three), E_SERIES_UNKNOWN, E_SERIES_AMBIGUOUS, E_SERIES_EXPRESSION, E_RANGE_SYNTAX (the timestamp), E_SERIES_VALUE;
+ * it is returned too unless skip_bad. E_LOCKED: another import runs. E_STORE, E_NOMEM, what read says.
  */
 must_check int import_run(struct import *import, struct series_db *db,
 			  int (*read)(void *context, void *mem, size_t size, size_t *ret_n), void *context);

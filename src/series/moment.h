@@ -31,7 +31,9 @@ must_check int moment_parse(struct str text, int64_t *ret_us);
  * of years 1 to 9999.
  */
 must_check int moment_parse_epoch(struct str text, int64_t *ret_us);
-/* "2024-02-29T12:00:00.000000Z": MOMENT_TEXT_LEN characters, no NUL (RFC 3339 5.6). us: within MOMENT_MIN_US and END. */
+/*
+ * "2024-02-29T12:00:00.000000Z": MOMENT_TEXT_LEN characters, no NUL (RFC 3339 5.6). us: within MOMENT_MIN_US and END.
+ */
 void moment_write(int64_t us, char *ret_text);
 
 /* The first moment of a day that exists; and the other way. moment_of_date takes any month number (13 is January). */

@@ -20,7 +20,9 @@ struct points_row {
 must_check int points_write(struct series_db *db, struct points_row *rows, size_t n);
 /* The same inside a transaction of the caller. */
 must_check int points_put(struct db *db, struct points_row *rows, size_t n);
-/* A number: [-+]digits[.digits][e[-+]digits]. E_SERIES_VALUE: anything else, "nan", "inf", or too large for a double. */
+/*
+ * A number: [-+]digits[.digits][e[-+]digits]. E_SERIES_VALUE: anything else, "nan", "inf", or too large for a double.
+ */
 must_check int points_parse_value(struct str text, double *ret_value);
 
 #endif

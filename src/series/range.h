@@ -23,15 +23,18 @@ struct range {
 	int64_t from_us, to_us; /* from_us < to_us, within moment.h's bounds */
 };
 
-/* The parameters of the request as they are after decoding; p is NULL for one that is absent. An empty one is malformed. */
+/*
+ * The parameters of the request as they are after decoding; p is NULL for one that is absent. An empty one is
+ * malformed.
+ */
 struct range_params {
 	struct str from, to, from_epoch, to_epoch, since, last, year, month, day;
 };
 
 /*
- * E_RANGE_SYNTAX: a value that can't be read, a unit that is none, a number of 0 or above 10000 years. E_RANGE_CONFLICT:
- * parameters of two ways, the same end twice, a month without year, a day without month. E_RANGE_ORDER: it would end
- * before it begins, or be empty.
+ * E_RANGE_SYNTAX: a value that can't be read, a unit that is none, a number of 0 or above 10000 years.
+ * E_RANGE_CONFLICT: parameters of two ways, the same end twice, a month without year, a day without month.
+ * E_RANGE_ORDER: it would end before it begins, or be empty.
  */
 must_check int range_parse(const struct range_params *params, int64_t now_us, struct range *ret_range);
 
