@@ -20,7 +20,7 @@ struct import {
 	bool skip_bad;
 	void *context;
 	void (*on_progress)(void *context, const struct import *import); /* NULL, or now and then */
-	void (*on_bad)(void *context, const struct import *import, uint64_t line, int code); /* NULL, or each bad line */
+	void (*on_bad)(void *context, const struct import *import, uint64_t line, int code); /* NULL, or each one */
 	/* Out. */
 	uint64_t bytes, lines, points; /* read; records that are points; stored */
 	uint64_t n_bad;

@@ -21,7 +21,7 @@ enum { SELECTION_MAX = 10000, SELECTION_EXPRESSIONS_MAX = 256 };
 
 struct selection_series {
 	struct catalog_match match;
-	struct permit_times times; /* the request's range cut to what is permitted, never empty; unset without a range */
+	struct permit_times times; /* the range cut to what is permitted, never empty; unset without a range */
 };
 struct selection {
 	struct selection_series *v; /* in the order of the expressions, then as catalog_resolve */
