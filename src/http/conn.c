@@ -98,12 +98,15 @@ void conn_close(struct conn *conn)
 		peer_table_drop(server->peers, conn->addr);
 	conn_in_forget(conn);
 	buf_done(&conn->out);
-	if (conn->exchange && conn->exchange->is_out)
-		conn->exchange->conn = NULL; /* goes back when its reply comes */
-	else if (conn->exchange)
-		http_exchange_give(conn->exchange);
+	struct http_exchange *exchange = conn->exchange;
+	if (exchange && exchange->is_out)
+		exchange->conn = NULL; /* goes back when its reply comes */
+	else if (exchange)
+		http_exchange_give(TAKE(exchange));
 	give_conn(conn);
 	http_server_closed(server);
+	if (exchange && !server->freed)
+		http_stream_gone(exchange);
 }
 
 void conn_wait(struct conn *conn, unsigned events)
@@ -275,6 +278,10 @@ static void on_writable(struct conn *conn)
 		return;
 	if (rc < 0) {
 		conn_close(conn);
+		return;
+	}
+	if (conn->state == CONN_WRITE && conn->exchange && conn->exchange->is_out) {
+		http_stream_flushed(conn);
 		return;
 	}
 	if (conn->state == CONN_WRITE && conn->close_after) {

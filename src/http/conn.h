@@ -48,6 +48,11 @@ struct http_exchange {
 	struct conn *conn; /* NULL: the connection ended while the handler had the request */
 	void *data;
 	bool is_out;       /* the handler has it */
+	bool stream_waits; /* of a streamed reply: writable is due */
+	bool stream_failed;
+	bool stream_chunked, stream_mute; /* mute: HEAD */
+	http_writable *writable;
+	void *writable_arg;
 	bool parsed;       /* request is valid for bytes */
 	struct http_request request;
 	char peer[INET6_ADDRSTRLEN];
@@ -137,7 +142,7 @@ bool conn_in_has_bytes(const struct conn *conn);
 /* conn_out.c: reply -> bytes. */
 
 struct conn_out_form {
-	bool close, is_head, minor_0;
+	bool close, is_head, minor_0, is_stream;
 };
 
 /* Into server->out. */
@@ -154,8 +159,17 @@ must_check int conn_out_drain(struct conn *conn);
 /* http_exchange.c */
 must_check int http_exchange_take(struct http_server *server, size_t bytes, struct http_exchange **ret_exchange);
 void http_exchange_give(struct http_exchange *exchange);
+struct conn_out_form http_exchange_form(const struct conn *conn, const struct http_reply *reply);
+/* All of a reply is sent or kept: the request's memory goes back, the connection lives on as form says. */
+void http_exchange_finish(struct conn *conn);
 /* At least bytes of room; the content moves, so a parsed request must be parsed again. E_NOMEM. */
 must_check int http_exchange_grow(struct http_exchange **exchange, size_t bytes);
+
+/* http_stream.c */
+/* What waited is with the peer. May end the exchange. */
+void http_stream_flushed(struct conn *conn);
+/* The connection of an exchange that is out has ended; exchange->conn is NULL. May end the exchange. */
+void http_stream_gone(struct http_exchange *exchange);
 
 /* deadline.c */
 /* Leave the present state's list, enter the other one's: its deadline starts. Never for the state it is in already. */

@@ -75,7 +75,10 @@ int conn_out_compose(struct http_server *server, const struct http_reply *reply,
 	buf_put(out, date_line(server));
 	buf_put(out, STR("\r\n"));
 	buf_put(out, reply->headers);
-	if (reply->status != 204 && reply->status != 304) { /* RFC 9110 8.6 */
+	bool has_content = reply->status != 204 && reply->status != 304; /* RFC 9110 8.6 */
+	if (form.is_stream && !form.minor_0) { /* RFC 9112 6.1: never to a 1.0 peer */
+		buf_put(out, STR("Transfer-Encoding: chunked\r\n"));
+	} else if (!form.is_stream && has_content) {
 		buf_put(out, STR("Content-Length: "));
 		buf_put_u64(out, reply->body.len);
 		buf_put(out, STR("\r\n"));
@@ -85,7 +88,7 @@ int conn_out_compose(struct http_server *server, const struct http_reply *reply,
 	else if (form.minor_0) /* RFC 9112 9.3: HTTP/1.0 keeps only what is said to be kept */
 		buf_put(out, STR("Connection: keep-alive\r\n"));
 	buf_put(out, STR("\r\n"));
-	if (!form.is_head && reply->status != 204 && reply->status != 304) /* RFC 9110 9.3.2: no content for HEAD */
+	if (!form.is_head && !form.is_stream && has_content) /* RFC 9110 9.3.2: no content for HEAD */
 		buf_put(out, reply->body);
 	return buf_status(out);
 }

@@ -26,7 +26,7 @@ int http_exchange_take(struct http_server *server, size_t bytes, struct http_exc
 	}
 	exchange->conn = NULL;
 	exchange->data = NULL;
-	exchange->is_out = exchange->parsed = false;
+	exchange->is_out = exchange->parsed = exchange->stream_waits = exchange->stream_failed = false;
 	exchange->len = 0;
 	*ret_exchange = exchange;
 	return 0;
@@ -66,10 +66,10 @@ void http_exchange_set_data(struct http_exchange *exchange, void *data) { exchan
 
 void *http_exchange_data(const struct http_exchange *exchange) { return exchange->data; }
 
-static struct conn_out_form form_of(const struct conn *conn, const struct http_request *request,
-				    const struct http_reply *reply)
+struct conn_out_form http_exchange_form(const struct conn *conn, const struct http_reply *reply)
 {
 	const struct http_server *server = conn->server;
+	const struct http_request *request = &conn->exchange->request;
 	unsigned max = server->limits.requests_per_connection;
 	return (struct conn_out_form){
 		.close = reply->close || !request->keep_alive || server->draining ||
@@ -79,25 +79,31 @@ static struct conn_out_form form_of(const struct conn *conn, const struct http_r
 	};
 }
 
-static int reply_on(struct conn *conn, const struct http_request *request, const struct http_reply *reply)
+void http_exchange_finish(struct conn *conn)
 {
-	struct http_server *server = conn->server;
-	struct conn_out_form form = form_of(conn, request, reply);
-	TRY(conn_out_compose(server, reply, form));
-	conn->close_after = form.close;
-	TRY(conn_out_send(conn, buf_str(&server->out)));
 	conn_in_consume(conn);
 	if (conn->out.len > 0) {
-		deadline_enter(conn, CONN_WRITE);
+		if (conn->state != CONN_WRITE) /* a streamed reply may wait already */
+			deadline_enter(conn, CONN_WRITE);
 		conn_wait(conn, LOOP_WRITE);
-		return 0;
+		return;
 	}
-	if (form.close) {
+	if (conn->close_after) {
 		conn_out_linger(conn);
-		return 0;
+		return;
 	}
 	deadline_enter(conn, CONN_IDLE);
 	conn_wait(conn, LOOP_READ);
+}
+
+static int reply_on(struct conn *conn, const struct http_reply *reply)
+{
+	struct http_server *server = conn->server;
+	struct conn_out_form form = http_exchange_form(conn, reply);
+	TRY(conn_out_compose(server, reply, form));
+	conn->close_after = form.close;
+	TRY(conn_out_send(conn, buf_str(&server->out)));
+	http_exchange_finish(conn);
 	return 0;
 }
 
@@ -112,7 +118,7 @@ void http_exchange_reply(struct http_exchange *exchange, const struct http_reply
 		http_server_exchange_gone(server);
 		return;
 	}
-	if (reply_on(conn, &exchange->request, reply) < 0)
+	if (reply_on(conn, reply) < 0)
 		conn_close(conn);
 	else if (!conn->running)
 		conn_run(conn);

@@ -83,6 +83,28 @@ void http_server_stats(const struct http_server *server, struct http_server_stat
  */
 void http_exchange_reply(struct http_exchange *exchange, const struct http_reply *reply);
 const struct http_request *http_exchange_request(const struct http_exchange *exchange);
+/*
+ * A reply in pieces, instead of http_exchange_reply: begin, write as often as you like, end; all in the loop's thread.
+ * Chunked (RFC 9112 7.1) for HTTP/1.1; for 1.0 its end is the end of the connection; for HEAD the pieces are dropped.
+ *
+ * begin and write return 0: go on; HTTP_WAIT: taken, but the peer has not taken it yet: wait for writable(0) before
+ * the next write. A writer that heeds it needs memory for one piece. Negative: E_IO: the peer is gone; E_NOMEM;
+ * E_LIMIT: more than HTTP_STREAM_WAITING_MAX would wait. Then nothing more will be sent; call end at once.
+ *
+ * writable is called once for each HTTP_WAIT, from the loop, never from within begin, write or end: with 0, or E_IO
+ * when the connection ended meanwhile (but not from http_server_free). Everything that waits must be taken within
+ * write_ms.
+ *
+ * end is called exactly once for each begin, whatever came before. complete false: the peer is told that the reply is
+ * cut short: no last chunk, and a reset. The exchange (and its request) is gone afterwards.
+ */
+enum { HTTP_WAIT = 1, HTTP_STREAM_WAITING_MAX = 1048576 };
+typedef void http_writable(struct http_exchange *exchange, int rc, void *arg);
+/* reply->body is not looked at; status is not 204 or 304. */
+must_check int http_stream_begin(struct http_exchange *exchange, const struct http_reply *reply,
+				   http_writable *writable, void *arg);
+must_check int http_stream_write(struct http_exchange *exchange, struct str bytes);
+void http_stream_end(struct http_exchange *exchange, bool complete);
 /* A pointer of the handler's own that travels with the exchange. */
 void http_exchange_set_data(struct http_exchange *exchange, void *data);
 void *http_exchange_data(const struct http_exchange *exchange);

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/pool.h"
 #include "base/secret.h"
 #include "crypto/sig.h"
 #include "keys/signer.h"
@@ -67,7 +68,7 @@ struct call_env {
 };
 
 /* Which pool threads a blocking step wants: hashing a chosen secret must not hold up cache misses. */
-enum call_lane { LANE_STORE, LANE_HASH };
+enum call_lane { LANE_STORE = POOL_LIGHT, LANE_HASH = POOL_HEAVY };
 
 struct call {
 	const struct call_env *env;

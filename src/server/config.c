@@ -166,13 +166,13 @@ static int take_preset(struct config *config, const struct config_source *source
 static int derive(struct config *config)
 {
 	struct config_endpoint *endpoints = arena_array(&config->arena, config->listen.n + 1, sizeof(*endpoints));
-	struct config_network *proxies = arena_array(&config->arena, config->trusted_proxies.n + 1, sizeof(*proxies));
+	struct addr_network *proxies = arena_array(&config->arena, config->trusted_proxies.n + 1, sizeof(*proxies));
 	if (!endpoints || !proxies)
 		return E_NOMEM;
 	for (size_t i = 0; i < config->listen.n; i++)
 		TRY(config_check_parse_endpoint(config->listen.v[i], &endpoints[i]));
 	for (size_t i = 0; i < config->trusted_proxies.n; i++)
-		TRY(config_check_parse_network(config->trusted_proxies.v[i], &proxies[i]));
+		TRY(addr_parse_network(config->trusted_proxies.v[i], &proxies[i]));
 	config->endpoints = endpoints;
 	config->proxies = proxies;
 	config->tls_enabled = config->tls.certificate.len > 0 && config->tls.key.len > 0;
@@ -376,23 +376,15 @@ void config_unref(struct config *config)
 
 void config_unrefp(struct config **config) { config_unref(*config); }
 
-static bool is_inside(const struct config_network *network, const unsigned char addr[16])
-{
-	unsigned whole = network->prefix / 8, rest = network->prefix % 8;
-	if (memcmp(network->addr, addr, whole) != 0)
-		return false;
-	return rest == 0 || ((network->addr[whole] ^ addr[whole]) & (0xFF00U >> rest & 0xFFU)) == 0;
-}
-
 bool config_trusts(const struct config *config, struct str addr)
 {
 	unsigned char bytes[16];
 	if (str_eq(addr, STR("unix")))
 		return config->behind_proxy;
-	if (config_check_parse_addr(addr, bytes) < 0)
+	if (addr_parse(addr, bytes) < 0)
 		return false;
 	for (size_t i = 0; i < config->trusted_proxies.n; i++)
-		if (is_inside(&config->proxies[i], bytes))
+		if (addr_is_inside(&config->proxies[i], bytes))
 			return true;
 	return false;
 }

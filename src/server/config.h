@@ -13,8 +13,8 @@
 #define SERVER_CONFIG_H
 
 #include <stdatomic.h>
-#include <sys/socket.h>
 
+#include "base/addr.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -30,12 +30,6 @@ struct config_endpoint {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	bool local;      /* loopback or Unix socket */
-};
-
-/* One item of `trusted_proxies`. IPv4 stands as v4-mapped IPv6. */
-struct config_network {
-	unsigned char addr[16];
-	unsigned prefix; /* leading bits that count, 0..128 */
 };
 
 #define CONFIG_TYPE_UINT(min, max) uint32_t
@@ -55,7 +49,7 @@ struct config {
 #undef CONFIG_SECTION_END
 	/* What follows is made from the options above. */
 	const struct config_endpoint *endpoints; /* listen.n of them, in order */
-	const struct config_network *proxies;    /* trusted_proxies.n of them */
+	const struct addr_network *proxies;    /* trusted_proxies.n of them */
 	bool tls_enabled;
 	struct str file;                         /* path as it was given */
 	/* private */

@@ -2,10 +2,6 @@
  * What single values must look like, and which options contradict each other; see config_rows.h. Pure functions. RFC
  * 8414 2 (issuer: https, no query, no fragment), RFC 6454 7 (origin), RFC 4291 2.2 and 2.3 (addresses and prefixes).
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/un.h>
-
 #include "server/config_rows.h"
 
 enum { PARTS_MAX = 256 };
@@ -41,28 +37,6 @@ static int parse_port(struct str text, uint16_t *ret_port)
 	return 0;
 }
 
-/* NUL-terminated copy for libc's address functions. */
-static bool copy_text(struct str text, char *ret, size_t size)
-{
-	if (text.len >= size || (text.len > 0 && memchr(text.p, '\0', text.len)))
-		return false;
-	memcpy(ret, text.len > 0 ? text.p : "", text.len);
-	ret[text.len] = '\0';
-	return true;
-}
-
-int config_check_parse_addr(struct str text, unsigned char ret_addr[16])
-{
-	char copy[INET6_ADDRSTRLEN];
-	unsigned char addr[16] = {[10] = 0xFF, [11] = 0xFF};
-	if (!copy_text(text, copy, sizeof(copy)))
-		return E_SYNTAX;
-	if (inet_pton(AF_INET, copy, addr + 12) != 1 && inet_pton(AF_INET6, copy, addr) != 1)
-		return E_SYNTAX;
-	memcpy(ret_addr, addr, sizeof(addr));
-	return 0;
-}
-
 /* "host", "host:port", "[v6]", "[v6]:port": the host alone. */
 static int parse_authority(struct str text, struct str *ret_host)
 {
@@ -75,7 +49,7 @@ static int parse_authority(struct str text, struct str *ret_host)
 		if (rest.len > 0 &&
 			(rest.p[0] != ':' || parse_port((struct str){rest.p + 1, rest.len - 1}, &number) < 0))
 			return E_SYNTAX;
-		TRY(config_check_parse_addr(host, addr));
+		TRY(addr_parse(host, addr));
 		*ret_host = host;
 		return 0;
 	}
@@ -133,122 +107,32 @@ static bool is_origin(struct str text)
 	return true;
 }
 
-static bool is_loopback(const unsigned char addr[16])
-{
-	static const unsigned char v6_loopback[16] = {[15] = 1};
-	static const unsigned char v4_mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-	return memcmp(addr, v6_loopback, 16) == 0 || (memcmp(addr, v4_mapped, 12) == 0 && addr[12] == 127);
-}
-
 static bool is_loopback_host(struct str host)
 {
 	unsigned char addr[16];
 	if (str_eq_ci(host, STR("localhost")))
 		return true;
-	return config_check_parse_addr(host, addr) == 0 && is_loopback(addr);
-}
-
-static int parse_unix(struct str path, struct config_endpoint *endpoint)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	if (path.len == 0 || path.p[0] != '/' || !copy_text(path, addr.sun_path, sizeof(addr.sun_path)))
-		return E_SYNTAX;
-	memcpy(&endpoint->addr, &addr, sizeof(addr));
-	endpoint->addr_len = sizeof(addr);
-	endpoint->local = true;
-	return 0;
-}
-
-static void fill_v4(struct config_endpoint *endpoint, const unsigned char addr[16], uint16_t port)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
-	memcpy(&in.sin_addr, addr + 12, 4);
-	memcpy(&endpoint->addr, &in, sizeof(in));
-	endpoint->addr_len = sizeof(in);
-}
-
-static void fill_v6(struct config_endpoint *endpoint, const unsigned char addr[16], uint16_t port)
-{
-	struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	memcpy(&in.sin6_addr, addr, 16);
-	memcpy(&endpoint->addr, &in, sizeof(in));
-	endpoint->addr_len = sizeof(in);
-}
-
-static int parse_inet(struct str text, struct config_endpoint *endpoint)
-{
-	struct str host, port;
-	unsigned char addr[16];
-	uint16_t number;
-	bool bracketed = text.len > 0 && text.p[0] == '[';
-	if (bracketed &&
-		(!str_cut((struct str){text.p + 1, text.len - 1}, ']', &host, &port) || port.len == 0 ||
-			port.p[0] != ':'))
-		return E_SYNTAX;
-	if (bracketed)
-		port = (struct str){port.p + 1, port.len - 1};
-	else if (!str_cut(text, ':', &host, &port))
-		return E_SYNTAX;
-	TRY(config_check_parse_addr(host, addr));
-	TRY(parse_port(port, &number));
-	if (bracketed && str_find(host, ':') == host.len)
-		return E_SYNTAX; /* IPv4 in brackets */
-	if (bracketed)
-		fill_v6(endpoint, addr, number);
-	else
-		fill_v4(endpoint, addr, number);
-	endpoint->local = is_loopback(addr);
-	return 0;
+	return addr_parse(host, addr) == 0 && addr_is_loopback(addr);
 }
 
 int config_check_parse_endpoint(struct str text, struct config_endpoint *ret_endpoint)
 {
-	struct config_endpoint endpoint = {.text = text};
-	if (str_has_prefix(text, STR("unix:")))
-		TRY(parse_unix((struct str){text.p + 5, text.len - 5}, &endpoint));
-	else
-		TRY(parse_inet(text, &endpoint));
-	*ret_endpoint = endpoint;
-	return 0;
-}
-
-/* Bits behind the prefix must be zero: "10.1.2.3/8" is more likely a slip than a wish. */
-static bool has_host_bits(const struct config_network *network)
-{
-	for (unsigned bit = network->prefix; bit < 128; bit++)
-		if (network->addr[bit / 8] & (0x80U >> bit % 8))
-			return true;
-	return false;
-}
-
-int config_check_parse_network(struct str text, struct config_network *ret_network)
-{
-	struct config_network network = {.prefix = 128};
-	struct str addr = text, bits;
-	bool has_prefix = str_cut(text, '/', &addr, &bits);
-	bool v4 = str_find(addr, ':') == addr.len;
-	uint64_t value;
-	TRY(config_check_parse_addr(addr, network.addr));
-	if (has_prefix) {
-		TRY(str_to_u64(bits, v4 ? 32 : 128, &value));
-		network.prefix = (unsigned)value + (v4 ? 96 : 0);
-	}
-	if (has_host_bits(&network))
-		return E_SYNTAX;
-	*ret_network = network;
+	struct addr_endpoint endpoint;
+	TRY(addr_parse_endpoint(text, &endpoint));
+	*ret_endpoint = (struct config_endpoint){text, endpoint.addr, endpoint.len, endpoint.local};
 	return 0;
 }
 
 static bool is_endpoint(struct str text)
 {
-	struct config_endpoint endpoint;
-	return config_check_parse_endpoint(text, &endpoint) == 0;
+	struct addr_endpoint endpoint;
+	return addr_parse_endpoint(text, &endpoint) == 0;
 }
 
 static bool is_network(struct str text)
 {
-	struct config_network network;
-	return config_check_parse_network(text, &network) == 0;
+	struct addr_network network;
+	return addr_parse_network(text, &network) == 0;
 }
 
 static bool is_path(struct str text) { return text.len > 0 && text.len < 1024; }

@@ -119,9 +119,6 @@ extern const struct config_check config_check_issuer, config_check_endpoint, con
 	config_check_master_key, config_check_alg, config_check_origin;
 /* E_SYNTAX. */
 must_check int config_check_parse_endpoint(struct str text, struct config_endpoint *ret_endpoint);
-must_check int config_check_parse_network(struct str text, struct config_network *ret_network);
-/* Numeric IPv4 or IPv6 address to 16 bytes. E_SYNTAX. */
-must_check int config_check_parse_addr(struct str text, unsigned char ret_addr[16]);
 /* Contradictions between options. E_CONFIG. */
 must_check int config_check_combined(const struct config *config, const struct config_source *source);
 

@@ -7,12 +7,12 @@
 
 #include <pthread.h>
 
+#include "base/pool.h"
 #include "ipc/role.h"
 #include "oauth/call.h"
 #include "server/admin.h"
 #include "server/rotation.h"
 #include "server/metrics.h"
-#include "server/pool.h"
 #include "server/snapshot.h"
 #include "server/usage.h"
 

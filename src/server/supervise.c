@@ -17,9 +17,9 @@
 #include "base/log.h"
 #include "ipc/frame.h"
 #include "ipc/note.h"
+#include "ipc/notify.h"
 #include "ipc/role.h"
 #include "server/supervise_busy.h"
-#include "server/supervise_notify.h"
 #include "server/supervise_sockets.h"
 
 enum { EXIT_CONFIG = 78, EXIT_EXEC = 127, DRAIN_MS = 900, STABLE_MS = 1000, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 2000,
@@ -210,7 +210,7 @@ static void begin_stop(struct supervisor *sup, int status, int64_t now_ns)
 		return;
 	sup->stopping = true;
 	sup->status = status;
-	supervise_notify("STOPPING=1");
+	notify_send("STOPPING=1");
 	for (size_t i = 0; i < sup->sockets.n_listen; i++) /* the server closes its own once it has drained them */
 		frame_close(&sup->sockets.listen[i].fd);
 	if (sup->server.pid == 0 || status != 0 || note_send(sup->server.super, STR("T"), NULL, 0) < 0)
@@ -325,7 +325,7 @@ static void read_note(struct supervisor *sup, struct child *child)
 	LOG(LOG_INFO, "role_ready", F("name", child->role), F("ms", (clock_mono_ns() - child->started_ns) / NS_PER_MS));
 	if (child == &sup->server && !sup->announced) {
 		sup->announced = true;
-		supervise_notify("READY=1");
+		notify_send("READY=1");
 	}
 }
 

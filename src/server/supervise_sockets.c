@@ -1,72 +1,24 @@
-/*
- * Binding: one TCP socket per loop with SO_REUSEPORT, unix-domain sockets that replace stale ones; see
- * supervise_sockets.h.
- */
+/* What the supervisor listens on: one TCP socket per loop, unix-domain sockets; see supervise_sockets.h. */
 #include "server/supervise_sockets.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "ipc/frame.h"
+#include "ipc/listen.h"
 
-enum { BACKLOG = 4096, TEXT_MAX = 160, OPEN_ATTEMPTS = 11, OPEN_RETRY_US = 100000 };
+enum { TEXT_MAX = 160, OPEN_ATTEMPTS = 11, OPEN_RETRY_US = 100000 };
 
 static bool is_unix(const struct sockaddr_storage *addr) { return addr->ss_family == AF_UNIX; }
-
-static void put_address(struct buf *out, const struct sockaddr_storage *addr)
-{
-	char text[INET6_ADDRSTRLEN] = "";
-	const struct sockaddr_in *v4 = (const void *)addr;
-	const struct sockaddr_in6 *v6 = (const void *)addr;
-	if (is_unix(addr))
-		buf_printf(out, "unix:%s", ((const struct sockaddr_un *)(const void *)addr)->sun_path);
-	else if (addr->ss_family == AF_INET6)
-		buf_printf(out, "[%s]:%u", inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text)),
-			   ntohs(v6->sin6_port));
-	else
-		buf_printf(out, "%s:%u", inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text)), ntohs(v4->sin_port));
-}
 
 /* E_LOCKED: the address is in use. */
 static int fail(struct buf *ret_why, const struct sockaddr_storage *addr, const char *what)
 {
 	int saved = errno;
-	put_address(ret_why, addr);
+	listen_put_address(ret_why, addr);
 	buf_printf(ret_why, ": %s", what ? what : strerror(saved));
 	return saved == EADDRINUSE ? E_LOCKED : E_CONFIG;
-}
-
-/* E_IO: errno says why. */
-static int open_tcp(const struct sockaddr_storage *addr, socklen_t len, bool share, int *ret_fd)
-{
-	int on = 1;
-	_cleanup_(frame_close) int fd = socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
-		return E_IO;
-	if (addr->ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
-		return E_IO;
-	if (share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
-		return E_IO;
-	if (bind(fd, (const struct sockaddr *)addr, len) < 0 || (share && listen(fd, BACKLOG) < 0))
-		return E_IO;
-	*ret_fd = fd;
-	fd = -1;
-	return 0;
-}
-
-/*
- * SO_REUSEPORT lets any process of the same user share the address; a second supervisor would silently take half of
- * the connections. A bind without it fails when somebody listens there.
- */
-static int probe_tcp(const struct sockaddr_storage *addr, socklen_t len)
-{
-	_cleanup_(frame_close) int fd = -1;
-	return open_tcp(addr, len, false, &fd);
 }
 
 static int add_listen(struct role_fds *fds, int fd, size_t listener, unsigned loop, bool tls)
@@ -81,56 +33,24 @@ static int add_listen(struct role_fds *fds, int fd, size_t listener, unsigned lo
 	return 0;
 }
 
-static int bind_tcp(const struct supervise_listener *listener, size_t index, unsigned n_loops, struct role_fds *fds)
+static void log_listening(const struct sockaddr_storage *addr, bool tls)
 {
-	struct sockaddr_storage addr = listener->addr;
-	socklen_t len = listener->addr_len;
-	TRY(probe_tcp(&addr, len));
-	for (unsigned loop = 0; loop < n_loops; loop++) {
-		int fd = -1;
-		TRY(open_tcp(&addr, len, true, &fd));
-		TRY(add_listen(fds, fd, index, loop, listener->tls));
-		if (getsockname(fd, (struct sockaddr *)&addr, &len) <
-		    0) /* port 0: the others take the one that the first got */
-			return E_IO;
-	}
 	char text[TEXT_MAX];
 	struct buf where;
 	buf_init_fixed(&where, text, sizeof(text));
-	put_address(&where, &addr);
-	LOG(LOG_INFO, "listening", F("address", buf_str(&where)), F("tls", listener->tls));
-	return 0;
+	listen_put_address(&where, addr);
+	LOG(LOG_INFO, "listening", F("address", buf_str(&where)), F("tls", tls));
 }
 
-/* Take away a socket that nobody listens on. E_IO with errno EADDRINUSE when somebody does, or when it is no socket. */
-static int remove_stale(const struct sockaddr_storage *addr, socklen_t len)
+static int bind_tcp(const struct supervise_listener *listener, size_t index, unsigned n_loops, struct role_fds *fds)
 {
-	const char *path = ((const struct sockaddr_un *)(const void *)addr)->sun_path;
-	struct stat st;
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : E_IO;
-	_cleanup_(frame_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return E_IO;
-	if (S_ISSOCK(st.st_mode) && connect(fd, (const struct sockaddr *)addr, len) < 0 && errno == ECONNREFUSED)
-		return unlink(path) < 0 ? E_IO : 0;
-	errno = EADDRINUSE;
-	return E_IO;
-}
-
-static int bind_unix(const struct sockaddr_storage *addr, socklen_t len, mode_t mask, int *ret_fd)
-{
-	TRY(remove_stale(addr, len));
-	_cleanup_(frame_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return E_IO;
-	mode_t old = umask(mask); /* between bind and chmod anybody could connect */
-	int rc = bind(fd, (const struct sockaddr *)addr, len);
-	umask(old);
-	if (rc < 0 || listen(fd, BACKLOG) < 0)
-		return E_IO;
-	*ret_fd = fd;
-	fd = -1;
+	struct sockaddr_storage addr = listener->addr;
+	int opened[ROLE_LOOPS_MAX], rc = 0;
+	TRY(listen_tcp(&addr, listener->addr_len, n_loops, opened));
+	for (unsigned loop = 0; loop < n_loops; loop++) /* what has no room is closed */
+		rc = add_listen(fds, opened[loop], index, loop, listener->tls) < 0 ? E_LIMIT : rc;
+	TRY(rc);
+	log_listening(&addr, listener->tls);
 	return 0;
 }
 
@@ -154,7 +74,7 @@ static int bind_control(const char *path, struct role_fds *fds, struct buf *ret_
 		buf_printf(ret_why, "%s: too long for a socket's path", path);
 		return E_CONFIG;
 	}
-	if (bind_unix(&addr, len, 0177, &fds->admin) < 0)
+	if (listen_unix(&addr, len, 0600, &fds->admin) < 0)
 		return fail(ret_why, &addr,
 			    errno == EADDRINUSE ? "somebody listens there: is another server running?" : NULL);
 	return 0;
@@ -166,7 +86,7 @@ static int bind_listener(const struct supervise_listener *listener, size_t index
 	int fd = -1;
 	if (!is_unix(&listener->addr))
 		return bind_tcp(listener, index, n_loops, fds);
-	TRY(bind_unix(&listener->addr, listener->addr_len, 0117, &fd));
+	TRY(listen_unix(&listener->addr, listener->addr_len, 0660, &fd));
 	return add_listen(fds, fd, index, 0, listener->tls);
 }
 

@@ -6,9 +6,9 @@
 #ifndef SERVER_TASK_H
 #define SERVER_TASK_H
 
+#include "base/pool.h"
 #include "http/server.h"
 #include "oauth/call.h"
-#include "server/pool.h"
 #include "server/snapshot.h"
 
 struct route;

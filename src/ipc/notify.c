@@ -1,5 +1,5 @@
-/* One datagram to NOTIFY_SOCKET; see supervise_notify.h. */
-#include "server/supervise_notify.h"
+/* One datagram to NOTIFY_SOCKET; see notify.h. */
+#include "ipc/notify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 
-void supervise_notify(const char *state)
+void notify_send(const char *state)
 {
 	struct str path = str_of(getenv("NOTIFY_SOCKET"));
 	struct sockaddr_un un = {.sun_family = AF_UNIX};

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "server/pool.h"
+#include "base/pool.h"
 
 enum { JOBS = 40, WAIT_ROUNDS = 5000, WAIT_US = 1000 };
 
@@ -70,12 +70,12 @@ static void hashes_take_at_most_half(void **state)
 		struct pool *pool = make(threads, JOBS);
 		for (unsigned i = 0; i < JOBS; i++) {
 			hashes[i] = (struct probe){{NULL, run}, &gate, &running[0], &most[0], &done[0], 0};
-			assert_int_equal(pool_submit(pool, LANE_HASH, &hashes[i].job), 0);
+			assert_int_equal(pool_submit(pool, POOL_HEAVY, &hashes[i].job), 0);
 		}
 		assert_true(wait_until(&running[0], share));
 		for (unsigned i = 0; i < JOBS; i++) {
 			stores[i] = (struct probe){{NULL, run}, NULL, &running[1], &most[1], &done[1], 0};
-			assert_int_equal(pool_submit(pool, LANE_STORE, &stores[i].job), 0);
+			assert_int_equal(pool_submit(pool, POOL_LIGHT, &stores[i].job), 0);
 		}
 		assert_true(threads == 1 || wait_until(&done[1], JOBS));
 		assert_int_equal(atomic_load(&done[0]), 0);
@@ -90,7 +90,7 @@ static void hashes_take_at_most_half(void **state)
 /* A full lane refuses, the other one does not; what was taken runs, also when the pool ends meanwhile. */
 static void full_lane_refuses_and_the_end_runs_what_waits(void **state)
 {
-	static const enum call_lane lanes[] = {LANE_STORE, LANE_HASH};
+	static const unsigned lanes[] = {POOL_LIGHT, POOL_HEAVY};
 	(void)state;
 	for (size_t l = 0; l < 2; l++) {
 		struct probe probes[5];
@@ -138,7 +138,7 @@ static void submit_on(struct pool_job *job, unsigned thread)
 	chain->last = 0;
 	for (size_t i = 0; i < WAIT_ROUNDS && chain->last == 0; i++) {
 		chain->next[i].run = nothing;
-		chain->last = pool_submit(chain->pool, LANE_STORE, &chain->next[i]);
+		chain->last = pool_submit(chain->pool, POOL_LIGHT, &chain->next[i]);
 		usleep(WAIT_US);
 	}
 }
@@ -149,7 +149,7 @@ static void ending_pool_takes_nothing(void **state)
 	atomic_uint started = 0;
 	(void)state;
 	chain = (struct chain){.job = {NULL, submit_on}, .pool = make(2, WAIT_ROUNDS), .started = &started};
-	assert_int_equal(pool_submit(chain.pool, LANE_STORE, &chain.job), 0);
+	assert_int_equal(pool_submit(chain.pool, POOL_LIGHT, &chain.job), 0);
 	assert_true(wait_until(&started, 1));
 	pool_free(chain.pool);
 	assert_int_equal(chain.last, E_UNAVAILABLE);
@@ -167,7 +167,7 @@ static void threads_are_numbered(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 7; i++) {
 		probes[i] = (struct probe){{NULL, run}, &gate, &running, &most, &done, 99};
-		assert_int_equal(pool_submit(pool, LANE_STORE, &probes[i].job), 0);
+		assert_int_equal(pool_submit(pool, POOL_LIGHT, &probes[i].job), 0);
 	}
 	assert_true(wait_until(&running, 7));
 	atomic_store(&gate, true);

@@ -1,7 +1,8 @@
-/* Blocking work off the event loops; see pool.h. Server process. */
-#include "server/pool.h"
+/* Blocking work off the event loops; see pool.h. Server process and the daemons. */
+#include "base/pool.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/fault.h"
@@ -24,7 +25,7 @@ struct pool {
 	pthread_t threads[];
 };
 
-/* The next job whose lane has a free place; hashes give way to store work. Under the lock. */
+/* The next job whose lane has a free place; heavy ones give way. Under the lock. */
 static struct pool_job *take_job(struct pool *pool, unsigned *ret_lane)
 {
 	for (unsigned lane = 0; lane < LANES; lane++) {
@@ -82,8 +83,8 @@ int pool_new(const struct pool_options *options, struct pool **ret_pool)
 	pthread_cond_init(&pool->wake, NULL);
 	for (unsigned lane = 0; lane < LANES; lane++)
 		pool->lanes[lane].last = &pool->lanes[lane].first;
-	pool->lanes[LANE_STORE].running_max = options->threads;
-	pool->lanes[LANE_HASH].running_max = options->threads > 1 ? options->threads / 2 : 1;
+	pool->lanes[POOL_LIGHT].running_max = options->threads;
+	pool->lanes[POOL_HEAVY].running_max = options->threads > 1 ? options->threads / 2 : 1;
 	for (unsigned i = 0; i < options->threads; i++) {
 		if (pthread_create(&pool->threads[i], NULL, work, pool) != 0) {
 			pool_free(pool);
@@ -95,12 +96,12 @@ int pool_new(const struct pool_options *options, struct pool **ret_pool)
 	return 0;
 }
 
-int pool_submit(struct pool *pool, enum call_lane lane, struct pool_job *job)
+int pool_submit(struct pool *pool, unsigned lane, struct pool_job *job)
 {
 	struct queue *queue = &pool->lanes[lane];
 	int rc = E_UNAVAILABLE;
 	pthread_mutex_lock(&pool->lock);
-	unsigned max = lane == LANE_HASH ? pool->options.hashes_waiting_max : pool->options.waiting_max;
+	unsigned max = lane == POOL_HEAVY ? pool->options.heavy_waiting_max : pool->options.waiting_max;
 	if (!pool->ending && queue->waiting < max) {
 		job->next = NULL;
 		*queue->last = job;

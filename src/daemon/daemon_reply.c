@@ -1,0 +1,38 @@
+/* Refusals in the frame's own words: JSON with `error` (base/err.def), like the server's. Pure. */
+#include "base/enc.h"
+#include "base/rand.h"
+#include "daemon/daemon_loop.h"
+
+/* Unguessable, so that nobody can plant an id into our log; a convenience, so lack of entropy is not fatal. */
+void daemon_reply_id(char ret_id[DAEMON_REQUEST_ID_LEN + 1])
+{
+	unsigned char random[DAEMON_REQUEST_ID_LEN * 3 / 4];
+	struct buf out;
+	buf_init_fixed(&out, ret_id, DAEMON_REQUEST_ID_LEN);
+	if (rand_public(random, sizeof(random)) == 0)
+		enc_b64url(&out, str_mem(random, sizeof(random)));
+	ret_id[out.len] = '\0';
+}
+
+/* The texts of err.def and the id's alphabet need no escaping in JSON (RFC 6749 5.2 excludes quote and backslash). */
+void daemon_reply_refusal(int code, struct str request_id, struct buf *headers, struct buf *body, int *ret_status)
+{
+	const struct err_row *row = err_row(code);
+	*ret_status = row->status;
+	buf_put(headers, STR("Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n"
+			     "Cache-Control: no-store\r\n"));
+	if (row->status == 503)
+		buf_put(headers, STR("Retry-After: 1\r\n"));
+	buf_printf(headers, "X-Request-Id: %.*s\r\n", STR_ARG(request_id));
+	buf_printf(body, "{\"error\":\"%s\",\"error_description\":\"%s\",\"request_id\":\"%.*s\"}", row->wire,
+		   row->text, STR_ARG(request_id));
+}
+
+void daemon_refuse(struct daemon_task *task, int code)
+{
+	buf_reset(&task->headers);
+	buf_reset(&task->body);
+	task->next = NULL;
+	task->code = code;
+	daemon_reply_refusal(code, str_of(task->request_id), &task->headers, &task->body, &task->status);
+}
