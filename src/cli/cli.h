@@ -50,6 +50,10 @@ enum cli_opt {
 	OPT_NO_ROLES,
 	OPT_AUDIENCE,
 	OPT_ALG,
+	OPT_RESOURCE_SERVER,
+	OPT_NO_RESOURCE_SERVERS,
+	OPT_KEEP_TOKENS,
+	OPT_REVOKE_TOKENS,
 	OPT_NOW,
 	OPT_LIMIT,
 	OPT_AFTER,
@@ -81,6 +85,7 @@ enum cli_form {
 	FORM_DURATION, /* "90s", "15m", "1h", "30d", "2w", or seconds */
 	FORM_MOMENT,   /* "2027-01-31", "2027-01-31T12:00:00Z", a duration from now, "never" */
 	FORM_TRUE,     /* no value: true */
+	FORM_FALSE,    /* no value: false */
 	FORM_NO_TEXTS, /* no value: an empty array */
 	FORM_AUTH,     /* any, basic, post, none */
 };

@@ -100,6 +100,9 @@ static int put_option(struct json_out *out, const struct cli_option *option, con
 	case FORM_TRUE:
 		json_bool(out, option->param, true);
 		break;
+	case FORM_FALSE:
+		json_bool(out, option->param, false);
+		break;
 	case FORM_NUMBER:
 		return put_number(out, option, last);
 	case FORM_DURATION:

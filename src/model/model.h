@@ -12,6 +12,8 @@ enum { MODEL_ID_MAX = 64, MODEL_NAME_MAX = 200, MODEL_AUDIENCE_MAX = 512, MODEL_
        MODEL_SECRETS_MAX = 32, MODEL_ROLES_MAX = 32, MODEL_LABEL_MAX = 100,
        MODEL_SECRETS_DEAD_MAX = 32, /* revoked and expired ones that are kept for the list; the oldest go first */
        MODEL_EMAIL_MAX = 254, MODEL_ALG_MAX = 32, MODEL_PHC_MAX = 255, MODEL_HINT_MAX = 8, MODEL_ADDR_MAX = 64,
+       MODEL_SERVERS_MAX = 32, /* resource servers of one API */
+       MODEL_REVOKED_MAX = 1000, /* living revoked tokens of one client */
        MODEL_SEALED_MAX = 16384, MODEL_JWK_MAX = 8192,
        MODEL_ACTOR_MAX = 128, MODEL_ACTION_MAX = 64, MODEL_TARGET_MAX = 512, MODEL_DETAIL_MAX = 1024 };
 
@@ -74,6 +76,7 @@ struct client {
 	size_t n_grants;
 	struct client_secret *secrets; /* all, revoked and expired ones too, oldest first */
 	size_t n_secrets;
+	struct str_list serves;     /* audiences of the APIs whose resource server it is (RFC 7662 2.1) */
 };
 
 struct api_scope {
@@ -90,6 +93,7 @@ struct api {
 	int64_t created_s;
 	struct api_scope *scopes;
 	size_t n_scopes;
+	struct str_list servers; /* ids of the clients that are its resource servers, sorted */
 };
 
 enum key_state { KEY_NEXT, KEY_ACTIVE, KEY_RETIRING, KEY_GONE };
@@ -117,6 +121,25 @@ struct audit_entry {
 	struct str target;     /* id of what changed */
 	struct str detail;     /* short text, never a secret */
 	unsigned char prev[32], hash[32]; /* hash = SHA-256 over prev and all fields above, each length-prefixed */
+};
+
+enum revocation_kind { REVOCATION_CLIENT, REVOCATION_ACCOUNT, REVOCATION_JTI };
+
+/* Something ended before its time: all tokens of a client or an account below an epoch, or one token. */
+struct revocation {
+	struct str id;        /* of the client or account, or the jti; one row per kind and id */
+	int64_t seq;          /* of the newest word about it; rises, may have gaps */
+	enum revocation_kind kind;
+	int64_t epoch;        /* the lowest that is still good; 0 for a jti */
+	int64_t not_before_s; /* when this was said; for people, nothing is decided by it */
+	int64_t until_s;      /* from then on no token that it concerns can be alive */
+	struct str owner;     /* of a jti: the client that the token was issued to; else empty */
+};
+
+/* Where the feed stands. */
+struct revocation_feed {
+	struct str id;        /* 32 hex digits, made with the store */
+	int64_t seq;          /* the newest ever given; 0: none yet */
 };
 
 /* One line of gathered last-use figures. */

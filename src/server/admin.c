@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "oauth/revoked.h"
 #include "server/config.h"
 
 enum { ARENA_MAX = 32 << 20, ANSWER_END_MAX = 64 };
@@ -18,7 +19,7 @@ struct op {
 #define CLIENT_ARGS \
 	(ARG(AUTH_METHOD) | ARG(DEFAULT_AUDIENCE) | ARG(EXPIRES_AT) | ARG(TOKEN_LIFETIME) | ARG(SCOPE) | ARG(AUDIENCES))
 #define PAGE_ARGS   (ARG(AFTER) | ARG(LIMIT))
-#define API_ARGS    (ARG(NAME) | ARG(ALG) | ARG(TOKEN_LIFETIME) | ARG(SCOPES))
+#define API_ARGS    (ARG(NAME) | ARG(ALG) | ARG(TOKEN_LIFETIME) | ARG(SCOPES) | ARG(RESOURCE_SERVERS))
 
 static const struct op ops[] = {
 	{"client.create", admin_client_create, ARG(CLIENT_NAME),
@@ -29,10 +30,10 @@ static const struct op ops[] = {
 	{"client.disable", admin_client_disable, ARG(CLIENT_ID), 0},
 	{"client.enable", admin_client_enable, ARG(CLIENT_ID), 0},
 	{"client.delete", admin_client_delete, ARG(CLIENT_ID), 0},
-	{"secret.add", admin_secret_add, ARG(CLIENT_ID), SECRET_ARGS | ARG(CLIENT_SECRET)},
+	{"secret.add", admin_secret_add, ARG(CLIENT_ID), SECRET_ARGS | ARG(CLIENT_SECRET) | ARG(REVOKE_TOKENS)},
 	{"secret.list", admin_secret_list, ARG(CLIENT_ID), 0},
-	{"secret.revoke", admin_secret_revoke, ARG(CLIENT_ID) | ARG(SECRET_ID), 0},
-	{"secret.regenerate", admin_secret_regenerate, ARG(CLIENT_ID), SECRET_ARGS},
+	{"secret.revoke", admin_secret_revoke, ARG(CLIENT_ID) | ARG(SECRET_ID), ARG(REVOKE_TOKENS)},
+	{"secret.regenerate", admin_secret_regenerate, ARG(CLIENT_ID), SECRET_ARGS | ARG(REVOKE_TOKENS)},
 	{"account.create", admin_account_create, ARG(EMAIL), ARG(NAME) | ARG(ROLES) | ARG(EMAIL_VERIFIED)},
 	{"account.list", admin_account_list, 0, PAGE_ARGS},
 	{"account.get", admin_account_get, ARG(ACCOUNT), 0},
@@ -89,6 +90,8 @@ unsigned admin_limit(const struct admin_ctx *ctx)
 	const struct admin_value *limit = &ctx->args[ARG_LIMIT];
 	return limit->set ? (unsigned)limit->i : ADMIN_LIST_MAX;
 }
+
+int64_t admin_until_s(const struct admin_ctx *ctx) { return ctx->now_s + REVOKED_KEEP_S; }
 
 static const struct op *find(struct str name)
 {

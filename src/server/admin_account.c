@@ -144,7 +144,7 @@ static int set_disabled(struct admin_ctx *ctx, bool disabled)
 	struct account account;
 	TRY(admin_account_find(ctx, &account));
 	struct audit_note note = admin_note(ctx, account.id, account.email);
-	TRY(store_account_set_disabled(ctx->admin->store, account.id, disabled, &note));
+	TRY(store_account_set_disabled(ctx->admin->store, account.id, disabled, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
 	account.disabled = disabled;
 	emit(&ctx->out, &account);

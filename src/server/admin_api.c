@@ -83,6 +83,23 @@ static int read_scopes(struct admin_ctx *ctx, struct api *api)
 	return 0;
 }
 
+/* Clients that may ask about tokens for this API (RFC 7662 2.1). */
+static int read_servers(struct admin_ctx *ctx, struct api *api)
+{
+	struct str_list servers = ctx->args[ARG_RESOURCE_SERVERS].list;
+	struct client client;
+	if (servers.n > MODEL_SERVERS_MAX)
+		return admin_fail(ctx, E_INVALID_REQUEST, "An API has at most %d resource servers.", MODEL_SERVERS_MAX);
+	for (size_t i = 0; i < servers.n; i++) {
+		int rc = store_client_get(ctx->admin->store, servers.v[i], &ctx->arena, &client);
+		if (rc == E_ABSENT)
+			return admin_fail(ctx, rc, "There is no client %.*s.", STR_ARG(servers.v[i]));
+		TRY(rc);
+	}
+	api->servers = servers;
+	return 0;
+}
+
 /* What create and update have in common: the arguments that are set. */
 static int apply(struct admin_ctx *ctx, struct api *api)
 {
@@ -94,6 +111,8 @@ static int apply(struct admin_ctx *ctx, struct api *api)
 		TRY(admin_args_lifetime(ctx, false, &api->lifetime_s));
 	if (ctx->args[ARG_ALG].set)
 		api->alg = ctx->args[ARG_ALG].s;
+	if (ctx->args[ARG_RESOURCE_SERVERS].set)
+		TRY(read_servers(ctx, api));
 	return admin_key_ensure(ctx, api->alg);
 }
 
@@ -114,6 +133,7 @@ static void emit(struct json_out *out, const struct api *api)
 		json_close(out, '}');
 	}
 	json_close(out, ']');
+	json_strs(out, "resource_servers", api->servers);
 }
 
 int admin_api_create(struct admin_ctx *ctx)
@@ -169,7 +189,7 @@ int admin_api_update(struct admin_ctx *ctx)
 	TRY(find(ctx, &api));
 	TRY(apply(ctx, &api));
 	struct audit_note note = admin_note(ctx, api.id, api.audience);
-	TRY(store_api_update(ctx->admin->store, &api, &note));
+	TRY(store_api_update(ctx->admin->store, &api, ctx->args[ARG_RESOURCE_SERVERS].set, &note));
 	admin_changed(ctx, ADMIN_CHANGE_API, api.id);
 	emit(&ctx->out, &api);
 	return 0;

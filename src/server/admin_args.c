@@ -34,6 +34,8 @@ static const struct row {
 	[ARG_AUDIENCE] = {"audience", TEXT, 1, MODEL_AUDIENCE_MAX},
 	[ARG_ALG] = {"alg", TEXT, 1, 16},
 	[ARG_SCOPES] = {"scopes", OBJECTS, 0, 0},
+	[ARG_RESOURCE_SERVERS] = {"resource_servers", TEXTS, 1, MODEL_ID_MAX},
+	[ARG_REVOKE_TOKENS] = {"revoke_tokens", BOOLEAN, 0, 1},
 	[ARG_NOW] = {"now", BOOLEAN, 0, 1},
 	[ARG_AFTER] = {"after", TEXT, 0, MODEL_ID_MAX},
 	[ARG_AFTER_SEQ] = {"after_seq", NUMBER, 0, INT64_MAX},

@@ -196,7 +196,7 @@ static int set_disabled(struct admin_ctx *ctx, bool disabled)
 	TRY(emit(ctx, &client, true));
 	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, client.id, client.name);
-	TRY(store_client_set_disabled(ctx->admin->store, client.id, disabled, &note));
+	TRY(store_client_set_disabled(ctx->admin->store, client.id, disabled, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
 	return 0;
 }
@@ -209,7 +209,7 @@ int admin_client_delete(struct admin_ctx *ctx)
 	struct client client;
 	TRY(find(ctx, &client));
 	struct audit_note note = admin_note(ctx, client.id, client.name);
-	TRY(store_client_delete(ctx->admin->store, client.id, &note));
+	TRY(store_client_delete(ctx->admin->store, client.id, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
 	json_str(&ctx->out, "client_id", client.id);
 	return 0;

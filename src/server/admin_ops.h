@@ -30,6 +30,8 @@ enum admin_arg {
 	ARG_AUDIENCE,
 	ARG_ALG,
 	ARG_SCOPES,
+	ARG_RESOURCE_SERVERS,
+	ARG_REVOKE_TOKENS,
 	ARG_NOW,
 	ARG_AFTER,
 	ARG_AFTER_SEQ,
@@ -76,6 +78,8 @@ void admin_changed(const struct admin_ctx *ctx, enum admin_change what, struct s
 must_check int admin_ready(struct admin_ctx *ctx);
 /* ARG_LIMIT, or the most one answer holds. */
 unsigned admin_limit(const struct admin_ctx *ctx);
+/* Until when the feed names what this change ends. */
+int64_t admin_until_s(const struct admin_ctx *ctx);
 
 /* --- admin_args.c --- */
 /*

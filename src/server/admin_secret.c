@@ -119,13 +119,20 @@ static int emit_new(struct admin_ctx *ctx, const struct admin_secret *secret)
 	return admin_ready(ctx);
 }
 
+/* ARG_REVOKE_TOKENS as the verbs want it: 0, and the client's tokens live on. */
+static int64_t tokens_until_s(const struct admin_ctx *ctx, bool by_default)
+{
+	const struct admin_value *value = &ctx->args[ARG_REVOKE_TOKENS];
+	return (value->set ? value->i != 0 : by_default) ? admin_until_s(ctx) : 0;
+}
+
 int admin_secret_add(struct admin_ctx *ctx)
 {
 	_cleanup_(admin_secret_done) struct admin_secret secret = {0};
 	TRY(prepare(ctx, &secret));
 	TRY(emit_new(ctx, &secret));
 	struct audit_note note = admin_note(ctx, secret.row.client_id, secret.row.id);
-	TRY(explain(ctx, store_secret_add(ctx->admin->store, &secret.row, &note)));
+	TRY(explain(ctx, store_secret_add(ctx->admin->store, &secret.row, tokens_until_s(ctx, false), &note)));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, secret.row.client_id);
 	return 0;
 }
@@ -136,7 +143,8 @@ int admin_secret_regenerate(struct admin_ctx *ctx)
 	TRY(prepare(ctx, &secret));
 	TRY(emit_new(ctx, &secret));
 	struct audit_note note = admin_note(ctx, secret.row.client_id, secret.row.id);
-	TRY(explain(ctx, store_secret_regenerate(ctx->admin->store, &secret.row, ctx->now_s, &note)));
+	int64_t until_s = tokens_until_s(ctx, true);
+	TRY(explain(ctx, store_secret_regenerate(ctx->admin->store, &secret.row, ctx->now_s, until_s, &note)));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, secret.row.client_id);
 	return 0;
 }
@@ -157,7 +165,8 @@ int admin_secret_revoke(struct admin_ctx *ctx)
 	json_str(&ctx->out, "client_id", client_id);
 	json_str(&ctx->out, "secret_id", secret_id);
 	TRY(admin_ready(ctx));
-	int rc = store_secret_revoke(ctx->admin->store, client_id, secret_id, ctx->now_s, &note);
+	int64_t until_s = tokens_until_s(ctx, false);
+	int rc = store_secret_revoke(ctx->admin->store, client_id, secret_id, ctx->now_s, until_s, &note);
 	if (rc == E_ABSENT)
 		return admin_fail(ctx, rc, "There is no such client, or it has no such secret.");
 	TRY(rc);

@@ -54,6 +54,17 @@ int check_limit(unsigned limit) { return limit >= 1 && limit <= LIST_MAX ? 0 : E
 
 int check_now(int64_t now_s) { return now_s > 0 ? 0 : E_SYNTAX; }
 
+int check_end(int64_t until_s, bool needed) { return until_s > 0 || (until_s == 0 && !needed) ? 0 : E_SYNTAX; }
+
+static int check_servers(struct str_list clients)
+{
+	if (clients.n > MODEL_SERVERS_MAX)
+		return E_LIMIT;
+	for (size_t i = 0; i < clients.n; i++)
+		TRY(check_id(clients.v[i]));
+	return 0;
+}
+
 int check_note(const struct audit_note *note)
 {
 	if (!note || note->now_s < 0)
@@ -162,6 +173,7 @@ int check_api(const struct api *api)
 	};
 	TRY(CHECK_TEXTS(rules));
 	TRY(check_times((const int64_t[]){api->lifetime_s, api->created_s}, 2));
+	TRY(check_servers(api->servers));
 	if (api->n_scopes > MODEL_SCOPES_MAX)
 		return E_LIMIT;
 	for (size_t i = 0; i < api->n_scopes; i++) {

@@ -13,6 +13,8 @@ must_check int check_id(struct str id);
 must_check int check_key(struct str key, size_t max);
 must_check int check_limit(unsigned limit);
 must_check int check_now(int64_t now_s);
+/* A revocation's end; 0 only where none is needed. */
+must_check int check_end(int64_t until_s, bool needed);
 must_check int check_note(const struct audit_note *note);
 must_check int check_account(const struct account *account);
 must_check int check_roles(struct str_list roles);

@@ -47,7 +47,9 @@ static int copy_arrays(const struct memory_state *from, size_t room, struct memo
 	to->clients = copy_array(arena, from->clients, from->n_clients, room, sizeof(*to->clients));
 	to->apis = copy_array(arena, from->apis, from->n_apis, room, sizeof(*to->apis));
 	to->keys = copy_array(arena, from->keys, from->n_keys, room, sizeof(*to->keys));
-	return to->accounts && to->clients && to->apis && to->keys ? 0 : E_NOMEM;
+	to->revocations = copy_array(arena, from->revocations, from->n_revocations, 1, sizeof(*to->revocations));
+	to->revocation_seq = from->revocation_seq;
+	return to->accounts && to->clients && to->apis && to->keys && to->revocations ? 0 : E_NOMEM;
 }
 
 static int copy_state(const struct memory_state *from, size_t room, struct memory_state *to)
@@ -61,6 +63,8 @@ static int copy_state(const struct memory_state *from, size_t room, struct memor
 		TRY(memory_copy_api(&to->arena, &from->apis[to->n_apis], &to->apis[to->n_apis]));
 	for (; to->n_keys < from->n_keys; to->n_keys++)
 		TRY(memory_copy_key(&to->arena, &from->keys[to->n_keys], &to->keys[to->n_keys]));
+	for (size_t *n = &to->n_revocations; *n < from->n_revocations; ++*n)
+		TRY(memory_copy_revocation(&to->arena, &from->revocations[*n], &to->revocations[*n]));
 	return 0;
 }
 
@@ -268,6 +272,9 @@ static const struct store_ops memory_ops = {
 	.api_list = memory_api_list,
 	.api_update = memory_api_update,
 	.api_delete = memory_api_delete,
+	.revocation_put_jti = memory_revocation_put_jti,
+	.revocation_list = memory_revocation_list,
+	.revocation_sweep = memory_revocation_sweep,
 	.key_put = memory_key_put,
 	.key_list = memory_key_list,
 	.key_advance = memory_key_advance,

@@ -18,6 +18,9 @@ struct memory_state {
 	struct api *apis;
 	struct signing_key *keys;
 	size_t n_accounts, n_clients, n_apis, n_keys;
+	struct revocation *revocations; /* these are sorted by seq */
+	size_t n_revocations;
+	int64_t revocation_seq;
 };
 
 /* A verb that found nothing to change: 0 for the caller, no audit entry. */
@@ -53,6 +56,7 @@ must_check int memory_copy_key(struct arena *arena, const struct signing_key *fr
 must_check int memory_copy_grants(struct arena *arena, const struct client *from, struct client *to);
 must_check int memory_copy_secret(struct arena *arena, const struct client_secret *from, struct client_secret *ret_to);
 must_check int memory_copy_strs(struct arena *arena, struct str_list from, struct str_list *ret_to);
+must_check int memory_copy_revocation(struct arena *arena, const struct revocation *from, struct revocation *ret_to);
 must_check int memory_copy_entry(struct arena *arena, const struct audit_entry *from, struct audit_entry *ret_to);
 
 /* The verbs, by file. */
@@ -62,7 +66,8 @@ int memory_account_get(struct store *store, struct str key, bool by_email, struc
 int memory_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
 			struct account **ret_accounts, size_t *ret_n);
 int memory_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
-int memory_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+int memory_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+				const struct audit_note *note);
 
 int memory_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
 int memory_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
@@ -70,14 +75,16 @@ int memory_client_list(struct store *store, const struct store_client_range *ran
 		       struct client **ret_clients, size_t *ret_n);
 int memory_client_update(struct store *store, const struct client *client, bool set_grants,
 			 const struct audit_note *note);
-int memory_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
-int memory_client_delete(struct store *store, struct str id, const struct audit_note *note);
+int memory_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+			       const struct audit_note *note);
+int memory_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 int memory_client_count_imported(struct store *store, int64_t *ret_n);
 
-int memory_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note);
+int memory_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
+		      const struct audit_note *note);
 int memory_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
-			 const struct audit_note *note);
-int memory_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+			 int64_t until_s, const struct audit_note *note);
+int memory_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			     const struct audit_note *note);
 int memory_secret_usage_flush(struct store *store, const struct usage_row *rows, size_t n);
 /* Sorts the secret into the client's, with the checks of store_secret_add. */
@@ -87,8 +94,20 @@ must_check int memory_secret_insert(struct memory_state *next, struct client *cl
 int memory_api_put(struct store *store, const struct api *api, const struct audit_note *note);
 int memory_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);
 int memory_api_list(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
-int memory_api_update(struct store *store, const struct api *api, const struct audit_note *note);
+int memory_api_update(struct store *store, const struct api *api, bool set_servers, const struct audit_note *note);
 int memory_api_delete(struct store *store, struct str id, const struct audit_note *note);
+
+int memory_revocation_put_jti(struct store *store, const struct revocation *token, const struct audit_note *note);
+int memory_revocation_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+			   struct revocation_page *ret_page);
+int memory_revocation_sweep(struct store *store, int64_t now_s);
+/* The next word of the feed; the seq is given here. There is room for one per verb. E_NOMEM. */
+must_check int memory_revocation_put(struct memory_state *next, const struct revocation *revocation);
+/* What the feed names of a subject; NULL. */
+const struct revocation *memory_revocation_find(const struct memory_state *state, enum revocation_kind kind,
+						struct str id);
+/* Raises a client's epoch and says so; nothing when until_s is 0. */
+must_check int memory_client_raise(struct memory_state *next, struct client *client, int64_t now_s, int64_t until_s);
 
 int memory_key_put(struct store *store, const struct signing_key *key, const struct audit_note *note);
 int memory_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,

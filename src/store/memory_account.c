@@ -77,21 +77,28 @@ int memory_account_set_roles(struct store *store, struct str id, struct str_list
 	return memory_end(store, next, set_roles(next, id, roles), note);
 }
 
-static int set_disabled(struct memory_state *next, struct str id, bool disabled)
+static int set_disabled(struct memory_state *next, struct account *account, bool disabled, int64_t now_s, int64_t until_s)
 {
-	struct account *account = memory_account(next, id);
 	if (!account)
 		return E_ABSENT;
 	if (account->disabled == disabled)
 		return MEMORY_UNCHANGED;
 	account->disabled = disabled;
-	account->epoch += disabled;
-	return 0;
+	if (!disabled)
+		return 0;
+	const struct revocation end = {.kind = REVOCATION_ACCOUNT,
+				       .id = account->id,
+				       .epoch = ++account->epoch,
+				       .not_before_s = now_s,
+				       .until_s = until_s};
+	return memory_revocation_put(next, &end);
 }
 
-int memory_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+int memory_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+				const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, set_disabled(next, id, disabled), note);
+	int rc = set_disabled(next, memory_account(next, id), disabled, note->now_s, until_s);
+	return memory_end(store, next, rc, note);
 }

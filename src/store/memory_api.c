@@ -36,6 +36,29 @@ static int check_scopes(const struct api *api)
 	return 0;
 }
 
+static int compare_strs(const void *a, const void *b)
+{
+	const struct str *x = a, *y = b;
+	return str_cmp(*x, *y);
+}
+
+/* Clients that exist, sorted, each once. */
+static int set_servers(const struct memory_state *next, struct api *api)
+{
+	struct str_list *servers = &api->servers;
+	size_t n = 0;
+	if (servers->n > 1)
+		qsort(servers->v, servers->n, sizeof(*servers->v), compare_strs);
+	for (size_t i = 0; i < servers->n; i++) {
+		if (!memory_client(next, servers->v[i]))
+			return E_ABSENT;
+		if (n == 0 || !str_eq(servers->v[n - 1], servers->v[i]))
+			servers->v[n++] = servers->v[i];
+	}
+	servers->n = n;
+	return 0;
+}
+
 static int put(struct memory_state *next, const struct api *api)
 {
 	size_t at;
@@ -43,7 +66,8 @@ static int put(struct memory_state *next, const struct api *api)
 		return E_EXISTS;
 	TRY(check_scopes(api));
 	memory_open_gap(next->apis, &next->n_apis, sizeof(*api), at);
-	return memory_copy_api(&next->arena, api, &next->apis[at]);
+	TRY(memory_copy_api(&next->arena, api, &next->apis[at]));
+	return set_servers(next, &next->apis[at]);
 }
 
 int memory_api_put(struct store *store, const struct api *api, const struct audit_note *note)
@@ -102,7 +126,7 @@ static void cut_grants(struct memory_state *next, struct str api_id, const struc
 	}
 }
 
-static int update(struct memory_state *next, const struct api *change)
+static int update(struct memory_state *next, const struct api *change, bool with_servers)
 {
 	struct api *api = memory_api(next, change->id), row = *change;
 	if (!api)
@@ -110,16 +134,19 @@ static int update(struct memory_state *next, const struct api *change)
 	TRY(check_scopes(change));
 	row.audience = api->audience;
 	row.created_s = api->created_s;
+	if (!with_servers)
+		row.servers = api->servers;
 	TRY(memory_copy_api(&next->arena, &row, api));
+	TRY(set_servers(next, api));
 	cut_grants(next, api->id, api);
 	return 0;
 }
 
-int memory_api_update(struct store *store, const struct api *api, const struct audit_note *note)
+int memory_api_update(struct store *store, const struct api *api, bool with_servers, const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, update(next, api), note);
+	return memory_end(store, next, update(next, api, with_servers), note);
 }
 
 static int delete (struct memory_state *next, struct str id)

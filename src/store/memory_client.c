@@ -64,7 +64,11 @@ static int put_one(struct memory_state *next, const struct client *client)
 	if (memory_find(next->clients, next->n_clients, sizeof(row), client->id, &at))
 		return E_EXISTS;
 	TRY(check_refs(next, client));
+	const struct revocation *before = memory_revocation_find(next, REVOCATION_CLIENT, client->id);
+	if (before && before->epoch > row.epoch)
+		row.epoch = before->epoch;
 	row.n_secrets = 0;
+	row.serves = (struct str_list){0};
 	TRY(memory_copy_client(&next->arena, &row, &row));
 	TRY(set_grants(&next->arena, client, &row));
 	memory_open_gap(next->clients, &next->n_clients, sizeof(row), at);
@@ -88,10 +92,42 @@ int memory_client_put(struct store *store, const struct client *clients, size_t 
 	return memory_end(store, next, put(next, clients, n), note);
 }
 
+static int compare_strs(const void *a, const void *b)
+{
+	const struct str *x = a, *y = b;
+	return str_cmp(*x, *y);
+}
+
+static bool has(struct str_list list, struct str s)
+{
+	for (size_t i = 0; i < list.n; i++) {
+		if (str_eq(list.v[i], s))
+			return true;
+	}
+	return false;
+}
+
+static int get(const struct memory_state *state, struct str id, struct arena *arena, struct client *ret_client)
+{
+	const struct client *found = memory_client(state, id);
+	if (!found)
+		return E_ABSENT;
+	struct client client = *found;
+	client.serves = (struct str_list){arena_array(arena, state->n_apis, sizeof(struct str)), 0};
+	if (!client.serves.v)
+		return E_NOMEM;
+	for (size_t i = 0; i < state->n_apis; i++) {
+		if (has(state->apis[i].servers, id))
+			client.serves.v[client.serves.n++] = state->apis[i].audience;
+	}
+	if (client.serves.n > 1)
+		qsort(client.serves.v, client.serves.n, sizeof(*client.serves.v), compare_strs);
+	return memory_copy_client(arena, &client, ret_client);
+}
+
 int memory_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client)
 {
-	const struct client *client = memory_client(memory_lock(store), id);
-	return memory_unlock(store, client ? memory_copy_client(arena, client, ret_client) : E_ABSENT);
+	return memory_unlock(store, get(memory_lock(store), id, arena, ret_client));
 }
 
 static int list(const struct memory_state *state, const struct store_client_range *range, struct arena *arena,
@@ -146,39 +182,66 @@ int memory_client_update(struct store *store, const struct client *client, bool 
 	return memory_end(store, next, update(next, client, set_grants), note);
 }
 
-static int set_disabled(struct memory_state *next, struct str id, bool disabled)
+int memory_client_raise(struct memory_state *next, struct client *client, int64_t now_s, int64_t until_s)
 {
-	struct client *client = memory_client(next, id);
+	if (until_s == 0)
+		return 0;
+	const struct revocation end = {.kind = REVOCATION_CLIENT,
+				       .id = client->id,
+				       .epoch = ++client->epoch,
+				       .not_before_s = now_s,
+				       .until_s = until_s};
+	return memory_revocation_put(next, &end);
+}
+
+static int set_disabled(struct memory_state *next, struct client *client, bool disabled, int64_t now_s, int64_t until_s)
+{
 	if (!client)
 		return E_ABSENT;
 	if (client->disabled == disabled)
 		return MEMORY_UNCHANGED;
 	client->disabled = disabled;
-	client->epoch += disabled;
-	return 0;
+	return disabled ? memory_client_raise(next, client, now_s, until_s) : 0;
 }
 
-int memory_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+int memory_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+			       const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, set_disabled(next, id, disabled), note);
+	int rc = set_disabled(next, memory_client(next, id), disabled, note->now_s, until_s);
+	return memory_end(store, next, rc, note);
 }
 
-static int delete (struct memory_state *next, struct str id)
+static void cut_servers(struct memory_state *next, struct str id)
+{
+	for (size_t i = 0; i < next->n_apis; i++) {
+		struct str_list *servers = &next->apis[i].servers;
+		size_t n = 0;
+		for (size_t j = 0; j < servers->n; j++) {
+			if (!str_eq(servers->v[j], id))
+				servers->v[n++] = servers->v[j];
+		}
+		servers->n = n;
+	}
+}
+
+static int delete (struct memory_state *next, struct str id, int64_t now_s, int64_t until_s)
 {
 	size_t at;
 	if (!memory_find(next->clients, next->n_clients, sizeof(*next->clients), id, &at))
 		return E_ABSENT;
+	TRY(memory_client_raise(next, &next->clients[at], now_s, until_s));
+	cut_servers(next, id);
 	memory_close_gap(next->clients, &next->n_clients, sizeof(*next->clients), at);
 	return 0;
 }
 
-int memory_client_delete(struct store *store, struct str id, const struct audit_note *note)
+int memory_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, delete (next, id), note);
+	return memory_end(store, next, delete (next, id, note->now_s, until_s), note);
 }
 
 int memory_client_count_imported(struct store *store, int64_t *ret_n)

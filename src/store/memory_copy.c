@@ -60,6 +60,7 @@ int memory_copy_client(struct arena *arena, const struct client *from, struct cl
 	TRY(copy_str(arena, &to.name));
 	TRY(copy_str(arena, &to.default_api));
 	TRY(memory_copy_grants(arena, from, &to));
+	TRY(memory_copy_strs(arena, from->serves, &to.serves));
 	to.secrets = arena_array(arena, from->n_secrets, sizeof(*to.secrets));
 	if (!to.secrets)
 		return E_NOMEM;
@@ -76,6 +77,7 @@ int memory_copy_api(struct arena *arena, const struct api *from, struct api *ret
 	TRY(copy_str(arena, &to.audience));
 	TRY(copy_str(arena, &to.name));
 	TRY(copy_str(arena, &to.alg));
+	TRY(memory_copy_strs(arena, from->servers, &to.servers));
 	to.scopes = arena_array(arena, from->n_scopes, sizeof(*to.scopes));
 	if (!to.scopes)
 		return E_NOMEM;
@@ -94,6 +96,15 @@ int memory_copy_key(struct arena *arena, const struct signing_key *from, struct 
 	TRY(copy_str(arena, &to.alg));
 	TRY(copy_str(arena, &to.sealed));
 	TRY(copy_str(arena, &to.public_jwk));
+	*ret_to = to;
+	return 0;
+}
+
+int memory_copy_revocation(struct arena *arena, const struct revocation *from, struct revocation *ret_to)
+{
+	struct revocation to = *from;
+	TRY(copy_str(arena, &to.id));
+	TRY(copy_str(arena, &to.owner));
 	*ret_to = to;
 	return 0;
 }

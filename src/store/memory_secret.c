@@ -76,40 +76,45 @@ int memory_secret_insert(struct memory_state *next, struct client *client, const
 	return 0;
 }
 
-static int add(struct memory_state *next, const struct client_secret *secret)
+static int add(struct memory_state *next, const struct client_secret *secret, int64_t now_s, int64_t until_s)
 {
 	struct client *client = memory_client(next, secret->client_id);
-	return client ? memory_secret_insert(next, client, secret) : E_ABSENT;
+	if (!client)
+		return E_ABSENT;
+	TRY(memory_client_raise(next, client, now_s, until_s));
+	return memory_secret_insert(next, client, secret);
 }
 
-int memory_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note)
+int memory_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
+		      const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, add(next, secret), note);
+	return memory_end(store, next, add(next, secret, note->now_s, until_s), note);
 }
 
-static int revoke(const struct memory_state *next, struct str client_id, struct str secret_id, int64_t now_s)
+static int revoke(struct memory_state *next, struct client *client, struct str secret_id, int64_t now_s, int64_t until_s)
 {
-	struct client *client = memory_client(next, client_id);
 	struct client_secret *secret = client ? find(client, secret_id) : NULL;
 	if (!secret)
 		return E_ABSENT;
-	if (secret->revoked_s != 0)
+	if (secret->revoked_s != 0 && until_s == 0)
 		return MEMORY_UNCHANGED;
-	secret->revoked_s = now_s;
-	return 0;
+	if (secret->revoked_s == 0)
+		secret->revoked_s = now_s;
+	return memory_client_raise(next, client, now_s, until_s);
 }
 
 int memory_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
-			 const struct audit_note *note)
+			 int64_t until_s, const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, revoke(next, client_id, secret_id, now_s), note);
+	int rc = revoke(next, memory_client(next, client_id), secret_id, now_s, until_s);
+	return memory_end(store, next, rc, note);
 }
 
-static int regenerate(struct memory_state *next, const struct client_secret *secret, int64_t now_s)
+static int regenerate(struct memory_state *next, const struct client_secret *secret, int64_t now_s, int64_t until_s)
 {
 	struct client *client = memory_client(next, secret->client_id);
 	if (!client)
@@ -118,16 +123,16 @@ static int regenerate(struct memory_state *next, const struct client_secret *sec
 		if (client->secrets[i].revoked_s == 0)
 			client->secrets[i].revoked_s = now_s;
 	}
-	client->epoch++;
+	TRY(memory_client_raise(next, client, now_s, until_s));
 	return memory_secret_insert(next, client, secret);
 }
 
-int memory_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+int memory_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			     const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, regenerate(next, secret, now_s), note);
+	return memory_end(store, next, regenerate(next, secret, now_s, until_s), note);
 }
 
 static int flush(struct memory_state *next, const struct usage_row *row)

@@ -81,6 +81,15 @@ must_check int sqlite_account_n(struct db *db, struct str id, int64_t *ret_n);
 must_check int sqlite_api_n(struct db *db, struct str id, int64_t *ret_n);
 must_check int sqlite_client_n(struct db *db, struct str id, int64_t *ret_n);
 
+/* Before other changes of a client: when and until when its earlier tokens are named; until_s 0: they stay alive. */
+struct sqlite_end {
+	int64_t now_s, until_s;
+};
+/* sqlite_revocation.c: the next word of the feed; its seq and, for a jti, nothing else is made up here. */
+must_check int sqlite_revocation_put(struct db *db, const struct revocation *revocation);
+/* The epoch of a client or an account rises and the feed says so; nothing happens when end.until_s is 0. */
+must_check int sqlite_revocation_raise(struct db *db, enum revocation_kind kind, int64_t n, struct sqlite_end end);
+
 /* sqlite_secret.c */
 must_check int sqlite_secret_insert(struct db *db, int64_t client_n, const struct client_secret *secret);
 must_check int sqlite_secret_load(struct db *db, int64_t client_n, struct arena *arena, struct client *client);
@@ -92,7 +101,8 @@ int sqlite_account_get(struct store *store, struct str key, bool by_email, struc
 int sqlite_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
 			struct account **ret_accounts, size_t *ret_n);
 int sqlite_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
-int sqlite_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+int sqlite_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+				const struct audit_note *note);
 
 int sqlite_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
 int sqlite_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
@@ -100,22 +110,29 @@ int sqlite_client_list(struct store *store, const struct store_client_range *ran
 		       struct client **ret_clients, size_t *ret_n);
 int sqlite_client_update(struct store *store, const struct client *client, bool set_grants,
 			 const struct audit_note *note);
-int sqlite_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note);
-int sqlite_client_delete(struct store *store, struct str id, const struct audit_note *note);
+int sqlite_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+			       const struct audit_note *note);
+int sqlite_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 int sqlite_client_count_imported(struct store *store, int64_t *ret_n);
 
-int sqlite_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note);
+int sqlite_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
+		      const struct audit_note *note);
 int sqlite_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
-			 const struct audit_note *note);
-int sqlite_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+			 int64_t until_s, const struct audit_note *note);
+int sqlite_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			     const struct audit_note *note);
 int sqlite_secret_usage_flush(struct store *store, const struct usage_row *rows, size_t n);
 
 int sqlite_api_put(struct store *store, const struct api *api, const struct audit_note *note);
 int sqlite_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);
 int sqlite_api_list(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
-int sqlite_api_update(struct store *store, const struct api *api, const struct audit_note *note);
+int sqlite_api_update(struct store *store, const struct api *api, bool set_servers, const struct audit_note *note);
 int sqlite_api_delete(struct store *store, struct str id, const struct audit_note *note);
+
+int sqlite_revocation_put_jti(struct store *store, const struct revocation *token, const struct audit_note *note);
+int sqlite_revocation_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+			   struct revocation_page *ret_page);
+int sqlite_revocation_sweep(struct store *store, int64_t now_s);
 
 int sqlite_key_put(struct store *store, const struct signing_key *key, const struct audit_note *note);
 int sqlite_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,

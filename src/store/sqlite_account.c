@@ -9,6 +9,7 @@ struct roles {
 struct disable {
 	struct str id;
 	bool disabled;
+	struct sqlite_end end;
 };
 
 int sqlite_account_n(struct db *db, struct str id, int64_t *ret_n)
@@ -147,14 +148,19 @@ static int set_disabled(struct db *db, const void *args)
 	int64_t n;
 	TRY(sqlite_account_n(db, change->id, &n));
 	_cleanup_(query_done) struct query query =
-		query_of(db, "UPDATE account SET disabled = ?1, epoch = epoch + ?1 WHERE n = ?2 AND disabled <> ?1");
+		query_of(db, "UPDATE account SET disabled = ?1 WHERE n = ?2 AND disabled <> ?1");
 	query_int(&query, change->disabled);
 	query_int(&query, n);
 	int rc = query_hit(&query);
-	return rc == E_ABSENT ? SQLITE_UNCHANGED : rc;
+	if (rc == E_ABSENT)
+		return SQLITE_UNCHANGED;
+	TRY(rc);
+	return change->disabled ? sqlite_revocation_raise(db, REVOCATION_ACCOUNT, n, change->end) : 0;
 }
 
-int sqlite_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+int sqlite_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+				const struct audit_note *note)
 {
-	return sqlite_write(store, set_disabled, &(struct disable){id, disabled}, note);
+	struct sqlite_end end = {note->now_s, until_s};
+	return sqlite_write(store, set_disabled, &(struct disable){id, disabled, end}, note);
 }

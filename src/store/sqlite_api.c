@@ -53,9 +53,28 @@ static int replace_scopes(struct db *db, int64_t api_n, const struct api *api)
 	return run_for(db, "DELETE FROM scope WHERE api_n = ? AND pos < 0", api_n);
 }
 
+static int insert_server(struct db *db, int64_t api_n, struct str client_id)
+{
+	int64_t client_n;
+	TRY(sqlite_client_n(db, client_id, &client_n));
+	_cleanup_(query_done) struct query query =
+		query_of(db, "INSERT OR IGNORE INTO api_server (api_n, client_n) VALUES (?, ?)");
+	query_int(&query, api_n);
+	query_int(&query, client_n);
+	return query_run(&query);
+}
+
+static int insert_servers(struct db *db, int64_t api_n, struct str_list clients)
+{
+	for (size_t i = 0; i < clients.n; i++)
+		TRY(insert_server(db, api_n, clients.v[i]));
+	return 0;
+}
+
 static int put(struct db *db, const void *args)
 {
 	const struct api *api = args;
+	int64_t n;
 	_cleanup_(query_done) struct query query = query_of(
 		db, "INSERT INTO api (id, audience, name, alg, lifetime_s, created_s) VALUES (?, ?, ?, ?, ?, ?)");
 	query_text(&query, api->id);
@@ -65,7 +84,9 @@ static int put(struct db *db, const void *args)
 	query_int(&query, api->lifetime_s);
 	query_int(&query, api->created_s);
 	TRY(query_run(&query));
-	return insert_scopes(db, sqlite3_last_insert_rowid(db->handle), api);
+	n = sqlite3_last_insert_rowid(db->handle);
+	TRY(insert_scopes(db, n, api));
+	return insert_servers(db, n, api->servers);
 }
 
 int sqlite_api_put(struct store *store, const struct api *api, const struct audit_note *note)
@@ -88,6 +109,20 @@ static int load_scopes(struct db *db, int64_t api_n, struct arena *arena, struct
 	return rc;
 }
 
+static int load_servers(struct db *db, int64_t api_n, struct arena *arena, struct api *api)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "SELECT c.id FROM api_server s JOIN client c ON c.n = s.client_n WHERE s.api_n = ?"
+			     " ORDER BY c.id");
+	query_int(&query, api_n);
+	int rc;
+	while ((rc = query_next(&query)) > 0) {
+		TRY(query_grow(arena, &api->servers.v, api->servers.n, sizeof(*api->servers.v)));
+		api->servers.v[api->servers.n++] = query_get_str(&query, arena);
+	}
+	return rc < 0 ? rc : query_status(&query);
+}
+
 #define COLUMNS "n, id, audience, name, alg, lifetime_s, created_s"
 
 static int load(struct query *query, struct arena *arena, struct api *ret_api)
@@ -102,6 +137,7 @@ static int load(struct query *query, struct arena *arena, struct api *ret_api)
 	api.created_s = query_get_int(query);
 	TRY(query_status(query));
 	TRY(load_scopes(query->db, n, arena, &api));
+	TRY(load_servers(query->db, n, arena, &api));
 	*ret_api = api;
 	return 0;
 }
@@ -137,9 +173,15 @@ int sqlite_api_list(struct store *store, struct arena *arena, struct api **ret_a
 	return 0;
 }
 
+struct update {
+	const struct api *api;
+	bool set_servers;
+};
+
 static int update(struct db *db, const void *args)
 {
-	const struct api *api = args;
+	const struct update *change = args;
+	const struct api *api = change->api;
 	int64_t n;
 	TRY(sqlite_api_n(db, api->id, &n));
 	_cleanup_(query_done) struct query query =
@@ -149,12 +191,16 @@ static int update(struct db *db, const void *args)
 	query_int(&query, api->lifetime_s);
 	query_int(&query, n);
 	TRY(query_hit(&query));
-	return replace_scopes(db, n, api);
+	TRY(replace_scopes(db, n, api));
+	if (!change->set_servers)
+		return 0;
+	TRY(run_for(db, "DELETE FROM api_server WHERE api_n = ?", n));
+	return insert_servers(db, n, api->servers);
 }
 
-int sqlite_api_update(struct store *store, const struct api *api, const struct audit_note *note)
+int sqlite_api_update(struct store *store, const struct api *api, bool set_servers, const struct audit_note *note)
 {
-	return sqlite_write(store, update, api, note);
+	return sqlite_write(store, update, &(struct update){api, set_servers}, note);
 }
 
 static int delete (struct db *db, const void *args)
@@ -163,6 +209,7 @@ static int delete (struct db *db, const void *args)
 	int64_t n;
 	TRY(sqlite_api_n(db, *id, &n));
 	TRY(run_for(db, "UPDATE client SET default_api_n = NULL WHERE default_api_n = ?", n));
+	TRY(run_for(db, "DELETE FROM api_server WHERE api_n = ?", n));
 	TRY(run_for(db, "DELETE FROM client_grant WHERE scope_n IN (SELECT n FROM scope WHERE api_n = ?)", n));
 	TRY(run_for(db, "DELETE FROM scope WHERE api_n = ?", n));
 	return run_for(db, "DELETE FROM api WHERE n = ?", n);

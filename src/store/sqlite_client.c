@@ -14,6 +14,12 @@ struct update {
 struct disable {
 	struct str id;
 	bool disabled;
+	struct sqlite_end end;
+};
+
+struct delete {
+	struct str id;
+	struct sqlite_end end;
 };
 
 static bool is_imported(struct str id) { return !str_has_prefix(id, STR("mmc_")); }
@@ -105,10 +111,12 @@ static int insert(struct db *db, const struct client *client, int64_t *ret_n)
 {
 	int64_t account_n, api_n;
 	TRY(find_refs(db, client, &account_n, &api_n));
+	/* An id that was deleted and comes back: not below the epoch that verifiers have heard of. */
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT INTO client (id, kind, account_n, name, auth, disabled, expires_s, lifetime_s, "
 			     "default_api_n, epoch, created_s)"
-			     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, max(?10, coalesce("
+			     "(SELECT epoch FROM revocation WHERE kind = 0 AND id = ?1), 0)), ?11)");
 	query_text(&query, client->id);
 	query_int(&query, client->kind);
 	query_ref(&query, account_n);
@@ -194,6 +202,20 @@ static int load_grants(struct db *db, int64_t client_n, struct arena *arena, str
 	return rc;
 }
 
+static int load_serves(struct db *db, int64_t client_n, struct arena *arena, struct client *client)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "SELECT a.audience FROM api_server s JOIN api a ON a.n = s.api_n WHERE s.client_n = ?"
+			     " ORDER BY a.audience");
+	query_int(&query, client_n);
+	int rc;
+	while ((rc = query_next(&query)) > 0) {
+		TRY(query_grow(arena, &client->serves.v, client->serves.n, sizeof(*client->serves.v)));
+		client->serves.v[client->serves.n++] = query_get_str(&query, arena);
+	}
+	return rc < 0 ? rc : query_status(&query);
+}
+
 int sqlite_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client)
 {
 	int64_t n;
@@ -206,6 +228,7 @@ int sqlite_client_get(struct store *store, struct str id, struct arena *arena, s
 	TRY(load(&query, arena, &n, &client));
 	TRY(load_grants(reader.db, n, arena, &client));
 	TRY(sqlite_secret_load(reader.db, n, arena, &client));
+	TRY(load_serves(reader.db, n, arena, &client));
 	*ret_client = client;
 	return 0;
 }
@@ -291,32 +314,39 @@ static int set_disabled(struct db *db, const void *args)
 	int64_t n;
 	TRY(sqlite_client_n(db, change->id, &n));
 	_cleanup_(query_done) struct query query =
-		query_of(db, "UPDATE client SET disabled = ?1, epoch = epoch + ?1 WHERE n = ?2 AND disabled <> ?1");
+		query_of(db, "UPDATE client SET disabled = ?1 WHERE n = ?2 AND disabled <> ?1");
 	query_int(&query, change->disabled);
 	query_int(&query, n);
 	int rc = query_hit(&query);
-	return rc == E_ABSENT ? SQLITE_UNCHANGED : rc;
+	if (rc == E_ABSENT)
+		return SQLITE_UNCHANGED;
+	TRY(rc);
+	return change->disabled ? sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end) : 0;
 }
 
-int sqlite_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+int sqlite_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+			       const struct audit_note *note)
 {
-	return sqlite_write(store, set_disabled, &(struct disable){id, disabled}, note);
+	struct sqlite_end end = {note->now_s, until_s};
+	return sqlite_write(store, set_disabled, &(struct disable){id, disabled, end}, note);
 }
 
 static int delete (struct db *db, const void *args)
 {
-	const struct str *id = args;
+	const struct delete *change = args;
 	int64_t n;
-	TRY(sqlite_client_n(db, *id, &n));
+	TRY(sqlite_client_n(db, change->id, &n));
+	TRY(sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end));
+	TRY(run_for(db, "DELETE FROM api_server WHERE client_n = ?", n));
 	TRY(run_for(db, "DELETE FROM client_grant WHERE client_n = ?", n));
 	TRY(run_for(db, "DELETE FROM client_secret WHERE client_n = ?", n));
 	TRY(run_for(db, "DELETE FROM client WHERE n = ?", n));
-	return is_imported(*id) ? count_imported(db, -1) : 0;
+	return is_imported(change->id) ? count_imported(db, -1) : 0;
 }
 
-int sqlite_client_delete(struct store *store, struct str id, const struct audit_note *note)
+int sqlite_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note)
 {
-	return sqlite_write(store, delete, &id, note);
+	return sqlite_write(store, delete, &(struct delete){id, {note->now_s, until_s}}, note);
 }
 
 int sqlite_client_count_imported(struct store *store, int64_t *ret_n)

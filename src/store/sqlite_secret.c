@@ -1,14 +1,14 @@
 /* Secret verbs on SQLite. A secret lives while it is neither revoked nor expired. */
 #include "store/sqlite.h"
 
-struct revoke {
-	struct str client_id, secret_id;
-	int64_t now_s;
+struct add {
+	const struct client_secret *secret;
+	struct sqlite_end end;
 };
 
-struct regenerate {
-	const struct client_secret *secret;
-	int64_t now_s;
+struct revoke {
+	struct str client_id, secret_id;
+	struct sqlite_end end;
 };
 
 struct flush {
@@ -120,15 +120,17 @@ int sqlite_secret_load(struct db *db, int64_t client_n, struct arena *arena, str
 
 static int add(struct db *db, const void *args)
 {
-	const struct client_secret *secret = args;
+	const struct add *change = args;
 	int64_t n;
-	TRY(sqlite_client_n(db, secret->client_id, &n));
-	return sqlite_secret_insert(db, n, secret);
+	TRY(sqlite_client_n(db, change->secret->client_id, &n));
+	TRY(sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end));
+	return sqlite_secret_insert(db, n, change->secret);
 }
 
-int sqlite_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note)
+int sqlite_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
+		      const struct audit_note *note)
 {
-	return sqlite_write(store, add, secret, note);
+	return sqlite_write(store, add, &(struct add){secret, {note->now_s, until_s}}, note);
 }
 
 static int find(struct db *db, int64_t client_n, struct str id, int64_t *ret_revoked_s)
@@ -142,43 +144,50 @@ static int find(struct db *db, int64_t client_n, struct str id, int64_t *ret_rev
 	return query_status(&query);
 }
 
+static int set_revoked(struct db *db, int64_t client_n, struct str id, int64_t now_s)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "UPDATE client_secret SET revoked_s = ? WHERE id = ? AND client_n = ? AND revoked_s = 0");
+	query_int(&query, now_s);
+	query_text(&query, id);
+	query_int(&query, client_n);
+	return query_hit(&query);
+}
+
 static int revoke(struct db *db, const void *args)
 {
 	const struct revoke *change = args;
 	int64_t n, revoked_s;
 	TRY(sqlite_client_n(db, change->client_id, &n));
 	TRY(find(db, n, change->secret_id, &revoked_s));
-	if (revoked_s != 0)
+	if (revoked_s != 0 && change->end.until_s == 0)
 		return SQLITE_UNCHANGED;
-	_cleanup_(query_done) struct query query =
-		query_of(db, "UPDATE client_secret SET revoked_s = ? WHERE id = ? AND client_n = ? AND revoked_s = 0");
-	query_int(&query, change->now_s);
-	query_text(&query, change->secret_id);
-	query_int(&query, n);
-	return query_hit(&query);
+	if (revoked_s == 0)
+		TRY(set_revoked(db, n, change->secret_id, change->end.now_s));
+	return sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end);
 }
 
 int sqlite_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
-			 const struct audit_note *note)
+			 int64_t until_s, const struct audit_note *note)
 {
-	return sqlite_write(store, revoke, &(struct revoke){client_id, secret_id, now_s}, note);
+	return sqlite_write(store, revoke, &(struct revoke){client_id, secret_id, {now_s, until_s}}, note);
 }
 
 static int regenerate(struct db *db, const void *args)
 {
-	const struct regenerate *change = args;
+	const struct add *change = args;
 	int64_t n;
 	TRY(sqlite_client_n(db, change->secret->client_id, &n));
 	TRY(run_for(db, "UPDATE client_secret SET revoked_s = ?2 WHERE client_n = ?1 AND revoked_s = 0", n,
-		    change->now_s));
-	TRY(run_for(db, "UPDATE client SET epoch = epoch + ?2 WHERE n = ?1", n, 1));
+		    change->end.now_s));
+	TRY(sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end));
 	return sqlite_secret_insert(db, n, change->secret);
 }
 
-int sqlite_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+int sqlite_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			     const struct audit_note *note)
 {
-	return sqlite_write(store, regenerate, &(struct regenerate){secret, now_s}, note);
+	return sqlite_write(store, regenerate, &(struct add){secret, {now_s, until_s}}, note);
 }
 
 static int flush(struct db *db, const void *args)

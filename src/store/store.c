@@ -99,12 +99,14 @@ int store_account_set_roles(struct store *store, struct str id, struct str_list 
 	return end(&span, store->ops->account_set_roles(store, id, roles, note));
 }
 
-int store_account_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+int store_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+			       const struct audit_note *note)
 {
 	struct span span;
 	TRY(check_id_note(id, note));
+	TRY(check_end(until_s, disabled));
 	TRY(begin(store, true, &span));
-	return end(&span, store->ops->account_set_disabled(store, id, disabled, note));
+	return end(&span, store->ops->account_set_disabled(store, id, disabled, until_s, note));
 }
 
 int store_client_put(struct store *store, const struct client *client, const struct audit_note *note)
@@ -157,20 +159,23 @@ int store_client_update(struct store *store, const struct client *client, bool s
 	return end(&span, store->ops->client_update(store, &part, set_grants, note));
 }
 
-int store_client_set_disabled(struct store *store, struct str id, bool disabled, const struct audit_note *note)
+int store_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+			      const struct audit_note *note)
 {
 	struct span span;
 	TRY(check_id_note(id, note));
+	TRY(check_end(until_s, disabled));
 	TRY(begin(store, true, &span));
-	return end(&span, store->ops->client_set_disabled(store, id, disabled, note));
+	return end(&span, store->ops->client_set_disabled(store, id, disabled, until_s, note));
 }
 
-int store_client_delete(struct store *store, struct str id, const struct audit_note *note)
+int store_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note)
 {
 	struct span span;
 	TRY(check_id_note(id, note));
+	TRY(check_end(until_s, true));
 	TRY(begin(store, true, &span));
-	return end(&span, store->ops->client_delete(store, id, note));
+	return end(&span, store->ops->client_delete(store, id, until_s, note));
 }
 
 int store_client_count_imported(struct store *store, int64_t *ret_n)
@@ -180,35 +185,39 @@ int store_client_count_imported(struct store *store, int64_t *ret_n)
 	return end(&span, store->ops->client_count_imported(store, ret_n));
 }
 
-int store_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note)
+int store_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
+		     const struct audit_note *note)
 {
 	struct span span;
 	TRY(check_secret(secret));
 	TRY(check_id_note(secret->client_id, note));
+	TRY(check_end(until_s, false));
 	TRY(begin(store, true, &span));
-	return end(&span, store->ops->secret_add(store, secret, note));
+	return end(&span, store->ops->secret_add(store, secret, until_s, note));
 }
 
-int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
+int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s, int64_t until_s,
 			const struct audit_note *note)
 {
 	struct span span;
 	TRY(check_id(client_id));
 	TRY(check_id_note(secret_id, note));
 	TRY(check_now(now_s));
+	TRY(check_end(until_s, false));
 	TRY(begin(store, true, &span));
-	return end(&span, store->ops->secret_revoke(store, client_id, secret_id, now_s, note));
+	return end(&span, store->ops->secret_revoke(store, client_id, secret_id, now_s, until_s, note));
 }
 
-int store_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
+int store_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			    const struct audit_note *note)
 {
 	struct span span;
 	TRY(check_secret(secret));
 	TRY(check_id_note(secret->client_id, note));
 	TRY(check_now(now_s));
+	TRY(check_end(until_s, false));
 	TRY(begin(store, true, &span));
-	return end(&span, store->ops->secret_regenerate(store, secret, now_s, note));
+	return end(&span, store->ops->secret_regenerate(store, secret, now_s, until_s, note));
 }
 
 int store_usage_flush(struct store *store, const struct usage_row *rows, size_t n)
@@ -246,15 +255,17 @@ int store_api_list(struct store *store, struct arena *arena, struct api **ret_ap
 	return end(&span, store->ops->api_list(store, arena, ret_apis, ret_n));
 }
 
-int store_api_update(struct store *store, const struct api *api, const struct audit_note *note)
+int store_api_update(struct store *store, const struct api *api, bool set_servers, const struct audit_note *note)
 {
 	struct span span;
 	struct api part = *api;
+	if (!set_servers)
+		part.servers = (struct str_list){0};
 	part.audience = STR("-"); /* immutable: not looked at */
 	TRY(check_api(&part));
 	TRY(check_note(note));
 	TRY(begin(store, true, &span));
-	return end(&span, store->ops->api_update(store, api, note));
+	return end(&span, store->ops->api_update(store, api, set_servers, note));
 }
 
 int store_api_delete(struct store *store, struct str id, const struct audit_note *note)
@@ -263,6 +274,33 @@ int store_api_delete(struct store *store, struct str id, const struct audit_note
 	TRY(check_id_note(id, note));
 	TRY(begin(store, true, &span));
 	return end(&span, store->ops->api_delete(store, id, note));
+}
+
+int store_revocation_put_jti(struct store *store, const struct revocation *token, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_id(token->id));
+	TRY(check_id_note(token->owner, note));
+	TRY(check_end(token->until_s, true));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->revocation_put_jti(store, token, note));
+}
+
+int store_revocation_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+			  struct revocation_page *ret_page)
+{
+	struct span span;
+	TRY(check_limit(limit));
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->revocation_list(store, after_seq, limit, arena, ret_page));
+}
+
+int store_revocation_sweep(struct store *store, int64_t now_s)
+{
+	struct span span;
+	TRY(check_now(now_s));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->revocation_sweep(store, now_s));
 }
 
 int store_key_put(struct store *store, const struct signing_key *key, const struct audit_note *note)

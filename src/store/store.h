@@ -28,6 +28,12 @@ struct audit_note {
 	struct str actor, action, target, detail;
 };
 
+struct revocation_page {
+	struct revocation *revocations;
+	size_t n;
+	struct revocation_feed feed;
+};
+
 enum store_kind { STORE_SQLITE, STORE_MEMORY };
 
 struct store_options {
@@ -62,8 +68,8 @@ must_check int store_account_list(struct store *store, struct str after, unsigne
 /* Replaces the roles; their order is kept. E_ABSENT. */
 must_check int store_account_set_roles(struct store *store, struct str id, struct str_list roles,
 				       const struct audit_note *note);
-/* Going from enabled to disabled raises the epoch. E_ABSENT. */
-must_check int store_account_set_disabled(struct store *store, struct str id, bool disabled,
+/* Going from enabled to disabled raises the epoch and says so in the feed (until_s as there). E_ABSENT. */
+must_check int store_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 					  const struct audit_note *note);
 
 /* --- clients --- */
@@ -71,30 +77,34 @@ must_check int store_account_set_disabled(struct store *store, struct str id, bo
  * With its grants (each once, however often it is named) and its first secrets (their client_id is not looked at).
  * E_EXISTS: its id or the id of a secret is taken. E_ABSENT: account, API or scope does not exist; identity scopes
  * always exist. E_LIMIT: more than MODEL_SECRETS_MAX secrets or MODEL_SCOPES_MAX grants. E_CONFLICT: as in
- * store_secret_add.
+ * store_secret_add. An id that the feed still names starts at the epoch named there: tokens of its predecessor stay
+ * dead, its own live. `serves` is not looked at.
  */
 must_check int store_client_put(struct store *store, const struct client *client, const struct audit_note *note);
 /* n >= 1 clients in one transaction with one note, for imports: all or none. Errors as above, of the first to fail. */
 must_check int store_client_put_many(struct store *store, const struct client *clients, size_t n,
 				     const struct audit_note *note);
-/* With grants, ordered by API id and scope, and all secrets that are kept, ordered by created_s and id. E_ABSENT. */
+/*
+ * With grants, ordered by API id and scope, all secrets that are kept, ordered by created_s and id, and the audiences it
+ * serves, sorted. E_ABSENT.
+ */
 must_check int store_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
 /* Which: those of account_id (empty: all), after the id `after` (empty: from the start), at most limit (1..1000). */
 struct store_client_range {
 	struct str account_id, after;
 	unsigned limit;
 };
-/* Without grants and secrets, ordered by id. */
+/* Without grants, secrets and audiences it serves, ordered by id. */
 must_check int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 				 struct client **ret_clients, size_t *ret_n);
 /* Replaces name, auth, expires_s, lifetime_s, default_api; with set_grants the grants. E_ABSENT: client, API, scope. */
 must_check int store_client_update(struct store *store, const struct client *client, bool set_grants,
 				   const struct audit_note *note);
-/* Going from enabled to disabled raises the epoch. E_ABSENT. */
-must_check int store_client_set_disabled(struct store *store, struct str id, bool disabled,
+/* Going from enabled to disabled raises the epoch and says so in the feed (until_s as there). E_ABSENT. */
+must_check int store_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 					 const struct audit_note *note);
-/* With its secrets and grants. E_ABSENT. */
-must_check int store_client_delete(struct store *store, struct str id, const struct audit_note *note);
+/* With its secrets and grants; its last epoch is ended in the feed (until_s as there). E_ABSENT. */
+must_check int store_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 /* How many clients have an imported id (no mmc_ prefix): decides whether unknown ids cost a password hash. Cheap. */
 must_check int store_client_count_imported(struct store *store, int64_t *ret_n);
 
@@ -104,32 +114,55 @@ must_check int store_client_count_imported(struct store *store, int64_t *ret_n);
  * ones the newest MODEL_SECRETS_DEAD_MAX are kept. E_ABSENT: no such client. E_LIMIT: it has MODEL_SECRETS_MAX living
  * ones. E_CONFLICT: a second living chosen secret, or a chosen one for an mmc_ id. E_EXISTS: the id of the secret is
  * taken.
+ * until_s, here and in the next two: 0, and the client's tokens stay as they are; else its epoch rises in the same
+ * transaction, and the feed says so until then.
  */
-must_check int store_secret_add(struct store *store, const struct client_secret *secret, const struct audit_note *note);
-/* One secret dies now (now_s > 0). E_ABSENT. Revoking a revoked one changes nothing and is 0. */
+must_check int store_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
+				const struct audit_note *note);
+/* One secret dies now (now_s > 0). E_ABSENT. A revoked one stays as it is: 0. */
 must_check int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
-				   const struct audit_note *note);
+				   int64_t until_s, const struct audit_note *note);
 /*
- * All secrets of the client that are not revoked are (now_s > 0), the epoch rises, the new one is added: all or
- * nothing. E_ABSENT. E_CONFLICT: a chosen one for an mmc_ id. E_EXISTS: the id of the secret is taken.
+ * All secrets of the client that are not revoked are (now_s > 0), the new one is added: all or nothing. E_ABSENT.
+ * E_CONFLICT: a chosen one for an mmc_ id. E_EXISTS: the id of the secret is taken.
  */
 must_check int store_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s,
-				       const struct audit_note *note);
+				       int64_t until_s, const struct audit_note *note);
 /* Adds counts, raises last-used times, the address goes with the latest; skips secrets that are gone. n may be 0. */
 must_check int store_usage_flush(struct store *store, const struct usage_row *rows, size_t n);
 
 /* --- APIs --- */
-/* E_EXISTS: id or audience taken, or a scope named twice. */
+/* E_EXISTS: id or audience taken, or a scope named twice. E_ABSENT: a resource server is no client. */
 must_check int store_api_put(struct store *store, const struct api *api, const struct audit_note *note);
 /* by_audience: the key is the audience. E_ABSENT. */
 must_check int store_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena,
 			     struct api *ret_api);
 /* All, ordered by created_s and id, with scopes in the order they were given. */
 must_check int store_api_list(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
-/* Replaces name, alg, lifetime_s, scopes; grants of removed scopes go too. E_ABSENT. E_EXISTS: a scope named twice. */
-must_check int store_api_update(struct store *store, const struct api *api, const struct audit_note *note);
+/*
+ * Replaces name, alg, lifetime_s, scopes, with set_servers the resource servers (each counts once); grants of removed
+ * scopes go too. E_ABSENT: the API, or a client of `servers`. E_EXISTS: a scope named twice.
+ */
+must_check int store_api_update(struct store *store, const struct api *api, bool set_servers,
+				const struct audit_note *note);
 /* E_ABSENT. Its grants go too; clients that had it as default_api lose the default. */
 must_check int store_api_delete(struct store *store, struct str id, const struct audit_note *note);
+
+/* --- revocation: what ended before its time (RFC 7009, the feed) --- */
+/*
+ * One token ends: id, owner and until_s of `token` count, the rest does not; not_before_s is the note's time. One that
+ * is revoked already changes nothing and is 0. E_LIMIT: its owner has MODEL_REVOKED_MAX of them in the feed.
+ */
+must_check int store_revocation_put_jti(struct store *store, const struct revocation *token,
+					const struct audit_note *note);
+/*
+ * Words with seq > after_seq in order, at most limit (1..1000), and where the feed stands at that moment. Of each
+ * subject there is only the newest word. A later word never has an earlier until_s.
+ */
+must_check int store_revocation_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+				     struct revocation_page *ret_page);
+/* Forgets those with until_s <= now_s. Their seq is not given again. */
+must_check int store_revocation_sweep(struct store *store, int64_t now_s);
 
 /* --- signing keys --- */
 /* E_EXISTS. */

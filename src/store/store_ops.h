@@ -18,27 +18,34 @@ struct store_ops {
 			    struct account **ret_accounts, size_t *ret_n);
 	int (*account_set_roles)(struct store *store, struct str id, struct str_list roles,
 				 const struct audit_note *note);
-	int (*account_set_disabled)(struct store *store, struct str id, bool disabled, const struct audit_note *note);
+	int (*account_set_disabled)(struct store *store, struct str id, bool disabled, int64_t until_s,
+				    const struct audit_note *note);
 	int (*client_put)(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
 	int (*client_get)(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
 	int (*client_list)(struct store *store, const struct store_client_range *range, struct arena *arena,
 			   struct client **ret_clients, size_t *ret_n);
 	int (*client_update)(struct store *store, const struct client *client, bool set_grants,
 			     const struct audit_note *note);
-	int (*client_set_disabled)(struct store *store, struct str id, bool disabled, const struct audit_note *note);
-	int (*client_delete)(struct store *store, struct str id, const struct audit_note *note);
+	int (*client_set_disabled)(struct store *store, struct str id, bool disabled, int64_t until_s,
+				   const struct audit_note *note);
+	int (*client_delete)(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 	int (*client_count_imported)(struct store *store, int64_t *ret_n);
-	int (*secret_add)(struct store *store, const struct client_secret *secret, const struct audit_note *note);
+	int (*secret_add)(struct store *store, const struct client_secret *secret, int64_t until_s,
+			  const struct audit_note *note);
 	int (*secret_revoke)(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
-			     const struct audit_note *note);
+			     int64_t until_s, const struct audit_note *note);
 	int (*secret_regenerate)(struct store *store, const struct client_secret *secret, int64_t now_s,
-				 const struct audit_note *note);
+				 int64_t until_s, const struct audit_note *note);
 	int (*usage_flush)(struct store *store, const struct usage_row *rows, size_t n);
 	int (*api_put)(struct store *store, const struct api *api, const struct audit_note *note);
 	int (*api_get)(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);
 	int (*api_list)(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
-	int (*api_update)(struct store *store, const struct api *api, const struct audit_note *note);
+	int (*api_update)(struct store *store, const struct api *api, bool set_servers, const struct audit_note *note);
 	int (*api_delete)(struct store *store, struct str id, const struct audit_note *note);
+	int (*revocation_put_jti)(struct store *store, const struct revocation *token, const struct audit_note *note);
+	int (*revocation_list)(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
+			       struct revocation_page *ret_page);
+	int (*revocation_sweep)(struct store *store, int64_t now_s);
 	int (*key_put)(struct store *store, const struct signing_key *key, const struct audit_note *note);
 	int (*key_list)(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
 			size_t *ret_n);

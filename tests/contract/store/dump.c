@@ -83,6 +83,8 @@ static void dump_apis(struct store *store, struct arena *arena, struct buf *out)
 			put(out, list[i].scopes[j].name);
 			put(out, list[i].scopes[j].description);
 		}
+		for (size_t j = 0; j < list[i].servers.n; j++)
+			put(out, list[i].servers.v[j]);
 	}
 }
 
@@ -102,6 +104,21 @@ static void dump_keys(struct store *store, struct arena *arena, struct buf *out)
 	}
 }
 
+static void dump_revocations(struct store *store, struct arena *arena, struct buf *out)
+{
+	struct revocation_page page;
+	OK(store_revocation_list(store, 0, 1000, arena, &page));
+	buf_put_i64(out, page.feed.seq);
+	for (size_t i = 0; i < page.n; i++) {
+		const struct revocation *row = &page.revocations[i];
+		buf_put(out, STR("revocation "));
+		put(out, row->id);
+		put(out, row->owner);
+		buf_printf(out, "%d %lld %lld %lld %lld", row->kind, (long long)row->seq, (long long)row->epoch,
+			   (long long)row->not_before_s, (long long)row->until_s);
+	}
+}
+
 void dump_store(struct store *store, struct buf *out)
 {
 	struct arena arena;
@@ -111,6 +128,7 @@ void dump_store(struct store *store, struct buf *out)
 	dump_clients(store, &arena, out);
 	dump_apis(store, &arena, out);
 	dump_keys(store, &arena, out);
+	dump_revocations(store, &arena, out);
 	OK(store_audit_verify(store, &entries));
 	buf_put_i64(out, entries);
 	OK(buf_status(out));

@@ -17,7 +17,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { NOW_S = 1700000000, READERS = 4, CACHE_KIB = 256 };
+enum { NOW_S = 1700000000, UNTIL_S = NOW_S + 86400, READERS = 4, CACHE_KIB = 256 };
 
 struct world {
 	struct store *store;

@@ -26,7 +26,7 @@ static void absent(void **state)
 	FAILS(store_account_get(world->store, STR("\xff"), false, &world->arena, &account), E_ABSENT);
 	assert_int_equal(account.epoch, 77);
 	FAILS(store_account_set_roles(world->store, STR("mma_x"), (struct str_list){0}, &a_note), E_ABSENT);
-	FAILS(store_account_set_disabled(world->store, STR("mma_x"), true, &a_note), E_ABSENT);
+	FAILS(store_account_set_disabled(world->store, STR("mma_x"), true, UNTIL_S, &a_note), E_ABSENT);
 	OK(store_account_list(world->store, STR(""), 10, &world->arena, &list, &n));
 	assert_int_equal(n, 0);
 	assert_int_equal(audit_count(world), 0);
@@ -106,7 +106,7 @@ static void disabling_raises_the_epoch(void **state)
 	struct account account = an_account(world, 1);
 	OK(store_account_put(world->store, &account, &a_note));
 	for (size_t i = 0; i < COUNT(steps); i++) {
-		OK(store_account_set_disabled(world->store, account.id, steps[i].disabled, &a_note));
+		OK(store_account_set_disabled(world->store, account.id, steps[i].disabled, UNTIL_S, &a_note));
 		account.disabled = steps[i].disabled;
 		account.epoch = steps[i].epoch;
 		same(get_account(world, account.id), account);

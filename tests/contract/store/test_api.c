@@ -21,7 +21,7 @@ static void absent(void **state)
 	struct world *world = *state;
 	struct api api = an_api(world, 1), *list;
 	size_t n = 7;
-	FAILS(store_api_update(world->store, &api, &a_note), E_ABSENT);
+	FAILS(store_api_update(world->store, &api, false, &a_note), E_ABSENT);
 	FAILS(store_api_delete(world->store, api.id, &a_note), E_ABSENT);
 	FAILS(store_api_get(world->store, api.id, false, &world->arena, &api), E_ABSENT);
 	FAILS(store_api_get(world->store, api.audience, true, &world->arena, &api), E_ABSENT);
@@ -45,7 +45,7 @@ static void taken(void **state)
 	two.n_scopes = 2;
 	FAILS(store_api_put(world->store, &two, &a_note), E_EXISTS);
 	two.id = one.id;
-	FAILS(store_api_update(world->store, &two, &a_note), E_EXISTS);
+	FAILS(store_api_update(world->store, &two, false, &a_note), E_EXISTS);
 	same(get_api(world, one.id), one);
 	FAILS(store_api_get(world->store, STR("mmr_0002"), false, &world->arena, &two), E_ABSENT);
 	assert_int_equal(audit_count(world), 1);
@@ -99,7 +99,7 @@ static void update_keeps_the_grants_of_scopes_that_stay(void **state)
 	change.created_s = 1;
 	change.scopes = scopes;
 	change.n_scopes = 2;
-	OK(store_api_update(world->store, &change, &a_note));
+	OK(store_api_update(world->store, &change, false, &a_note));
 	change.audience = one.audience;
 	change.created_s = one.created_s;
 	same(get_api(world, one.id), change);
@@ -111,7 +111,7 @@ static void update_keeps_the_grants_of_scopes_that_stay(void **state)
 	expect_str(got.grants[2].api_id, two.id);
 	same(get_api(world, two.id), two);
 	change.n_scopes = 0;
-	OK(store_api_update(world->store, &change, &a_note));
+	OK(store_api_update(world->store, &change, false, &a_note));
 	assert_int_equal(get_client(world, client.id).n_grants, 2);
 	assert_int_equal(get_api(world, one.id).n_scopes, 0);
 }
@@ -135,7 +135,43 @@ static void delete_takes_grants_and_defaults(void **state)
 	assert_int_equal(get_client(world, client.id).n_grants, 2);
 }
 
+/* RFC 7662 2.1: who may ask about an API's tokens. */
+static void resource_servers(void **state)
+{
+	struct world *world = *state;
+	struct api api = an_api(world, 1), other = an_api(world, 2);
+	struct client one = a_client(world, 1), two = a_client(world, 2);
+	struct str both[] = {two.id, one.id, two.id}, lost[] = {one.id, STR("mmc_lost")};
+	OK(store_client_put(world->store, &one, &a_note));
+	OK(store_client_put(world->store, &two, &a_note));
+	api.servers = (struct str_list){lost, 2};
+	FAILS(store_api_put(world->store, &api, &a_note), E_ABSENT);
+	api.servers = (struct str_list){both, 3};
+	OK(store_api_put(world->store, &api, &a_note));
+	other.servers = (struct str_list){both, 1};
+	OK(store_api_put(world->store, &other, &a_note));
+	assert_int_equal(get_api(world, api.id).servers.n, 2);
+	assert_true(str_eq(get_api(world, api.id).servers.v[0], one.id));
+	assert_int_equal(get_client(world, two.id).serves.n, 2);
+	assert_true(str_eq(get_client(world, one.id).serves.v[0], api.audience));
+	api.servers = (struct str_list){lost, 2};
+	OK(store_api_update(world->store, &api, false, &a_note)); /* not looked at */
+	assert_int_equal(get_api(world, api.id).servers.n, 2);
+	FAILS(store_api_update(world->store, &api, true, &a_note), E_ABSENT);
+	assert_int_equal(get_api(world, api.id).servers.n, 2);
+	OK(store_client_delete(world->store, two.id, UNTIL_S, &a_note));
+	assert_int_equal(get_api(world, api.id).servers.n, 1);
+	api.servers = (struct str_list){0};
+	OK(store_api_update(world->store, &api, true, &a_note));
+	assert_int_equal(get_client(world, one.id).serves.n, 0);
+	api.servers = (struct str_list){lost, 1};
+	OK(store_api_update(world->store, &api, true, &a_note));
+	OK(store_api_delete(world->store, api.id, &a_note));
+	assert_int_equal(get_client(world, one.id).serves.n, 0);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup_teardown(resource_servers, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(absent, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(taken, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(put_get_list, world_setup, world_teardown),

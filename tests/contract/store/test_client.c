@@ -54,8 +54,8 @@ static void absent(void **state)
 	FAILS(store_client_get(world->store, STR("a\0b"), &world->arena, &client), E_ABSENT);
 	assert_int_equal(client.epoch, 77);
 	FAILS(store_client_update(world->store, &lost, false, &a_note), E_ABSENT);
-	FAILS(store_client_set_disabled(world->store, lost.id, true, &a_note), E_ABSENT);
-	FAILS(store_client_delete(world->store, lost.id, &a_note), E_ABSENT);
+	FAILS(store_client_set_disabled(world->store, lost.id, true, UNTIL_S, &a_note), E_ABSENT);
+	FAILS(store_client_delete(world->store, lost.id, UNTIL_S, &a_note), E_ABSENT);
 	OK(store_client_list(world->store, &(struct store_client_range){.limit = 9}, &world->arena, &list, &n));
 	assert_int_equal(n, 0);
 	assert_int_equal(audit_count(world), 0);
@@ -228,7 +228,7 @@ static void disabling_raises_the_epoch(void **state)
 	struct client client = a_client(world, 1);
 	OK(store_client_put(world->store, &client, &a_note));
 	for (size_t i = 0; i < COUNT(steps); i++) {
-		OK(store_client_set_disabled(world->store, client.id, steps[i].disabled, &a_note));
+		OK(store_client_set_disabled(world->store, client.id, steps[i].disabled, UNTIL_S, &a_note));
 		client.disabled = steps[i].disabled;
 		client.epoch = steps[i].epoch;
 		same(get_client(world, client.id), client);
@@ -258,10 +258,10 @@ static void delete_takes_all(void **state)
 	OK(store_client_put(world->store, &client, &a_note));
 	FAILS(store_client_put(world->store, &client, &a_note), E_EXISTS);
 	assert_int_equal(imported(world), 1);
-	OK(store_client_delete(world->store, client.id, &a_note));
+	OK(store_client_delete(world->store, client.id, UNTIL_S, &a_note));
 	assert_int_equal(imported(world), 0);
 	FAILS(store_client_get(world->store, client.id, &world->arena, &got), E_ABSENT);
-	FAILS(store_secret_revoke(world->store, client.id, secret.id, NOW_S, &a_note), E_ABSENT);
+	FAILS(store_secret_revoke(world->store, client.id, secret.id, NOW_S, 0, &a_note), E_ABSENT);
 	OK(store_client_put(world->store, &client, &a_note)); /* the ids are free again */
 	client.id = STR("mmc_made-by-us");
 	secret.id = STR("mmk_2");

@@ -99,7 +99,7 @@ static int account_set_roles(struct world *world, unsigned n)
 
 static int account_set_disabled(struct world *world, unsigned n)
 {
-	return store_account_set_disabled(world->store, name_of(world, "mma_", n), true, &a_note);
+	return store_account_set_disabled(world->store, name_of(world, "mma_", n), true, UNTIL_S, &a_note);
 }
 
 static int client_put(struct world *world, unsigned n)
@@ -124,30 +124,30 @@ static int client_update(struct world *world, unsigned n)
 
 static int client_set_disabled(struct world *world, unsigned n)
 {
-	return store_client_set_disabled(world->store, name_of(world, "imported-", n), true, &a_note);
+	return store_client_set_disabled(world->store, name_of(world, "imported-", n), true, UNTIL_S, &a_note);
 }
 
 static int client_delete(struct world *world, unsigned n)
 {
-	return store_client_delete(world->store, name_of(world, "imported-", n), &a_note);
+	return store_client_delete(world->store, name_of(world, "imported-", n), UNTIL_S, &a_note);
 }
 
 static int secret_add(struct world *world, unsigned n)
 {
 	struct client_secret secret = a_secret(world, name_of(world, "imported-", n), 3);
-	return store_secret_add(world->store, &secret, &a_note);
+	return store_secret_add(world->store, &secret, 0, &a_note);
 }
 
 static int secret_revoke(struct world *world, unsigned n)
 {
 	struct client_secret secret = a_secret(world, name_of(world, "imported-", n), 1);
-	return store_secret_revoke(world->store, secret.client_id, secret.id, NOW_S, &a_note);
+	return store_secret_revoke(world->store, secret.client_id, secret.id, NOW_S, 0, &a_note);
 }
 
 static int secret_regenerate(struct world *world, unsigned n)
 {
 	struct client_secret secret = a_secret(world, name_of(world, "imported-", n), 4);
-	return store_secret_regenerate(world->store, &secret, NOW_S + 4, &a_note);
+	return store_secret_regenerate(world->store, &secret, NOW_S + 4, UNTIL_S, &a_note);
 }
 
 static int usage_flush(struct world *world, unsigned n)
@@ -169,7 +169,7 @@ static int api_update(struct world *world, unsigned n)
 	struct api api = an_api(world, n);
 	api.n_scopes = 2;
 	api.name = STR("renamed");
-	return store_api_update(world->store, &api, &a_note);
+	return store_api_update(world->store, &api, false, &a_note);
 }
 
 static int api_delete(struct world *world, unsigned n)
@@ -195,6 +195,40 @@ static int audit_append(struct world *world, unsigned n)
 	return store_audit_append(world->store, &a_note);
 }
 
+static void a_server_stands(struct world *world, unsigned n)
+{
+	a_client_stands(world, n);
+	an_api_stands(world, n);
+}
+
+static int api_update_servers(struct world *world, unsigned n)
+{
+	struct str servers[] = {name_of(world, "imported-", n)};
+	struct api api = an_api(world, n);
+	api.servers = (struct str_list){servers, 1};
+	return store_api_update(world->store, &api, true, &a_note);
+}
+
+static int revocation_put_jti(struct world *world, unsigned n)
+{
+	const struct revocation token = {.id = name_of(world, "jti-", n), .owner = STR("mmc_one"), .until_s = UNTIL_S};
+	return store_revocation_put_jti(world->store, &token, &a_note);
+}
+
+static void a_revocation_stands(struct world *world, unsigned n) { OK(revocation_put_jti(world, n)); }
+
+static int revocation_sweep(struct world *world, unsigned n)
+{
+	(void)n;
+	return store_revocation_sweep(world->store, UNTIL_S);
+}
+
+static int secret_add_and_end(struct world *world, unsigned n)
+{
+	struct client_secret secret = a_secret(world, name_of(world, "imported-", n), 3);
+	return store_secret_add(world->store, &secret, UNTIL_S, &a_note);
+}
+
 static const struct verb verbs[] = {
 	{"account_put", nothing, account_put},
 	{"account_set_roles", an_account_stands, account_set_roles},
@@ -210,6 +244,10 @@ static const struct verb verbs[] = {
 	{"usage_flush", a_client_stands, usage_flush},
 	{"api_put", nothing, api_put},
 	{"api_update", an_api_stands, api_update},
+	{"api_update_servers", a_server_stands, api_update_servers},
+	{"revocation_put_jti", nothing, revocation_put_jti},
+	{"revocation_sweep", a_revocation_stands, revocation_sweep},
+	{"secret_add_and_end", a_client_stands, secret_add_and_end},
 	{"api_delete", an_api_stands, api_delete},
 	{"key_put", nothing, key_put},
 	{"key_advance", a_key_stands, key_advance},

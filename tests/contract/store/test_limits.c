@@ -234,13 +234,13 @@ static void impossible(void **state)
 	FAILS(store_client_put(world->store, &client, &a_note), E_SYNTAX);
 	client.expires_s = 0;
 	OK(store_client_put(world->store, &client, &a_note));
-	FAILS(store_secret_revoke(world->store, client.id, secret.id, 0, &a_note), E_SYNTAX);
-	FAILS(store_secret_regenerate(world->store, &secret, 0, &a_note), E_SYNTAX);
+	FAILS(store_secret_revoke(world->store, client.id, secret.id, 0, 0, &a_note), E_SYNTAX);
+	FAILS(store_secret_regenerate(world->store, &secret, 0, UNTIL_S, &a_note), E_SYNTAX);
 	secret.form = SECRET_CHOSEN; /* without a hash */
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_SYNTAX);
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_SYNTAX);
 	secret.form = SECRET_GENERATED;
 	secret.phc = STR("$argon2id$");
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_SYNTAX);
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_SYNTAX);
 	key.sealed = STR("");
 	FAILS(store_key_put(world->store, &key, &a_note), E_SYNTAX);
 	key.sealed = run_of(MODEL_SEALED_MAX + 1);

@@ -92,14 +92,14 @@ static void add_secrets(struct racer *racer)
 {
 	const struct supply *supply = racer->args;
 	for (unsigned i = 0; i < MODEL_SECRETS_MAX / 4; i++)
-		count(racer, store_secret_add(racer->world->store, &supply->secrets[racer->number][i], &a_note));
+		count(racer, store_secret_add(racer->world->store, &supply->secrets[racer->number][i], 0, &a_note));
 }
 
 static void regenerate(struct racer *racer)
 {
 	const struct supply *supply = racer->args;
 	const struct client_secret *secret = &supply->secrets[racer->number][0];
-	count(racer, store_secret_regenerate(racer->world->store, secret, NOW_S + 9, &a_note));
+	count(racer, store_secret_regenerate(racer->world->store, secret, NOW_S + 9, UNTIL_S, &a_note));
 }
 
 static struct supply *make_supply(struct world *world, unsigned round)
@@ -178,7 +178,7 @@ static void regenerate_or_read(struct racer *racer)
 		const struct client_secret *secret = &supply->secrets[racer->number][i];
 		unsigned living = 0;
 		if (racer->number < 2) {
-			count(racer, store_secret_regenerate(racer->world->store, secret, NOW_S + 9, &a_note));
+			count(racer, store_secret_regenerate(racer->world->store, secret, NOW_S + 9, UNTIL_S, &a_note));
 			continue;
 		}
 		count(racer, store_client_get(racer->world->store, supply->client, &arena, &client));

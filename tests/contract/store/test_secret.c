@@ -22,11 +22,11 @@ static void absent(void **state)
 {
 	struct world *world = *state;
 	struct client_secret secret = a_secret(world, STR("mmc_none"), 1);
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_ABSENT);
-	FAILS(store_secret_regenerate(world->store, &secret, NOW_S, &a_note), E_ABSENT);
-	FAILS(store_secret_revoke(world->store, STR("mmc_none"), secret.id, NOW_S, &a_note), E_ABSENT);
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_ABSENT);
+	FAILS(store_secret_regenerate(world->store, &secret, NOW_S, UNTIL_S, &a_note), E_ABSENT);
+	FAILS(store_secret_revoke(world->store, STR("mmc_none"), secret.id, NOW_S, 0, &a_note), E_ABSENT);
 	put_client(world, "mmc_one");
-	FAILS(store_secret_revoke(world->store, STR("mmc_one"), secret.id, NOW_S, &a_note), E_ABSENT);
+	FAILS(store_secret_revoke(world->store, STR("mmc_one"), secret.id, NOW_S, 0, &a_note), E_ABSENT);
 	assert_int_equal(audit_count(world), 1);
 }
 
@@ -35,12 +35,12 @@ static void revoke_is_of_this_client_only(void **state)
 	struct world *world = *state;
 	struct client one = put_client(world, "mmc_one"), two = put_client(world, "mmc_two");
 	struct client_secret secret = a_secret(world, one.id, 1);
-	OK(store_secret_add(world->store, &secret, &a_note));
-	FAILS(store_secret_revoke(world->store, two.id, secret.id, NOW_S + 5, &a_note), E_ABSENT);
+	OK(store_secret_add(world->store, &secret, 0, &a_note));
+	FAILS(store_secret_revoke(world->store, two.id, secret.id, NOW_S + 5, 0, &a_note), E_ABSENT);
 	assert_int_equal(get_client(world, one.id).secrets[0].revoked_s, 0);
-	OK(store_secret_revoke(world->store, one.id, secret.id, NOW_S + 5, &a_note));
+	OK(store_secret_revoke(world->store, one.id, secret.id, NOW_S + 5, 0, &a_note));
 	assert_int_equal(audit_count(world), 4);
-	OK(store_secret_revoke(world->store, one.id, secret.id, NOW_S + 9, &a_note));
+	OK(store_secret_revoke(world->store, one.id, secret.id, NOW_S + 9, 0, &a_note));
 	assert_int_equal(get_client(world, one.id).secrets[0].revoked_s, NOW_S + 5);
 	assert_int_equal(get_client(world, one.id).epoch, 1);
 	assert_int_equal(audit_count(world), 4);
@@ -54,19 +54,19 @@ static void at_most_so_many_living(void **state)
 	for (unsigned i = 0; i < MODEL_SECRETS_MAX; i++) {
 		secret = a_secret(world, client.id, i);
 		secret.expires_s = i == 0 ? NOW_S + 100 : 0;
-		OK(store_secret_add(world->store, &secret, &a_note));
+		OK(store_secret_add(world->store, &secret, 0, &a_note));
 	}
 	secret = a_secret(world, client.id, 40);
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_LIMIT);
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_LIMIT);
 	assert_int_equal(get_client(world, client.id).n_secrets, MODEL_SECRETS_MAX);
 	secret = a_secret(world, client.id, 100); /* the first one has just expired */
-	OK(store_secret_add(world->store, &secret, &a_note));
+	OK(store_secret_add(world->store, &secret, 0, &a_note));
 	secret = a_secret(world, client.id, 101);
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_LIMIT);
-	OK(store_secret_revoke(world->store, client.id, get_client(world, client.id).secrets[1].id, NOW_S, &a_note));
-	OK(store_secret_add(world->store, &secret, &a_note));
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_LIMIT);
+	OK(store_secret_revoke(world->store, client.id, get_client(world, client.id).secrets[1].id, NOW_S, 0, &a_note));
+	OK(store_secret_add(world->store, &secret, 0, &a_note));
 	assert_int_equal(get_client(world, client.id).n_secrets, MODEL_SECRETS_MAX + 2);
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_LIMIT);
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_LIMIT);
 }
 
 static void id_taken(void **state)
@@ -74,12 +74,12 @@ static void id_taken(void **state)
 	struct world *world = *state;
 	struct client one = put_client(world, "mmc_one"), two = put_client(world, "mmc_two");
 	struct client_secret secret = a_secret(world, one.id, 1), other = secret;
-	OK(store_secret_add(world->store, &secret, &a_note));
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_EXISTS);
+	OK(store_secret_add(world->store, &secret, 0, &a_note));
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_EXISTS);
 	other.client_id = two.id;
-	FAILS(store_secret_add(world->store, &other, &a_note), E_EXISTS);
+	FAILS(store_secret_add(world->store, &other, 0, &a_note), E_EXISTS);
 	other.created_s++;
-	FAILS(store_secret_regenerate(world->store, &other, NOW_S, &a_note), E_EXISTS);
+	FAILS(store_secret_regenerate(world->store, &other, NOW_S, UNTIL_S, &a_note), E_EXISTS);
 	assert_int_equal(get_client(world, two.id).epoch, 1);
 	assert_int_equal(get_client(world, two.id).n_secrets, 0);
 	assert_int_equal(audit_count(world), 3);
@@ -90,19 +90,19 @@ static void one_chosen_for_imported_clients(void **state)
 	struct world *world = *state;
 	struct client ours = put_client(world, "mmc_one"), imported = put_client(world, "legacy");
 	struct client_secret secret = chosen(world, ours.id, 1);
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_CONFLICT);
-	FAILS(store_secret_regenerate(world->store, &secret, NOW_S, &a_note), E_CONFLICT);
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_CONFLICT);
+	FAILS(store_secret_regenerate(world->store, &secret, NOW_S, UNTIL_S, &a_note), E_CONFLICT);
 	assert_int_equal(get_client(world, ours.id).epoch, 1);
 	secret = chosen(world, imported.id, 1);
-	OK(store_secret_add(world->store, &secret, &a_note));
+	OK(store_secret_add(world->store, &secret, 0, &a_note));
 	expect_str(get_client(world, imported.id).secrets[0].phc, secret.phc);
 	assert_int_equal(get_client(world, imported.id).secrets[0].form, SECRET_CHOSEN);
 	secret = chosen(world, imported.id, 2);
-	FAILS(store_secret_add(world->store, &secret, &a_note), E_CONFLICT);
-	OK(store_secret_regenerate(world->store, &secret, NOW_S, &a_note)); /* the first one is dead by then */
+	FAILS(store_secret_add(world->store, &secret, 0, &a_note), E_CONFLICT);
+	OK(store_secret_regenerate(world->store, &secret, NOW_S, UNTIL_S, &a_note)); /* the first one is dead by then */
 	assert_int_equal(get_client(world, imported.id).n_secrets, 2);
 	secret = a_secret(world, imported.id, 3);
-	OK(store_secret_add(world->store, &secret, &a_note));
+	OK(store_secret_add(world->store, &secret, 0, &a_note));
 }
 
 static void put_checks_chosen_too(void **state)
@@ -127,12 +127,12 @@ static void regenerate_kills_all(void **state)
 	struct client_secret secret;
 	for (unsigned i = 0; i < MODEL_SECRETS_MAX; i++) {
 		secret = a_secret(world, client.id, i);
-		OK(store_secret_add(world->store, &secret, &a_note));
+		OK(store_secret_add(world->store, &secret, 0, &a_note));
 	}
-	OK(store_secret_revoke(world->store, client.id, get_client(world, client.id).secrets[0].id, NOW_S + 50,
+	OK(store_secret_revoke(world->store, client.id, get_client(world, client.id).secrets[0].id, NOW_S + 50, 0,
 			       &a_note));
 	secret = a_secret(world, client.id, 200);
-	OK(store_secret_regenerate(world->store, &secret, NOW_S + 200, &a_note));
+	OK(store_secret_regenerate(world->store, &secret, NOW_S + 200, UNTIL_S, &a_note));
 	got = get_client(world, client.id);
 	assert_int_equal(got.epoch, client.epoch + 1);
 	assert_int_equal(got.n_secrets, MODEL_SECRETS_MAX + 1);
@@ -149,7 +149,7 @@ static void the_dead_are_forgotten_oldest_first(void **state)
 	struct client_secret secret;
 	for (unsigned i = 0; i < 3 * MODEL_SECRETS_DEAD_MAX; i++) {
 		secret = a_secret(world, client.id, i);
-		OK(store_secret_regenerate(world->store, &secret, NOW_S + i, &a_note));
+		OK(store_secret_regenerate(world->store, &secret, NOW_S + i, UNTIL_S, &a_note));
 	}
 	got = get_client(world, client.id);
 	assert_int_equal(got.n_secrets, MODEL_SECRETS_DEAD_MAX + 1);
@@ -163,8 +163,8 @@ static void usage(void **state)
 	struct world *world = *state;
 	struct client client = put_client(world, "mmc_one"), got;
 	struct client_secret one = a_secret(world, client.id, 1), two = a_secret(world, client.id, 2);
-	OK(store_secret_add(world->store, &one, &a_note));
-	OK(store_secret_add(world->store, &two, &a_note));
+	OK(store_secret_add(world->store, &one, 0, &a_note));
+	OK(store_secret_add(world->store, &two, 0, &a_note));
 	const struct usage_row rows[] = {
 		{one.id, NOW_S + 10, STR("10.0.0.1"), 3},
 		{STR("mmk_gone"), NOW_S + 10, STR("10.0.0.9"), 1},

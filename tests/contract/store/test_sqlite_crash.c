@@ -64,7 +64,7 @@ static void *regenerate(void *arg)
 	struct job *job = arg;
 	for (unsigned n = job->first;; n++) {
 		struct client_secret secret = a_secret(&job->world, STR("mmc_rotated"), n);
-		if (store_secret_regenerate(job->world.store, &secret, NOW_S + n, &a_note) != 0)
+		if (store_secret_regenerate(job->world.store, &secret, NOW_S + n, UNTIL_S, &a_note) != 0)
 			_exit(2);
 		say(job, (struct ack){1, n});
 		arena_reset(&job->world.arena);
