@@ -69,7 +69,7 @@ static void set_up(void)
 /* What keyd signed must keep its promises, whoever asked. */
 static void check_token(struct str token)
 {
-	char mem[SIGNER_TOKEN_MAX];
+	char mem[SIGNER_FEED_TOKEN_MAX];
 	struct str header, rest, payload, sig, text;
 	struct json *doc;
 	size_t len;
@@ -92,7 +92,7 @@ static void check_sign(struct cur *body)
 	for (unsigned i = 0; i < n; i++) {
 		uint8_t status;
 		struct str token;
-		must(cur_u8(body, &status) == 0 && cur_str16(body, SIGNER_TOKEN_MAX, &token) == 0);
+		must(cur_u8(body, &status) == 0 && cur_str16(body, SIGNER_FEED_TOKEN_MAX, &token) == 0);
 		must((status == PROTO_OK) == (token.len > 0));
 		if (token.len > 0)
 			check_token(token);

@@ -37,7 +37,7 @@ static int run_keyd(const char *path, const struct role_fds *fds)
 		.issuer = config->issuer,
 		.master_key = config->keys.master_key.p,
 		.cap_s = {[TOKEN_ACCESS] = config->tokens.lifetime_max_s, [TOKEN_ID] = FIXED_CAP_S,
-			  [TOKEN_LOGOUT] = 120, [TOKEN_FEED] = 3600},
+			  [TOKEN_LOGOUT] = 120, [TOKEN_FEED] = 300},
 	};
 	return keyd_main(&options, fds);
 }

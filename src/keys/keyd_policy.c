@@ -8,23 +8,28 @@
 
 enum {
 	C_ISS = 1 << 0, C_SUB = 1 << 1, C_AUD = 1 << 2, C_JTI = 1 << 3, C_CLIENT = 1 << 4, C_SCOPE = 1 << 5,
+	C_EPOCH = 1 << 6,
 };
 
 struct kind_row {
 	const char *typ;
 	unsigned mandatory, forbidden;
 	const char *extra_mandatory, *extra_forbidden; /* members of the extra claims */
+	size_t extra_max;                              /* bytes of them */
 };
 
 /* RFC 8725 3.11: kinds differ in typ, so that none passes for another. */
 static const struct kind_row kinds[TOKEN_KINDS] = {
 	/* RFC 9068 2.1, 2.2 */
-	[TOKEN_ACCESS] = {"at+jwt", C_ISS | C_SUB | C_AUD | C_JTI | C_CLIENT, 0, NULL, NULL},
+	[TOKEN_ACCESS] = {"at+jwt", C_ISS | C_SUB | C_AUD | C_JTI | C_CLIENT, 0, NULL, NULL, SIGNER_EXTRA_MAX},
 	/* OpenID Connect Core 2 */
-	[TOKEN_ID] = {"JWT", C_ISS | C_SUB | C_AUD, C_SCOPE | C_CLIENT, NULL, NULL},
+	[TOKEN_ID] = {"JWT", C_ISS | C_SUB | C_AUD, C_SCOPE | C_CLIENT | C_EPOCH, NULL, NULL, SIGNER_EXTRA_MAX},
 	/* OpenID Connect Back-Channel Logout 2.4 */
-	[TOKEN_LOGOUT] = {"logout+jwt", C_ISS | C_AUD | C_JTI, C_SCOPE | C_CLIENT, "events", "nonce"},
-	[TOKEN_FEED] = {"mint-feed+jwt", C_ISS, C_SCOPE | C_CLIENT, NULL, NULL},
+	[TOKEN_LOGOUT] = {"logout+jwt", C_ISS | C_AUD | C_JTI, C_SCOPE | C_CLIENT | C_EPOCH, "events", "nonce",
+			  SIGNER_EXTRA_MAX},
+	/* The revocation feed, for everybody and about nobody in particular: docs/revocation.md. */
+	[TOKEN_FEED] = {"revocations+jwt", C_ISS, C_SUB | C_AUD | C_JTI | C_CLIENT | C_SCOPE | C_EPOCH, "revocations",
+			"nonce", SIGNER_FEED_EXTRA_MAX},
 };
 
 /* The fixed claims in the order in which they are written; the times stand behind aud. */
@@ -104,6 +109,7 @@ static const char *check_presence(const struct kind_row *kind, const struct sign
 	unsigned present = 0;
 	for (size_t i = 0; i < FIXED; i++)
 		present |= claim_at(claims, i).len > 0 ? fixed[i].bit : 0;
+	present |= claims->epoch > 0 || claims->account_epoch > 0 ? C_EPOCH : 0;
 	if ((present & kind->mandatory) != kind->mandatory)
 		return "a mandatory claim is missing";
 	return present & kind->forbidden ? "a claim is not for this kind" : NULL;
@@ -114,7 +120,8 @@ static bool is_fixed_name(struct str name)
 	for (size_t i = 0; i < FIXED; i++)
 		if (str_eq(name, str_of(fixed[i].name)))
 			return true;
-	return str_eq(name, STR("exp")) || str_eq(name, STR("iat"));
+	return str_eq(name, STR("exp")) || str_eq(name, STR("iat")) || str_eq(name, STR("epoch")) ||
+	       str_eq(name, STR("account_epoch"));
 }
 
 /* Further claims: what was checked is what is written, so they are written anew from the parsed document. */
@@ -124,7 +131,7 @@ static int put_extra(const struct kind_row *kind, struct str extra, struct buf *
 	void *iter = NULL;
 	struct str name;
 	const struct json *value;
-	int rc = extra.len > SIGNER_EXTRA_MAX ? E_LIMIT : json_parse_object(extra, &doc);
+	int rc = extra.len > kind->extra_max ? E_LIMIT : json_parse_object(extra, &doc);
 	if (rc == E_NOMEM)
 		return rc;
 	if (rc < 0) {
@@ -168,6 +175,14 @@ static void put_times(struct buf *out, const struct sign_claims *claims)
 	buf_put_i64(out, claims->iat_s);
 }
 
+static void put_epoch(struct buf *out, struct str name, int64_t epoch)
+{
+	if (epoch <= 0)
+		return;
+	buf_put(out, name);
+	buf_put_i64(out, epoch);
+}
+
 int keyd_policy_emit(const struct keyd_policy *policy, const struct sign_claims *claims, int64_t now_s, struct buf *out,
 		     const char **ret_why)
 {
@@ -187,6 +202,8 @@ int keyd_policy_emit(const struct keyd_policy *policy, const struct sign_claims 
 		*ret_why = "a claim has control characters or is not UTF-8";
 		return E_INVALID_REQUEST;
 	}
+	put_epoch(out, STR(",\"epoch\":"), claims->epoch);
+	put_epoch(out, STR(",\"account_epoch\":"), claims->account_epoch);
 	if (claims->extra.len > 0)
 		TRY(put_extra(&kinds[claims->kind], claims->extra, out, ret_why));
 	buf_put_char(out, '}');

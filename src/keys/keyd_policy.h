@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "keys/signer.h"
 
-enum { KEYD_CLAIMS_MAX = 20480, KEYD_SKEW_S = 120 };
+enum { KEYD_CLAIMS_MAX = 36864, KEYD_SKEW_S = 120 };
 
 struct keyd_policy {
 	struct str issuer;

@@ -25,7 +25,7 @@ static int put_token(const struct keyring_key *key, struct sig_signer *signer, e
 static bool fits(const struct keyring_key *key, enum token_kind kind, size_t claims_len)
 {
 	return key->headers[kind].len + ENC_B64URL_LEN(claims_len) + 1 + ENC_B64URL_LEN((size_t)SIG_MAX) <=
-	       SIGNER_TOKEN_MAX;
+	       (kind == TOKEN_FEED ? (size_t)SIGNER_FEED_TOKEN_MAX : (size_t)SIGNER_TOKEN_MAX);
 }
 
 static int sign_one(struct keyd_channel *channel, const struct sign_claims *claims, int64_t now_s, struct buf *out,

@@ -11,7 +11,7 @@
  *   UNLOAD    str16 kid                                -
  *   SEAL      str16 purpose, str16 plain               str32 sealed
  *   OPEN      str16 purpose, str16 sealed              str32 plain
- * claims: u8 kind, u64 iat, u64 exp, str16 each: kid iss sub aud client_id scope jti extra
+ * claims: u8 kind, u64 each: iat exp epoch account_epoch, str16 each: kid iss sub aud client_id scope jti extra
  *
  * Pure functions, thread-safe.
  */
@@ -29,7 +29,7 @@ enum proto_status { PROTO_OK, PROTO_REFUSED, PROTO_NO_KEY, PROTO_FAILED, PROTO_S
 enum {
 	PROTO_HEAD = 5,
 	PROTO_REPLY_HEAD = 6,
-	PROTO_CLAIMS_MAX = 8192, /* one job on the wire */
+	PROTO_CLAIMS_MAX = 36864, /* one job on the wire */
 	PROTO_BATCH_MAX = 131072, /* a batch stops growing here: it fits the socket buffer, so sending never waits */
 	PROTO_REQUEST_MAX = PROTO_HEAD + 2 + PROTO_BATCH_MAX + PROTO_CLAIMS_MAX,
 	PROTO_REPLY_MAX = 4 * 1024 * 1024, /* above 256 tokens of SIGNER_TOKEN_MAX */
@@ -58,7 +58,7 @@ void proto_put_claims(struct buf *out, const struct sign_claims *claims);
  * maximum.
  */
 must_check int proto_get_claims(struct cur *cur, struct sign_claims *ret_claims);
-/* Bytes that proto_put_claims takes. */
-size_t proto_claims_len(const struct sign_claims *claims);
+/* Whether the other side will read them: one that does not fit would end the channel for all. */
+bool proto_claims_fit(const struct sign_claims *claims);
 
 #endif

@@ -151,7 +151,7 @@ static void gather(struct signer *signer)
 	buf_put_u16be(out, 0);
 	while (signer->waiting.n > 0 && signer->sent.n < SIGNER_BATCH_MAX && out->len < PROTO_BATCH_MAX) {
 		struct sign_job *job = pop(&signer->waiting);
-		if (proto_claims_len(&job->claims) > PROTO_CLAIMS_MAX) {
+		if (!proto_claims_fit(&job->claims)) {
 			fail_job(signer, job);
 			continue;
 		}
@@ -204,7 +204,7 @@ static int get_result(struct cur *cur, enum proto_status *ret_status, struct str
 {
 	uint8_t status;
 	TRY(cur_u8(cur, &status));
-	TRY(cur_str16(cur, SIGNER_TOKEN_MAX, ret_token));
+	TRY(cur_str16(cur, SIGNER_FEED_TOKEN_MAX, ret_token));
 	if (status >= PROTO_STATUSES)
 		return E_SYNTAX;
 	*ret_status = (enum proto_status)status;

@@ -18,7 +18,11 @@
  */
 enum token_kind { TOKEN_ACCESS, TOKEN_ID, TOKEN_LOGOUT, TOKEN_FEED, TOKEN_KINDS };
 
-enum { SIGNER_EXTRA_MAX = 4096, SIGNER_TOKEN_MAX = 8192, SIGNER_BATCH_MAX = 256 };
+enum {
+	SIGNER_EXTRA_MAX = 4096, SIGNER_TOKEN_MAX = 8192, SIGNER_BATCH_MAX = 256, SIGNER_SCOPE_MAX = 4096,
+	/* TOKEN_FEED only. */
+	SIGNER_FEED_EXTRA_MAX = 32768, SIGNER_FEED_TOKEN_MAX = 46080,
+};
 
 /*
  * The fixed claims, typed; keyd writes them, and `iss` from its own configuration. Empty strings are left out where
@@ -34,6 +38,7 @@ struct sign_claims {
 	struct str scope;
 	struct str jti;
 	int64_t iat_s, exp_s;
+	int64_t epoch, account_epoch; /* TOKEN_ACCESS: of its client and account; 0 is left out */
 	struct str extra;     /* more members as a JSON object ("{...}"), may not repeat a fixed claim; empty: none */
 };
 

@@ -159,15 +159,15 @@ static int check(struct call *call)
 	return 0;
 }
 
-/* Members' names, times and jti; header and the longest signature, as text. */
-enum { CLAIMS_REST = 192, TOKEN_REST = 960 };
+/* Members' names, times, epochs and jti; header and the longest signature, as text. */
+enum { CLAIMS_REST = 264, TOKEN_REST = 960 };
 
 /* Told before keyd refuses it: asking for fewer scopes helps, trying again does not. */
 static bool fits_token(const struct sign_claims *claims)
 {
 	size_t len = claims->iss.len + claims->sub.len + claims->aud.len + claims->client_id.len + claims->scope.len +
 		     claims->extra.len + CLAIMS_REST;
-	return len / 3 * 4 + TOKEN_REST <= SIGNER_TOKEN_MAX;
+	return claims->scope.len <= SIGNER_SCOPE_MAX && len / 3 * 4 + TOKEN_REST <= SIGNER_TOKEN_MAX;
 }
 
 static int mint(struct call *call)

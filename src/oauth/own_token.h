@@ -8,18 +8,11 @@
 
 #include "base/arena.h"
 #include "jose/jwk.h"
-#include "jose/verdict.h"
 #include "oauth/directory.h"
 #include "oauth/revoked.h"
 
-/* The keys that we publish now, borrowed from the snapshot. */
-struct own_token_keys {
-	const struct jwk *keys;
-	size_t n;
-};
-
 struct own_token_env {
-	struct own_token_keys keys;
+	const struct jwks *keys;     /* those we publish now, borrowed from the snapshot */
 	struct str issuer;           /* byte for byte */
 	struct directory *directory;
 	struct revoked *revoked;
@@ -36,9 +29,9 @@ struct own_token {
 };
 
 /*
- * 0: good. E_INVALID_TOKEN: not ours, expired, revoked, forged, garbage: *ret_why (when not NULL) is a literal that says
- * which. E_WOULD_BLOCK: its client is not in memory and !may_block; nothing happened, call again where blocking is
- * allowed. E_STORE, E_NOMEM: can't be decided now. On failure nothing must be released.
+ * 0: good. E_INVALID_TOKEN: not ours, expired, revoked, forged, garbage; *ret_why (when not NULL) is then a literal
+ * that says which. E_WOULD_BLOCK: its client is not in memory and !may_block; nothing happened, call again where
+ * blocking is allowed. E_STORE, E_NOMEM: can't be decided now. On failure nothing must be released.
  */
 must_check int own_token_check(const struct own_token_env *env, struct str token, struct arena *arena,
 			       struct own_token *ret_token, const char **ret_why);

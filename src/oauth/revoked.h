@@ -44,7 +44,7 @@ must_check int revoked_jti(struct revoked *revoked, struct str jti, bool *ret_is
 /* A page of the feed. */
 struct revoked_page {
 	struct revocation_feed feed; /* seq: the newest entry there is */
-	int64_t since;               /* what it was answered from: what was asked, or 0 when that lies ahead of the feed */
+	int64_t since;               /* answered from here: what was asked, or 0 when that lies ahead of the feed */
 	int64_t seq;                 /* the newest entry contained, or the feed's when there is none left */
 	bool more;
 	struct revocation *revocations;

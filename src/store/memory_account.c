@@ -77,7 +77,8 @@ int memory_account_set_roles(struct store *store, struct str id, struct str_list
 	return memory_end(store, next, set_roles(next, id, roles), note);
 }
 
-static int set_disabled(struct memory_state *next, struct account *account, bool disabled, int64_t now_s, int64_t until_s)
+static int set_disabled(struct memory_state *next, struct account *account, bool disabled, int64_t now_s,
+			int64_t until_s)
 {
 	if (!account)
 		return E_ABSENT;

@@ -93,7 +93,8 @@ int memory_secret_add(struct store *store, const struct client_secret *secret, i
 	return memory_end(store, next, add(next, secret, note->now_s, until_s), note);
 }
 
-static int revoke(struct memory_state *next, struct client *client, struct str secret_id, int64_t now_s, int64_t until_s)
+static int revoke(struct memory_state *next, struct client *client, struct str secret_id, int64_t now_s,
+		  int64_t until_s)
 {
 	struct client_secret *secret = client ? find(client, secret_id) : NULL;
 	if (!secret)

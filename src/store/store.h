@@ -85,8 +85,8 @@ must_check int store_client_put(struct store *store, const struct client *client
 must_check int store_client_put_many(struct store *store, const struct client *clients, size_t n,
 				     const struct audit_note *note);
 /*
- * With grants, ordered by API id and scope, all secrets that are kept, ordered by created_s and id, and the audiences it
- * serves, sorted. E_ABSENT.
+ * With grants, ordered by API id and scope, all secrets that are kept, ordered by created_s and id, and the audiences
+ * it serves, sorted. E_ABSENT.
  */
 must_check int store_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
 /* Which: those of account_id (empty: all), after the id `after` (empty: from the start), at most limit (1..1000). */

@@ -75,6 +75,8 @@ int token_access_claims(const struct token_access *access, struct arena *arena, 
 		.scope = access->scope,
 		.iat_s = access->iat_s,
 		.exp_s = access->iat_s + access->lifetime_s,
+		.epoch = access->client->epoch, /* as it was when the client authenticated */
+		.account_epoch = access->account ? access->account->epoch : 0,
 	};
 	TRY(make_jti(arena, &claims.jti));
 	if (access->account)

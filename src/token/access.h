@@ -21,7 +21,8 @@ struct token_access {
 /*
  * sub is the account's id for account credentials, else the client's id; the two kinds of id have different prefixes,
  * so they never collide (RFC 9700 4.15). email, email_verified, name and roles are added when their scopes were granted
- * and an account stands behind. E_RANDOM, E_NOMEM. The claims borrow from *access and the arena.
+ * and an account stands behind. The epochs of client and account go in, unless 0: whether the token was revoked is
+ * decided by them. E_RANDOM, E_NOMEM. The claims borrow from *access and the arena.
  */
 must_check int token_access_claims(const struct token_access *access, struct arena *arena,
 				   struct sign_claims *ret_claims);

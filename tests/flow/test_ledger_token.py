@@ -235,7 +235,7 @@ def foreign(tmp_path_factory):
 
 @pytest.mark.parametrize('header, changes', [
     ({'typ': 'JWT'}, {'nonce': 'n'}), ({}, {}), ({'typ': 'logout+jwt'}, {'events': {}}), ({'typ': 'JWT'}, {}), ({'typ': 'dpop+jwt'}, {}),
-    ({'typ': 'mint-feed+jwt'}, {}), ({'typ': 'at+jwt '}, {}), ({'typ': 'at+jwt'}, {'client_id': None}), ({'typ': 'at+jwt'}, {'jti': None}),
+    ({'typ': 'revocations+jwt'}, {}), ({'typ': 'at+jwt '}, {}), ({'typ': 'at+jwt'}, {'client_id': None}), ({'typ': 'at+jwt'}, {'jti': None}),
     ({'typ': 'at+jwt'}, {'aud': 'c'}), ({'typ': 'at+jwt'}, {'exp': None})])
 def test_cc_43_other_tokens_are_no_access_tokens(foreign, header, changes):
     """RFC 9068 4: a resource server refuses what is not typed as an access token: id tokens, logout tokens, untyped ones."""

@@ -81,7 +81,8 @@ static void each_end_raises_the_epoch(void **state)
 	expect_row(&page_after(world, 0).revocations[0], REVOCATION_CLIENT, "imported-one", 1);
 	OK(store_secret_revoke(world->store, client.id, secret.id, NOW_S, UNTIL_S, &a_note));
 	expect_row(&page_after(world, 1).revocations[0], REVOCATION_CLIENT, "imported-one", 2);
-	OK(store_secret_revoke(world->store, client.id, secret.id, NOW_S, UNTIL_S, &a_note)); /* a dead one: its tokens */
+	/* A dead one: its tokens end all the same. */
+	OK(store_secret_revoke(world->store, client.id, secret.id, NOW_S, UNTIL_S, &a_note));
 	expect_row(&page_after(world, 2).revocations[0], REVOCATION_CLIENT, "imported-one", 3);
 	secret = a_secret(world, client.id, 2);
 	OK(store_secret_regenerate(world->store, &secret, NOW_S + 5, UNTIL_S, &a_note));

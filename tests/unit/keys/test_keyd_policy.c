@@ -127,7 +127,73 @@ static void feed(struct sign_claims *c)
 	no_client_no_scope(c);
 	c->sub = c->aud = c->jti = STR("");
 	c->exp_s = c->iat_s + 600;
+	c->extra = STR("{\"feed\":\"f\",\"revocations\":[]}");
 }
+static void feed_without_list(struct sign_claims *c)
+{
+	feed(c);
+	c->extra = STR("{\"feed\":\"f\"}");
+}
+static void feed_of_a_client(struct sign_claims *c)
+{
+	feed(c);
+	c->client_id = STR("x");
+}
+static void feed_with_sub(struct sign_claims *c)
+{
+	feed(c);
+	c->sub = STR("x");
+}
+static void feed_with_aud(struct sign_claims *c)
+{
+	feed(c);
+	c->aud = STR("x");
+}
+static void feed_with_jti(struct sign_claims *c)
+{
+	feed(c);
+	c->jti = STR("x");
+}
+static void feed_with_epoch(struct sign_claims *c)
+{
+	feed(c);
+	c->epoch = 1;
+}
+static void feed_nonce(struct sign_claims *c)
+{
+	feed(c);
+	c->extra = STR("{\"nonce\":\"x\",\"revocations\":[]}");
+}
+static void fill_feed(struct sign_claims *c, char *text, size_t size)
+{
+	feed(c);
+	int n = snprintf(text, size, "{\"revocations\":[\"");
+	memset(text + n, 'a', size - (size_t)n);
+	memcpy(text + size - 3, "\"]}", 3);
+	c->extra = str_mem(text, size);
+}
+static void feed_full(struct sign_claims *c)
+{
+	static char text[SIGNER_FEED_EXTRA_MAX];
+	fill_feed(c, text, sizeof(text));
+}
+static void feed_over(struct sign_claims *c)
+{
+	static char text[SIGNER_FEED_EXTRA_MAX + 1];
+	fill_feed(c, text, sizeof(text));
+}
+static void epochs(struct sign_claims *c)
+{
+	c->epoch = 3;
+	c->account_epoch = 7;
+}
+static void id_with_epoch(struct sign_claims *c)
+{
+	no_client_no_scope(c);
+	c->account_epoch = 1;
+}
+static void extra_epoch(struct sign_claims *c) { c->extra = STR("{\"epoch\":9}"); }
+static void extra_account_epoch(struct sign_claims *c) { c->extra = STR("{\"account_epoch\":9}"); }
 static void feed_too_long(struct sign_claims *c)
 {
 	feed(c);
@@ -189,7 +255,20 @@ static const struct row rows[] = {
 	{"logout with nonce", TOKEN_LOGOUT, logout_nonce, false},
 	{"logout with client_id", TOKEN_LOGOUT, logout_with_client, false},
 	{"logout beyond its cap", TOKEN_LOGOUT, logout_too_long, false},
+	{"epochs", TOKEN_ACCESS, epochs, true},
+	{"id with an epoch", TOKEN_ID, id_with_epoch, false},
+	{"extra: epoch", TOKEN_ACCESS, extra_epoch, false},
+	{"extra: account_epoch", TOKEN_ACCESS, extra_account_epoch, false},
 	{"feed", TOKEN_FEED, feed, true},
+	{"feed without its list", TOKEN_FEED, feed_without_list, false},
+	{"feed of a client", TOKEN_FEED, feed_of_a_client, false},
+	{"feed with sub", TOKEN_FEED, feed_with_sub, false},
+	{"feed with aud", TOKEN_FEED, feed_with_aud, false},
+	{"feed with jti", TOKEN_FEED, feed_with_jti, false},
+	{"feed with an epoch", TOKEN_FEED, feed_with_epoch, false},
+	{"feed with nonce", TOKEN_FEED, feed_nonce, false},
+	{"feed with as much as it may hold", TOKEN_FEED, feed_full, true},
+	{"feed with more", TOKEN_FEED, feed_over, false},
 	{"feed beyond its cap", TOKEN_FEED, feed_too_long, false},
 };
 
@@ -245,8 +324,14 @@ static void test_bytes(void **state)
 	(void)state;
 	emit(&c, "{\"iss\":\"https://mint.example\",\"sub\":\"a\\\"b\\\\c/\xC3\xA9\",\"aud\":\"x\",\"exp\":1800000001,"
 		 "\"iat\":1800000000,\"jti\":\"z\",\"client_id\":\"y\",\"b\\\"\":[1,true,null,\"\\n\"],\"a\":{}}");
-	c = (struct sign_claims){.kind = TOKEN_FEED, .iss = STR(ISSUER), .iat_s = NOW_S, .exp_s = NOW_S + 1};
-	emit(&c, "{\"iss\":\"https://mint.example\",\"exp\":1800000001,\"iat\":1800000000}");
+	c = (struct sign_claims){.kind = TOKEN_FEED, .iss = STR(ISSUER), .iat_s = NOW_S, .exp_s = NOW_S + 1,
+				 .extra = STR("{\"revocations\":[]}")};
+	emit(&c, "{\"iss\":\"https://mint.example\",\"exp\":1800000001,\"iat\":1800000000,\"revocations\":[]}");
+	c = (struct sign_claims){.kind = TOKEN_ACCESS, .iss = STR(ISSUER), .sub = STR("s"), .aud = STR("a"),
+				 .jti = STR("j"), .client_id = STR("c"), .iat_s = NOW_S, .exp_s = NOW_S + 1,
+				 .epoch = 3, .account_epoch = 12};
+	emit(&c, "{\"iss\":\"https://mint.example\",\"sub\":\"s\",\"aud\":\"a\",\"exp\":1800000001,\"iat\":1800000000,"
+		 "\"jti\":\"j\",\"client_id\":\"c\",\"epoch\":3,\"account_epoch\":12}");
 }
 
 /* Whatever room there is: whole or refused, never cut. */

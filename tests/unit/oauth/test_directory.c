@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+enum { UNTIL_S = FIXTURE_NOW_S + 3600 };
+
 static const struct audit_note note = {FIXTURE_NOW_S, STR("test"), STR("test"), STR("test"), STR("")};
 
 static void a_miss_blocks_or_says_so(void **state)
@@ -35,7 +37,7 @@ static void a_drop_shows_the_change_and_spares_old_holders(void **state)
 	struct directory *directory = fixture->env.directory;
 	struct client_view *before, *after;
 	assert_int_equal(directory_client(directory, STR("mmc_both"), true, &before), 0);
-	assert_int_equal(store_client_set_disabled(fixture->env.store, STR("mmc_both"), true, FIXTURE_NOW_S + 3600, &note), 0);
+	assert_int_equal(store_client_set_disabled(fixture->env.store, STR("mmc_both"), true, UNTIL_S, &note), 0);
 	directory_drop(directory, STR("mmc_both"));
 	assert_int_equal(directory_client(directory, STR("mmc_both"), false, &after), E_WOULD_BLOCK);
 	assert_int_equal(directory_client(directory, STR("mmc_both"), true, &after), 0);
@@ -98,7 +100,8 @@ static void no_look_is_older_than_an_acknowledged_change(void **state)
 		snprintf(id, sizeof(id), "mmk_r%d", round);
 		struct client_secret secret = {.id = str_of(id), .client_id = STR("mmc_both"), .hint = STR("x"),
 					       .created_s = FIXTURE_NOW_S};
-		assert_int_equal(store_secret_regenerate(fixture->env.store, &secret, FIXTURE_NOW_S, FIXTURE_NOW_S + 3600, &note), 0);
+		int rc = store_secret_regenerate(fixture->env.store, &secret, FIXTURE_NOW_S, UNTIL_S, &note);
+		assert_int_equal(rc, 0);
 		directory_drop(fixture->env.directory, STR("mmc_both"));
 		atomic_store(&race.acknowledged, round);
 	}

@@ -77,6 +77,29 @@ static void names_the_subject(void **state) /* CC-38 */
 	arena_done(&arena);
 }
 
+/* ATTACKS 42: what a token was issued under goes with it, as the client was when it authenticated. */
+static void carries_the_epochs(void **state)
+{
+	struct arena arena;
+	struct sign_claims claims;
+	struct token_access access = plain;
+	struct client regenerated = client;
+	struct account disabled_once = account;
+	(void)state;
+	arena_init(&arena, 65536);
+	regenerated.epoch = 3;
+	disabled_once.epoch = 2;
+	assert_int_equal(token_access_claims(&access, &arena, &claims), 0);
+	assert_true(claims.epoch == 0 && claims.account_epoch == 0);
+	access.client = &regenerated;
+	assert_int_equal(token_access_claims(&access, &arena, &claims), 0);
+	assert_true(claims.epoch == 3 && claims.account_epoch == 0);
+	access.account = &disabled_once;
+	assert_int_equal(token_access_claims(&access, &arena, &claims), 0);
+	assert_true(claims.epoch == 3 && claims.account_epoch == 2);
+	arena_done(&arena);
+}
+
 static void copies_the_rest(void **state) /* CC-39, CC-41 */
 {
 	struct arena arena;
@@ -142,6 +165,7 @@ int main(void)
 		cmocka_unit_test(fails_without_memory),
 		cmocka_unit_test(puts_only_what_was_granted),
 		cmocka_unit_test(names_the_subject),
+		cmocka_unit_test(carries_the_epochs),
 		cmocka_unit_test(copies_the_rest),
 		cmocka_unit_test(never_draws_a_jti_twice),
 	};
