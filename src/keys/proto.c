@@ -5,10 +5,14 @@
 static const struct {
 	size_t offset, max;
 } texts[] = {
-	{offsetof(struct sign_claims, kid), PROTO_KID_MAX}, {offsetof(struct sign_claims, iss), 512},
-	{offsetof(struct sign_claims, sub), 512},           {offsetof(struct sign_claims, aud), 1024},
-	{offsetof(struct sign_claims, client_id), 512},     {offsetof(struct sign_claims, scope), SIGNER_SCOPE_MAX},
-	{offsetof(struct sign_claims, jti), 256},           {offsetof(struct sign_claims, extra), SIGNER_FEED_EXTRA_MAX},
+	{offsetof(struct sign_claims, kid), PROTO_KID_MAX},
+	{offsetof(struct sign_claims, iss), 512},
+	{offsetof(struct sign_claims, sub), 512},
+	{offsetof(struct sign_claims, aud), 1024},
+	{offsetof(struct sign_claims, client_id), 512},
+	{offsetof(struct sign_claims, scope), SIGNER_SCOPE_MAX},
+	{offsetof(struct sign_claims, jti), 256},
+	{offsetof(struct sign_claims, extra), SIGNER_FEED_EXTRA_MAX},
 };
 
 /* The numbers of sign_claims in the order of the wire. */
