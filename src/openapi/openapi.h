@@ -32,7 +32,7 @@ enum {
 	OPENAPI_ALTERNATIVES_MAX = 32,  /* of one operation */
 	OPENAPI_SCOPES_MAX = 64,        /* of one alternative */
 	OPENAPI_SCOPE_MAX = 128,        /* bytes of one scope */
-	OPENAPI_WHY_MAX = 1024,         /* room for ret_why */
+	OPENAPI_WHY_MAX = 8192,         /* room for ret_why, with long file names */
 };
 
 /* A document that was read already. All of it is borrowed for the time of loading only. */
