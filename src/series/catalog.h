@@ -9,11 +9,14 @@
 #include "series/expression.h"
 #include "series/series_db.h"
 
-enum {
-	CATALOG_MATCHES_MAX = 10000, /* series that one expression may match */
-	CATALOG_SCAN_MAX = 200000,   /* names that one expression may be compared with */
-};
-#define CATALOG_WORK_MAX INT64_C(50000000) /* characters that one expression may be compared with; below a second */
+enum { CATALOG_MATCHES_MAX = 10000 }; /* series that one expression may match */
+
+/*
+ * Work is counted over a whole request, so that no expression or set of permissions keeps a thread busy: a unit is
+ * about 10 ns. A character compared costs 1, a name read CATALOG_ROW_WORK.
+ */
+#define CATALOG_WORK_MAX INT64_C(200000000)
+enum { CATALOG_ROW_WORK = 100 };
 
 struct catalog_match {
 	int64_t n;       /* number of the series in the database */
@@ -28,10 +31,17 @@ struct catalog_matches {
 /*
  * The series that an expression names: each once, ordered by name, then UUID (in the domain id: in the order of the
  * list). In the arena. E_SERIES_UNKNOWN: none; in the domain id also when one of the list is missing. E_SERIES_LIMIT:
- * more than the bounds above. E_STORE, E_NOMEM.
+ * more than CATALOG_MATCHES_MAX, or *work used up. E_STORE, E_NOMEM.
  */
 must_check int catalog_resolve(struct db *db, const struct expression *expression, struct arena *arena,
-			       struct catalog_matches *ret_matches);
+			       struct catalog_matches *ret_matches, int64_t *work);
+
+/* A set of series by number, in an arena; starts as {0}. True in *ret_new when n was not in it. E_NOMEM. */
+struct catalog_set {
+	int64_t *v; /* open addressing; 0 is free */
+	size_t size, n;
+};
+must_check int catalog_set_add(struct catalog_set *set, int64_t n, struct arena *arena, bool *ret_new);
 
 /* Names of a series. */
 struct catalog_name {

@@ -59,7 +59,7 @@ must_check int cursor_parse_window(struct str text, int64_t *ret_us);
 /* Instead of cursor_init, for cursor_windows: points outside of what is permitted don't count in any window. */
 void cursor_init_windows(struct cursor *cursor, struct series_db *db, const struct selection *selection,
 			 int64_t window_us);
-/* Up to max more windows; *ret_n == 0: that was all. E_STORE, E_NOMEM: the answer can't go on. */
+/* Up to max more windows; *ret_n == 0: that was all. E_STORE, E_NOMEM: as above. */
 must_check int cursor_windows(struct cursor *cursor, struct cursor_window *windows, size_t max, size_t *ret_n);
 
 #endif

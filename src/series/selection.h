@@ -7,8 +7,7 @@
  *  - it has a '*': series that are not permitted, or not in this range, are left out, even if none is left;
  *  - it names series: all it leads to must be permitted, else E_SERIES_DENIED, and for a part of the range at least,
  *    else E_SERIES_PERIOD. A list of UUIDs: the same for each of them.
- * A series that several expressions name is answered once. Denied outranks unknown, so that an answer says nothing of
- * series beside those that are not permitted.
+ * The first expression that fails decides. A series that several expressions name is answered once.
  *
  * Thread-safe; blocks.
  */
