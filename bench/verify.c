@@ -159,7 +159,7 @@ static mintmark_verifier *make_verifier(mintmark_keyset *keyset, unsigned off)
 					 .issuer = "http://127.0.0.1:8080",
 					 .audience = "https://api.example.com/measurements",
 					 .algorithms = "ES256 RS256",
-					 .off = switched_off | off};
+					 .off = switched_off | off | MINTMARK_OFF_REVOCATION};
 	must(mintmark_verifier_new(&policy, keyset, &verifier) == 0, "a verifier");
 	return verifier;
 }

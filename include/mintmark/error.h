@@ -32,7 +32,8 @@ enum mintmark_error {
 	MINTMARK_ERROR_STATUS = -7,   /**< The server answered, but not with 200; redirects are not followed. */
 	MINTMARK_ERROR_REFUSED = -8,  /**< The scheme or the address may not be used; see mintmark/keyset.h. */
 	MINTMARK_ERROR_ISSUER = -9,   /**< The metadata name another issuer (RFC 8414 3.3). */
-	MINTMARK_ERROR_SYSTEM = -10   /**< A thread, a lock or the cryptography does not come up. */
+	MINTMARK_ERROR_SYSTEM = -10,  /**< A thread, a lock or the cryptography does not come up. */
+	MINTMARK_ERROR_UNTRUSTED = -11 /**< A signed document does not verify: key, signature, typ, issuer or times. */
 };
 
 /**

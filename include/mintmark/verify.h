@@ -13,13 +13,14 @@
  * @endcode
  *
  * What is checked, in this order: form, algorithm, key, signature (RFC 7515 5.2, RFC 8725 3.1 to 3.4), typ, iss, aud,
- * exp, nbf, iat and that sub, client_id, iat and jti are there (RFC 9068 4 and 2.2), scopes (RFC 6750 3.1). All of it
- * is required unless it is switched off by name. Keys come from the verifier's key set only, never from the token: jku,
- * jwk, x5u and x5c are not read. Unsigned, HMAC and encrypted tokens do not exist here.
+ * exp, nbf, iat and that sub, client_id, iat and jti are there (RFC 9068 4 and 2.2), no cnf (RFC 7800 3.1), revocation
+ * (mintmark/feed.h), scopes (RFC 6750 3.1). All of it is required unless it is switched off by name. Keys come from the
+ * verifier's key set only, never from the token: jku, jwk, x5u and x5c are not read. Unsigned, HMAC and encrypted
+ * tokens do not exist here.
  *
  * A verified token is kept in memory, found again by its SHA-256, until it expires, the key set changes, or room is
- * needed. Scopes, expiry and the age of the key set are judged at every call, so a kept token is refused as a fresh one
- * would be.
+ * needed. Scopes, expiry, revocation and the ages of key set and feed are judged at every call, so a kept token is
+ * refused as a fresh one would be.
  *
  * Thread-safety: any thread may use a verifier and a token at any time; the free functions are the last call of their
  * owner.
@@ -31,6 +32,7 @@
 #include <stdint.h>
 
 #include <mintmark/error.h>
+#include <mintmark/feed.h>
 #include <mintmark/keyset.h>
 
 #ifdef __cplusplus
@@ -93,7 +95,11 @@ enum mintmark_off {
 	MINTMARK_OFF_IAT = 128,       /**< iat may be missing; one in the future is still refused. */
 	MINTMARK_OFF_JTI = 256,       /**< jti may be missing. */
 	MINTMARK_OFF_CACHE = 512,     /**< Nothing is kept: every call verifies the signature. */
-	MINTMARK_OFF_BOUND = 1024     /**< cnf may be there: the caller checks the proof of possession itself. */
+	MINTMARK_OFF_BOUND = 1024,    /**< cnf may be there: the caller checks the proof of possession itself. */
+	/** Nobody is asked whether a token was revoked: it is good until it expires. For issuers without a feed. */
+	MINTMARK_OFF_REVOCATION = 2048,
+	/** While the feed is not there or too old, tokens are accepted that are not known to be revoked. */
+	MINTMARK_OFF_REVOCATION_AGE = 4096
 };
 
 /** What a verifier demands. Strings are copied. Set everything to zero first; zero switches nothing off. */
@@ -106,6 +112,11 @@ struct mintmark_policy {
 	unsigned off;            /**< A sum of enum mintmark_off. */
 	unsigned skew_s;         /**< Tolerated difference of clocks, seconds, 0 to 60. */
 	unsigned cache_tokens;   /**< How many verified tokens are kept, 1 to 1048576 (about 4.5 KiB each); 0: 4096. */
+	/**
+	 * Whom to ask for revocations; the verifier holds it for itself. NULL: the issuer, as mintmark_feed_new() does
+	 * by default; unless MINTMARK_OFF_REVOCATION.
+	 */
+	mintmark_feed *feed;
 };
 
 /** A verifier; opaque. Its policy never changes. */
@@ -129,9 +140,9 @@ MINTMARK_API MINTMARK_MUST_CHECK int mintmark_verifier_new(const struct mintmark
 /**
  * Check one token.
  *
- * Blocks only while there has never been a key set and its first fetch is under way, and, for one caller per interval,
- * when the token names a key that the set does not have; both at most the key set's timeout_ms (discovery: two or
- * three documents).
+ * Blocks only while there has never been a key set or a feed and its first fetch is under way, and, for one caller per
+ * interval, when the token names a key that the set does not have; at most the timeout_ms of what is fetched, each
+ * document.
  *
  * @param token      the token alone, without "Bearer "; borrowed for the call
  * @param len        its length in bytes

@@ -226,7 +226,7 @@ static int read_policy(struct cli *cli, struct verification *run)
 static bool was_reached(const struct verification *run, enum verdict check)
 {
 	static const enum verdict order[] = {VERDICT_ISSUER, VERDICT_AUDIENCE, VERDICT_EXPIRED, VERDICT_NOT_YET,
-					     VERDICT_FUTURE, VERDICT_SCOPE,    VERDICT_VALID};
+					     VERDICT_FUTURE, VERDICT_BOUND,    VERDICT_SCOPE,   VERDICT_VALID};
 	bool reached = false;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		reached = reached || order[i] == check;

@@ -26,6 +26,12 @@ static const struct row {
 	[FETCH_EMPTY] = {"has no usable key", MINTMARK_ERROR_SYNTAX},
 	[FETCH_TWINS] = {"names one kid for two different keys", MINTMARK_ERROR_SYNTAX},
 	[FETCH_MEMORY] = {"did not fit into memory", MINTMARK_ERROR_MEMORY},
+	[FETCH_JWT] = {"is not of the media type application/jwt", MINTMARK_ERROR_SYNTAX},
+	[FETCH_NO_KEYS] = {"can not be verified: the issuer's keys are not there", MINTMARK_ERROR_UNTRUSTED},
+	[FETCH_UNTRUSTED] = {"does not verify", MINTMARK_ERROR_UNTRUSTED},
+	[FETCH_OLD] = {"was made before it was asked for", MINTMARK_ERROR_UNTRUSTED},
+	[FETCH_ORDER] = {"does not go on where it was asked to", MINTMARK_ERROR_SYNTAX},
+	[FETCH_ENTRIES] = {"has more entries than are kept", MINTMARK_ERROR_LIMIT},
 };
 
 const char *fetch_text(enum fetch_cause cause) { return rows[cause].text; }
@@ -72,10 +78,25 @@ static enum fetch_cause get(const struct fetch_source *source, struct str url, b
 		.ca_file = source->ca_file,
 		.cancel = source->cancel,
 	};
-	enum fetch_cause cause = cause_of(http_out_get_head(url, &limits, out, ret_head));
+	return cause_of(http_out_get_head(url, &limits, out, ret_head));
+}
+
+static enum fetch_cause get_json(const struct fetch_source *source, struct str url, bool is_own, struct buf *out,
+				 struct http_out_head *ret_head)
+{
+	enum fetch_cause cause = get(source, url, is_own, out, ret_head);
 	if (cause != FETCH_DONE)
 		return cause;
 	return is_json(str_of(ret_head->type)) ? FETCH_DONE : FETCH_TYPE;
+}
+
+enum fetch_cause fetch_jwt(const struct fetch_source *source, struct str url, struct buf *out)
+{
+	struct http_out_head head;
+	enum fetch_cause cause = get(source, url, true, out, &head);
+	if (cause != FETCH_DONE)
+		return cause;
+	return strcmp(head.type, "application/jwt") == 0 ? FETCH_DONE : FETCH_JWT; /* RFC 7519 10.3.1 */
 }
 
 static struct str cut_slashes(struct str s)
@@ -116,7 +137,7 @@ static enum fetch_cause get_metadata(const struct fetch_source *source, struct b
 		put[i](source->issuer, &url);
 		if (buf_status(&url) < 0)
 			return buf_status(&url) == E_NOMEM ? FETCH_MEMORY : FETCH_URL;
-		cause = get(source, buf_str(&url), true, out, &head);
+		cause = get_json(source, buf_str(&url), true, out, &head);
 	}
 	return cause;
 }
@@ -168,7 +189,7 @@ static enum fetch_cause get_keys(const struct fetch_source *source, struct str u
 	struct http_out_head head;
 	bool is_own = source->url.len > 0 || http_out_same_origin(source->issuer, url);
 	buf_init(&text, FETCH_DOCUMENT_MAX);
-	enum fetch_cause cause = get(source, url, is_own, &text, &head);
+	enum fetch_cause cause = get_json(source, url, is_own, &text, &head);
 	if (cause != FETCH_DONE)
 		return cause;
 	ret_result->max_age_s = head.max_age_s;

@@ -1,7 +1,7 @@
 /*
- * Getting an issuer's keys from the network once: metadata, key set, and every reason to distrust them. OpenID Connect
- * Discovery 4, RFC 8414 3, RFC 7517 5. Blocks: CLI and a key set's own thread only. Where may be fetched from:
- * mintmark/keyset.h. Thread-safe.
+ * Getting an issuer's documents from the network once: metadata, key set, revocations, and every reason to distrust
+ * them. OpenID Connect Discovery 4, RFC 8414 3, RFC 7517 5. Blocks: CLI and the threads of key sets and feeds only.
+ * Where may be fetched from: mintmark/keyset.h. Thread-safe.
  */
 #ifndef VERIFY_FETCH_H
 #define VERIFY_FETCH_H
@@ -28,6 +28,12 @@ enum fetch_cause {
 	FETCH_EMPTY,
 	FETCH_TWINS,
 	FETCH_MEMORY,
+	FETCH_JWT,     /* feeds only, from here */
+	FETCH_NO_KEYS,
+	FETCH_UNTRUSTED,
+	FETCH_OLD,
+	FETCH_ORDER,
+	FETCH_ENTRIES,
 	FETCH_CAUSES
 };
 
@@ -49,6 +55,9 @@ struct fetch_result {
 /* FETCH_DONE and ret_result, or the cause. *ret_what is set always: "metadata" or "key set", constant. */
 must_check enum fetch_cause fetch_keys(const struct fetch_source *source, struct fetch_result *ret_result,
 				       const char **ret_what);
+
+/* A signed document (application/jwt) from an address that the operator named, appended: FETCH_DONE, or the cause. */
+must_check enum fetch_cause fetch_jwt(const struct fetch_source *source, struct str url, struct buf *out);
 
 /* The end of a sentence that begins with the document: "was not answered with 200". Constant. */
 const char *fetch_text(enum fetch_cause cause);

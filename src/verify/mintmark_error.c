@@ -17,8 +17,9 @@ const char *mintmark_error_text(int code)
 		[-MINTMARK_ERROR_REFUSED] = "The scheme or the address may not be used.",
 		[-MINTMARK_ERROR_ISSUER] = "The metadata name another issuer.",
 		[-MINTMARK_ERROR_SYSTEM] = "A thread, a lock or the cryptography does not come up.",
+		[-MINTMARK_ERROR_UNTRUSTED] = "A signed document does not verify.",
 	};
-	if (code > 0 || code < MINTMARK_ERROR_SYSTEM)
+	if (code > 0 || code < MINTMARK_ERROR_UNTRUSTED)
 		return "There is no such error.";
 	return texts[-code];
 }

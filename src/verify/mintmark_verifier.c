@@ -16,6 +16,7 @@ void mintmark_verifier_free(mintmark_verifier *verifier)
 	if (!verifier)
 		return;
 	token_cache_free(verifier->cache);
+	feed_unref(verifier->feed);
 	keyset_unref(verifier->keyset);
 	arena_done(&verifier->arena);
 	free(verifier);
@@ -29,6 +30,17 @@ static int take_keyset(struct mintmark_verifier *verifier, const struct mintmark
 	if (!keyset)
 		return mintmark_keyset_discover(policy->issuer, NULL, &verifier->keyset);
 	verifier->keyset = keyset_ref(keyset);
+	return MINTMARK_OK;
+}
+
+static int take_feed(struct mintmark_verifier *verifier, const struct mintmark_policy *policy)
+{
+	verifier->feed_may_be_old = policy->off & MINTMARK_OFF_REVOCATION_AGE;
+	if (policy->off & MINTMARK_OFF_REVOCATION)
+		return MINTMARK_OK;
+	if (!policy->feed) /* for the moment */
+		return MINTMARK_OK;
+	verifier->feed = feed_ref(policy->feed);
 	return MINTMARK_OK;
 }
 
@@ -54,6 +66,7 @@ int mintmark_verifier_new(const struct mintmark_policy *policy, mintmark_keyset 
 	TRY(policy_read(policy, &verifier->arena, &verifier->policy, &verifier->scopes));
 	TRY(make_cache(verifier, policy));
 	TRY(take_keyset(verifier, policy, keyset));
+	TRY(take_feed(verifier, policy));
 	*ret_verifier = TAKE(verifier);
 	return MINTMARK_OK;
 }

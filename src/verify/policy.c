@@ -8,7 +8,8 @@ enum { CACHE_MAX = 1 << 20 };
 
 static const unsigned known_switches = MINTMARK_OFF_ISSUER | MINTMARK_OFF_AUDIENCE | MINTMARK_OFF_ALGORITHMS |
 				       MINTMARK_OFF_TYP | MINTMARK_OFF_EXP | MINTMARK_OFF_SUB | MINTMARK_OFF_CLIENT_ID |
-				       MINTMARK_OFF_IAT | MINTMARK_OFF_JTI | MINTMARK_OFF_CACHE | MINTMARK_OFF_BOUND;
+				       MINTMARK_OFF_IAT | MINTMARK_OFF_JTI | MINTMARK_OFF_CACHE | MINTMARK_OFF_BOUND |
+				       MINTMARK_OFF_REVOCATION | MINTMARK_OFF_REVOCATION_AGE;
 
 static int read_algorithms(const char *names, unsigned *ret_algs)
 {
@@ -85,12 +86,20 @@ static bool is_sound(const struct mintmark_policy *policy)
 	       policy->skew_s <= JWT_SKEW_MAX_S && policy->cache_tokens <= CACHE_MAX;
 }
 
+/* There is a feed, an issuer whose feed can be asked for, or nobody wants one. Both at once is a slip. */
+static bool has_feed(const struct mintmark_policy *policy)
+{
+	if (policy->off & MINTMARK_OFF_REVOCATION)
+		return !policy->feed && !(policy->off & MINTMARK_OFF_REVOCATION_AGE);
+	return policy->feed || (policy->issuer && *policy->issuer);
+}
+
 int policy_read(const struct mintmark_policy *policy, struct arena *arena, struct verify_policy *ret_policy,
 		struct str_list *ret_scopes)
 {
 	struct verify_policy read = {.skew_s = policy->skew_s, .algs = JWK_ALGS_ALL};
 	struct str_list scopes;
-	if (!is_sound(policy))
+	if (!is_sound(policy) || !has_feed(policy))
 		return MINTMARK_ERROR_ARGUMENT;
 	read_switches(policy->off, &read);
 	if (!(policy->off & MINTMARK_OFF_ALGORITHMS) && read_algorithms(policy->algorithms, &read.algs) < 0)

@@ -17,6 +17,7 @@ struct token_table;
 struct mintmark_token {
 	_Atomic unsigned refs;
 	_Atomic(struct token_table *) table; /* of all claims; made when one is asked for by name */
+	_Atomic uint64_t clean;              /* feed_judge's */
 	struct arena arena;                  /* what claims and payload point into */
 	struct jwt_claims claims;
 	struct str payload;

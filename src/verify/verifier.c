@@ -82,9 +82,27 @@ static bool has_scopes(const struct mintmark_verifier *verifier, struct str scop
 	return rest.len == 0 || jwt_has_scope(scope, rest);
 }
 
-/* What depends on the call and not on the token alone, for kept and fresh tokens alike: ATTACKS 35. */
-static enum verdict judge(const struct call *call, const struct mintmark_token *token, const char *scopes)
+static enum verdict judge_revocation(struct call *call, struct mintmark_token *token)
 {
+	struct mintmark_feed *feed = call->verifier->feed;
+	if (!feed)
+		return VERDICT_VALID;
+	if (feed_is_awaited(feed)) {
+		call->would_wait = !call->may_wait;
+		if (call->would_wait)
+			return VERDICT_STALE;
+		feed_wait(feed, 0);
+	}
+	enum verdict verdict = feed_judge(feed, &token->claims, &token->clean);
+	return verdict == VERDICT_STALE && call->verifier->feed_may_be_old ? VERDICT_VALID : verdict;
+}
+
+/* What depends on the call and not on the token alone, for kept and fresh tokens alike: ATTACKS 35. */
+static enum verdict judge(struct call *call, struct mintmark_token *token, const char *scopes)
+{
+	enum verdict verdict = judge_revocation(call, token);
+	if (verdict != VERDICT_VALID)
+		return verdict;
 	return has_scopes(call->verifier, token->claims.scope, scopes) ? VERDICT_VALID : VERDICT_SCOPE;
 }
 
@@ -153,6 +171,28 @@ static int add_scopes(const struct str_list *own, const char *more, struct arena
 	return 0;
 }
 
+/* What the feed says of a token that passed all other checks but, perhaps, the scopes'. */
+static enum verdict explain_revocation(const struct mintmark_verifier *verifier, const struct verify_report *report,
+				       struct buf *out)
+{
+	_Atomic uint64_t clean = 0;
+	struct feed_state state;
+	bool passed = report->verdict == VERDICT_VALID || report->verdict == VERDICT_SCOPE;
+	enum verdict verdict = verifier->feed && passed ? feed_judge(verifier->feed, &report->claims, &clean)
+							: VERDICT_VALID;
+	if (verdict == VERDICT_STALE && verifier->feed_may_be_old)
+		return VERDICT_VALID;
+	if (verdict == VERDICT_REVOKED) {
+		buf_put(out, str_of(verdict_text(verdict)));
+		feed_put_reason(verifier->feed, &report->claims, out);
+	}
+	if (verdict == VERDICT_STALE) {
+		feed_describe(verifier->feed, &state);
+		feed_put_text(&state, out);
+	}
+	return verdict;
+}
+
 enum verdict verifier_explain(struct mintmark_verifier *verifier, struct str text, const char *scopes,
 			      struct arena *arena, struct buf *out)
 {
@@ -164,9 +204,11 @@ enum verdict verifier_explain(struct mintmark_verifier *verifier, struct str tex
 	if (keys) {
 		enum verdict verdict = verify_token(&policy, keys->jwks, text, clock_now_s(verifier->clock), arena,
 						    &report);
-		verify_explain(&policy, &report, out);
+		enum verdict revoked = explain_revocation(verifier, &report, out);
+		if (revoked == VERDICT_VALID)
+			verify_explain(&policy, &report, out);
 		keyset_snapshot_unref(keys);
-		return verdict;
+		return revoked == VERDICT_VALID ? verdict : revoked;
 	}
 	enum verdict verdict = rc == 0 ? VERDICT_KEYS : rc == E_NOMEM ? VERDICT_INTERNAL : VERDICT_POLICY;
 	keyset_describe(verifier->keyset, &state);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "mintmark/verify.h"
+#include "verify/feed.h"
 #include "verify/keyset.h"
 #include "verify/token_cache.h"
 #include "verify/verify.h"
@@ -16,6 +17,8 @@ struct mintmark_verifier {
 	struct verify_policy policy; /* without scopes: those are judged at every call */
 	struct str_list scopes;      /* the policy's */
 	struct mintmark_keyset *keyset;
+	struct mintmark_feed *feed;  /* NULL: switched off */
+	bool feed_may_be_old;
 	struct token_cache *cache;   /* NULL: switched off */
 	const struct clock *clock;
 };

@@ -115,7 +115,7 @@ def test_installed_library_is_enough(server, tmp_path):
     lib = pc.parents[1]
     assert {'libmintmark.so', 'libmintmark.so.0', 'libmintmark.a'} <= {f.name for f in lib.iterdir()}
     assert list(tmp_path.rglob('mintmark_verify.3'))
-    assert sorted(f.name for f in next(tmp_path.rglob('include/mintmark')).iterdir()) == ['error.h', 'keyset.h', 'verify.h']
+    assert sorted(f.name for f in next(tmp_path.rglob('include/mintmark')).iterdir()) == ['error.h', 'feed.h', 'keyset.h', 'verify.h']
     needed = harness.run('readelf', '-d', lib / 'libmintmark.so').stdout
     assert not re.search('sqlite|cyaml|event|seccomp', needed)
     names = harness.run('nm', '-D', '--defined-only', lib / 'libmintmark.so').stdout.split('\n')
@@ -136,7 +136,7 @@ def test_installed_library_is_enough(server, tmp_path):
 
 def test_headers_in_c99_and_cxx(tmp_path):
     source = tmp_path / 'all.c'
-    for name in ('error', 'keyset', 'verify'):
+    for name in ('error', 'feed', 'keyset', 'verify'):
         source.write_text(f'#include <mintmark/{name}.h>\nint main(void) {{ return 0; }}\n')
         subprocess.run(['cc', '-std=c99', '-pedantic', '-Wall', '-Wextra', '-Werror', '-I', harness.ROOT / 'include',
                         '-fsyntax-only', source], check=True)
@@ -145,7 +145,7 @@ def test_headers_in_c99_and_cxx(tmp_path):
                             '-fsyntax-only', '-x', 'c++', source], check=True)
 
 
-@pytest.mark.parametrize('name', ['verifier', 'keyset'])
+@pytest.mark.parametrize('name', ['verifier', 'keyset', 'feed'])
 def test_threads_under_tsan(tmp_path, name):
     """The unit tests of what threads share, built with ThreadSanitizer."""
     src = harness.ROOT / 'src'

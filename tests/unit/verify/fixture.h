@@ -18,7 +18,8 @@
 static mintmark_keyset *fixture_keyset;
 static struct clock fixture_clock;
 static const struct mintmark_policy fixture_policy = {
-	.size = sizeof(fixture_policy), .issuer = "https://as", .audience = "api", .algorithms = "ES256 RS256"};
+	.size = sizeof(fixture_policy), .issuer = "https://as", .audience = "api", .algorithms = "ES256 RS256",
+	.off = MINTMARK_OFF_REVOCATION};
 
 static inline int fixture_setup(void **state)
 {

@@ -1,4 +1,4 @@
-/* An issuer on loopback for the tests of key sets: metadata and a key set, each as the test wants it, and counted. */
+/* An issuer on loopback: metadata, a key set and a revocation feed, each as the test wants it, and counted. */
 #ifndef TESTS_VERIFY_ISSUER_H
 #define TESTS_VERIFY_ISSUER_H
 
@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 
-enum { ISSUER_METADATA, ISSUER_OAUTH, ISSUER_JWKS, ISSUER_PAGES };
+enum { ISSUER_METADATA, ISSUER_OAUTH, ISSUER_JWKS, ISSUER_FEED, ISSUER_PAGES };
 
 struct issuer_page {
 	const char *head; /* status line and fields, without the last empty line; NULL: "200 OK", application/json */
@@ -21,13 +21,15 @@ struct issuer_page {
 };
 
 struct issuer {
-	char url[64], jwks_url[80];
+	char url[64], jwks_url[80], feed_url[80];
+	char query[128]; /* of the last request for the feed */
 	int fd;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	struct issuer_page pages[ISSUER_PAGES];
 	atomic_int hits[ISSUER_PAGES];
 	atomic_bool stalls, ends; /* takes connections and says nothing */
+	void (*sign)(struct issuer *issuer, struct buf *out); /* the body of a page that has none */
 };
 
 static const char issuer_ok[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n";
@@ -35,7 +37,8 @@ static const char issuer_ok[] = "HTTP/1.1 200 OK\r\nContent-Type: application/js
 static inline int issuer_page_of(const char *request)
 {
 	static const char *const paths[] = {"GET /.well-known/openid-configuration ",
-					    "GET /.well-known/oauth-authorization-server ", "GET /jwks "};
+					    "GET /.well-known/oauth-authorization-server ", "GET /jwks ",
+					    "GET /revocations?"};
 	for (int i = 0; i < ISSUER_PAGES; i++)
 		if (strncmp(request, paths[i], strlen(paths[i])) == 0)
 			return i;
@@ -60,7 +63,14 @@ static inline void issuer_answer(struct issuer *issuer, int fd)
 		(void)poll(NULL, 0, 2);
 	pthread_mutex_lock(&issuer->lock);
 	struct issuer_page p = issuer->pages[page];
+	if (page == ISSUER_FEED)
+		snprintf(issuer->query, sizeof(issuer->query), "%.*s", (int)strcspn(request + 17, " "), request + 17);
 	pthread_mutex_unlock(&issuer->lock);
+	_cleanup_(buf_done) struct buf made;
+	buf_init(&made, 65536);
+	if (!p.body.p && issuer->sign)
+		issuer->sign(issuer, &made);
+	p.body = p.body.p ? p.body : buf_str(&made);
 	bool ok = issuer_send(fd, str_of(p.head ? p.head : issuer_ok)) &&
 		  issuer_send(fd, STR("Connection: close\r\n\r\n")) && issuer_send(fd, p.body);
 	for (size_t i = 1; i < p.repeat && ok; i++)
@@ -100,6 +110,7 @@ static inline void issuer_start(struct issuer *issuer, struct str keys, char *me
 	assert_int_equal(listen(issuer->fd, 16), 0);
 	assert_int_equal(getsockname(issuer->fd, (struct sockaddr *)&addr, &len), 0);
 	snprintf(issuer->url, sizeof(issuer->url), "http://127.0.0.1:%u", (unsigned)ntohs(addr.sin_port));
+	snprintf(issuer->feed_url, sizeof(issuer->feed_url), "%s/revocations", issuer->url);
 	snprintf(issuer->jwks_url, sizeof(issuer->jwks_url), "%s/jwks", issuer->url);
 	snprintf(metadata, size, "{\"issuer\":\"%s\",\"jwks_uri\":\"%s\"}", issuer->url, issuer->jwks_url);
 	issuer->pages[ISSUER_METADATA].body = issuer->pages[ISSUER_OAUTH].body = str_of(metadata);

@@ -50,7 +50,7 @@ static void attack_33_each_check_has_its_own_switch(void **state)
 		enum mintmark_verdict verdicts[3];
 		const unsigned off[] = {0, all & ~rows[i].off, rows[i].off};
 		for (size_t k = 0; k < 3; k++) {
-			p.off = off[k];
+			p.off = off[k] | MINTMARK_OFF_REVOCATION;
 			mintmark_verifier *verifier = make(p);
 			verdicts[k] = check(verifier, token, NULL);
 			mintmark_verifier_free(verifier);
@@ -150,7 +150,7 @@ static void attack_35_scopes_are_judged_at_every_call(void **state)
 	(void)state;
 	for (unsigned off = 0; off <= MINTMARK_OFF_CACHE; off += MINTMARK_OFF_CACHE) {
 		struct mintmark_policy p = fixture_policy;
-		p.off = off;
+		p.off = off | MINTMARK_OFF_REVOCATION;
 		p.scopes = " write ";
 		mintmark_verifier *verifier = make(p);
 		for (size_t i = 0; i < 2 * COUNT(rows); i++)

@@ -49,7 +49,8 @@ static void put_keys(void)
 static int start(void **state)
 {
 	const struct mintmark_policy policy = {.size = sizeof(policy), .issuer = "https://as", .audience = "api",
-					       .algorithms = "ES256 RS256"};
+					       .algorithms = "ES256 RS256",
+					       .off = MINTMARK_OFF_REVOCATION};
 	const struct keyset_timing timing = {300, INTERVAL_S, 3600, 60000, now_ns};
 	(void)state;
 	put_keys();

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct mintmark_feed_options feed_options = {.size = sizeof(feed_options)};
 static struct mintmark_keyset_options options = {.size = sizeof(options)};
 static struct mintmark_policy policy = {.size = sizeof(policy), .algorithms = "ES256 RS256 EdDSA PS256"};
-static const char *url;
+static const char *url, *revocation = "off"; /* "on", "open" */
+static mintmark_feed *feed;
 
 static int set_option(char *word)
 {
@@ -20,7 +22,10 @@ static int set_option(char *word)
 		const char **text;
 	} rows[] = {{"refresh_s", &options.refresh_s, NULL},   {"interval_s", &options.interval_s, NULL},
 		    {"max_age_s", &options.max_age_s, NULL},   {"timeout_ms", &options.timeout_ms, NULL},
-		    {"ca_file", NULL, &options.ca_file},       {"url", NULL, &url}};
+		    {"ca_file", NULL, &options.ca_file},       {"url", NULL, &url},
+		    {"revocation", NULL, &revocation},         {"feed_url", NULL, &feed_options.url},
+		    {"poll_s", &feed_options.poll_s, NULL},    {"feed_age_s", &feed_options.max_age_s, NULL},
+		    {"feed_ms", &feed_options.timeout_ms, NULL}};
 	char *value = strchr(word, '=');
 	if (!value)
 		return -1;
@@ -37,12 +42,27 @@ static int set_option(char *word)
 	return -1;
 }
 
+static int make_feed(mintmark_keyset *keyset)
+{
+	policy.off = strcmp(revocation, "off") == 0	 ? MINTMARK_OFF_REVOCATION
+		     : strcmp(revocation, "open") == 0 ? MINTMARK_OFF_REVOCATION_AGE
+							 : 0;
+	if (policy.off == MINTMARK_OFF_REVOCATION)
+		return 0;
+	int rc = mintmark_feed_new(policy.issuer, keyset, &feed_options, &feed);
+	policy.feed = feed;
+	return rc;
+}
+
 static void answer(mintmark_verifier *verifier, mintmark_keyset *keyset, const char *scopes, const char *token)
 {
 	char text[512];
 	if (strcmp(token, "?") == 0) {
 		(void)mintmark_keyset_explain(keyset, text, sizeof(text));
-		puts(text);
+		printf("%s ", text);
+		if (feed)
+			(void)mintmark_feed_explain(feed, text, sizeof(text));
+		puts(feed ? text : "");
 		return;
 	}
 	enum mintmark_verdict verdict = mintmark_verifier_check(verifier, token, strlen(token),
@@ -64,13 +84,14 @@ int main(int argc, char **argv)
 			return 2;
 	int rc = url ? mintmark_keyset_url(url, &options, &keyset)
 		     : mintmark_keyset_discover(argv[1], &options, &keyset);
-	if (rc < 0 || mintmark_verifier_new(&policy, keyset, &verifier) < 0)
+	if (rc < 0 || make_feed(keyset) < 0 || mintmark_verifier_new(&policy, keyset, &verifier) < 0)
 		return 3;
 	while (scanf("%255s %16999s", scopes, token) == 2) {
 		answer(verifier, keyset, scopes, token);
 		fflush(stdout);
 	}
 	mintmark_verifier_free(verifier);
+	mintmark_feed_free(feed);
 	mintmark_keyset_free(keyset);
 	return 0;
 }
