@@ -79,7 +79,7 @@ char *buf_reserve(struct buf *buf, size_t n)
 	return buf->status < 0 ? NULL : buf->p + buf->len;
 }
 
-void buf_put_mem(struct buf *buf, const void *p, size_t len)
+void buf_put_grow(struct buf *buf, const void *p, size_t len)
 {
 	char *at = len > 0 ? buf_reserve(buf, len) : NULL;
 	if (!at)
@@ -87,8 +87,6 @@ void buf_put_mem(struct buf *buf, const void *p, size_t len)
 	memcpy(at, p, len);
 	buf->len += len;
 }
-
-void buf_put(struct buf *buf, struct str s) { buf_put_mem(buf, s.p, s.len); }
 
 /* Whether there is no byte left. */
 static int read_end(int fd)
@@ -119,8 +117,6 @@ int buf_read(struct buf *buf, int fd)
 	}
 	return read_end(fd);
 }
-
-void buf_put_char(struct buf *buf, char c) { buf_put_mem(buf, &c, 1); }
 
 void buf_put_u64(struct buf *buf, uint64_t value)
 {

@@ -7,6 +7,7 @@
 #define BASE_BUF_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -30,9 +31,21 @@ void buf_consume(struct buf *buf, size_t n);
 
 /* Room for n more bytes at p + len; NULL (and a sticky failure) when there is none. Set len yourself afterwards. */
 char *buf_reserve(struct buf *buf, size_t n);
-void buf_put(struct buf *buf, struct str s);
-void buf_put_mem(struct buf *buf, const void *p, size_t len);
-void buf_put_char(struct buf *buf, char c);
+void buf_put_grow(struct buf *buf, const void *p, size_t len); /* buf_put_mem's way when there is no room yet */
+
+/* Inline: replies are made of many small pieces. */
+static inline void buf_put_mem(struct buf *buf, const void *p, size_t len)
+{
+	if (buf->status < 0 || len > buf->cap - buf->len || len == 0) {
+		buf_put_grow(buf, p, len);
+		return;
+	}
+	memcpy(buf->p + buf->len, p, len);
+	buf->len += len;
+}
+
+static inline void buf_put(struct buf *buf, struct str s) { buf_put_mem(buf, s.p, s.len); }
+static inline void buf_put_char(struct buf *buf, char c) { buf_put_mem(buf, &c, 1); }
 void buf_put_u64(struct buf *buf, uint64_t value); /* decimal */
 void buf_put_i64(struct buf *buf, int64_t value);  /* decimal */
 void buf_printf(struct buf *buf, const char *fmt, ...) printf_like(2, 3);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void json_out_init(struct json_out *out, struct buf *buf) { *out = (struct json_out){.buf = buf}; }
 
@@ -94,6 +95,27 @@ void json_strs(struct json_out *out, const char *name, struct str_list values)
 /* Bytes that stand for themselves: all but the quote, the backslash and controls (RFC 8259 7). */
 static bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
+/* The same for eight bytes at once: none is below 0x20, above 0x7F, a quote or a backslash. */
+static bool are_plain(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+	uint64_t v, quote, slash;
+	memcpy(&v, p, sizeof(v));
+	quote = v ^ ones * '"';
+	slash = v ^ ones * '\\';
+	return ((v | (v - ones * 0x20) | (quote - ones) | (slash - ones)) & high) == 0;
+}
+
+static size_t plain_len(struct str s)
+{
+	size_t n = 0;
+	while (s.len - n >= 8 && are_plain(s.p + n))
+		n += 8;
+	while (n < s.len && is_plain((unsigned char)s.p[n]))
+		n++;
+	return n;
+}
+
 /* Length of the well-formed UTF-8 sequence at the front of s, or 0. */
 static size_t sequence_len(struct str s)
 {
@@ -117,11 +139,9 @@ void json_put_quoted(struct buf *out, struct str value)
 	size_t i = 0;
 	buf_put_char(out, '"');
 	while (i < value.len) {
-		size_t run = i;
-		while (run < value.len && is_plain((unsigned char)value.p[run]))
-			run++;
-		buf_put_mem(out, value.p + i, run - i);
-		i = run;
+		size_t run = plain_len(str_mem(value.p + i, value.len - i));
+		buf_put_mem(out, value.p + i, run);
+		i += run;
 		if (i == value.len)
 			break;
 		unsigned char c = (unsigned char)value.p[i];

@@ -13,7 +13,15 @@
 #include "ipc/frame.h"
 #include "keys/proto.h"
 
-enum { SEND_TIMEOUT_MS = 100, CALL_TIMEOUT_MS = 10000, BUF_KEEP = 64 * 1024 };
+enum { SEND_TIMEOUT_MS = 100, CALL_TIMEOUT_MS = 10000, BUF_KEEP = 64 * 1024, BATCHES_MAX = 2 };
+
+/* A request that keyd has not answered yet. */
+struct batch {
+	uint32_t seq;
+	size_t n;   /* jobs */
+	size_t len; /* bytes */
+	int64_t sent_ns;
+};
 
 struct job_list {
 	struct sign_job *head, *tail;
@@ -24,12 +32,14 @@ struct signer {
 	int fd;
 	bool alive;
 	bool stalled;            /* keyd did not answer in time, and has not answered since */
-	uint32_t seq;            /* of the request under way or the last one */
+	uint32_t seq;            /* of the newest request */
 	struct job_list waiting; /* not yet sent */
-	struct job_list sent;    /* the batch under way */
+	struct job_list sent;    /* of all batches under way, in order */
 	struct job_list done;    /* for the next collect */
+	struct batch batches[BATCHES_MAX]; /* under way, oldest first */
+	unsigned n_batches;
+	size_t sent_len;         /* bytes of all of them */
 	struct buf in, out;
-	int64_t sent_ns;
 	struct signer_stats stats;
 };
 
@@ -57,6 +67,19 @@ static struct sign_job *pop(struct job_list *list)
 	return job;
 }
 
+/* All of more behind all of list. */
+static void append(struct job_list *list, const struct job_list *more)
+{
+	if (!more->head)
+		return;
+	if (list->tail)
+		list->tail->next = more->head;
+	else
+		list->head = more->head;
+	list->tail = more->tail;
+	list->n += more->n;
+}
+
 static void fail_job(struct signer *signer, struct sign_job *job)
 {
 	job->status = E_SIGNER;
@@ -70,6 +93,14 @@ static void fail_list(struct signer *signer, struct job_list *list)
 		fail_job(signer, job);
 }
 
+/* Nobody waits for the answers any more. */
+static void fail_batches(struct signer *signer)
+{
+	fail_list(signer, &signer->sent);
+	signer->n_batches = 0;
+	signer->sent_len = 0;
+}
+
 /*
  * The channel can't be used any more; the descriptor stays open until signer_replace, so that nobody gets its number
  * meanwhile. keyd sees the end of the channel, ends too, and comes back with new ones.
@@ -78,7 +109,7 @@ static void die(struct signer *signer)
 {
 	signer->alive = false;
 	shutdown(signer->fd, SHUT_RDWR);
-	fail_list(signer, &signer->sent);
+	fail_batches(signer);
 	fail_list(signer, &signer->waiting);
 	buf_done(&signer->in);
 }
@@ -108,7 +139,7 @@ void signer_free(struct signer *signer)
 
 void signer_replace(struct signer *signer, int fd)
 {
-	fail_list(signer, &signer->sent);
+	fail_batches(signer);
 	frame_close(&signer->fd);
 	buf_done(&signer->in);
 	signer->fd = fd;
@@ -134,53 +165,70 @@ static void begin(struct signer *signer, enum proto_verb verb)
 	proto_put_head(&signer->out, verb, ++signer->seq);
 }
 
-/* Send signer->out. The socket is empty (nothing is under way) and a request fits its buffer: this does not wait. */
+/* Send signer->out. What is under way and this fit the socket's buffer together: this does not wait. */
 static int transmit(struct signer *signer)
 {
 	TRY(frame_end(&signer->out));
-	signer->sent_ns = clock_mono_ns();
 	return frame_write(signer->fd, buf_str(&signer->out), SEND_TIMEOUT_MS);
 }
 
-/* Move what fits into one batch from waiting to sent. */
-static void gather(struct signer *signer)
+/* Move what fits into one batch from waiting to ret_jobs, and write it into signer->out. */
+static void gather(struct signer *signer, struct job_list *ret_jobs)
 {
 	struct buf *out = &signer->out;
+	size_t room = PROTO_BATCH_MAX - signer->sent_len;
 	begin(signer, PROTO_SIGN);
 	size_t at = out->len;
 	buf_put_u16be(out, 0);
-	while (signer->waiting.n > 0 && signer->sent.n < SIGNER_BATCH_MAX && out->len < PROTO_BATCH_MAX) {
+	while (signer->waiting.n > 0 && ret_jobs->n < SIGNER_BATCH_MAX && out->len < room) {
 		struct sign_job *job = pop(&signer->waiting);
 		if (!proto_claims_fit(&job->claims)) {
 			fail_job(signer, job);
 			continue;
 		}
 		proto_put_claims(out, &job->claims);
-		push(&signer->sent, job);
+		push(ret_jobs, job);
 	}
 	if (buf_status(out) < 0)
 		return;
-	out->p[at] = (char)(unsigned char)(signer->sent.n >> 8);
-	out->p[at + 1] = (char)(unsigned char)(signer->sent.n & 0xFF);
+	out->p[at] = (char)(unsigned char)(ret_jobs->n >> 8);
+	out->p[at + 1] = (char)(unsigned char)(ret_jobs->n & 0xFF);
+}
+
+/*
+ * keyd should find the next batch when it is done with one: falling asleep and waking up cost it as much as half a
+ * signature. But small batches cost too, so the next one must be as large as the one under way.
+ */
+static bool is_worth_sending(const struct signer *signer)
+{
+	if (signer->waiting.n == 0 || signer->n_batches == 0)
+		return signer->waiting.n > 0;
+	return signer->n_batches < BATCHES_MAX && signer->waiting.n >= signer->sent.n &&
+	       signer->sent_len < PROTO_BATCH_MAX / 2;
 }
 
 void signer_flush(struct signer *signer)
 {
-	if (signer->sent.n > 0 || signer->waiting.n == 0)
+	if (!is_worth_sending(signer))
 		return;
 	if (!signer->alive || signer->stalled) { /* nobody queues behind a keyd that hangs */
 		fail_list(signer, &signer->waiting);
 		return;
 	}
-	gather(signer);
-	if (signer->sent.n == 0)
+	struct job_list jobs = {0};
+	gather(signer, &jobs);
+	if (jobs.n == 0)
 		return;
 	if (buf_status(&signer->out) < 0) { /* no memory: these fail, the channel is whole */
-		fail_list(signer, &signer->sent);
+		fail_list(signer, &jobs);
 		return;
 	}
 	signer->stats.batches++;
-	signer->stats.jobs += signer->sent.n;
+	signer->stats.jobs += jobs.n;
+	signer->batches[signer->n_batches++] =
+		(struct batch){.seq = signer->seq, .n = jobs.n, .len = signer->out.len, .sent_ns = clock_mono_ns()};
+	signer->sent_len += signer->out.len;
+	append(&signer->sent, &jobs);
 	if (transmit(signer) < 0)
 		die(signer);
 }
@@ -236,20 +284,31 @@ static void finish_job(struct signer *signer, enum proto_status status, struct s
 	push(&signer->done, job);
 }
 
-/* The answer to the batch under way: all of it is well-formed, or the channel ends. */
-static int finish_batch(struct signer *signer, struct cur *cur, enum proto_status status)
+/* The oldest batch is answered. */
+static struct batch pop_batch(struct signer *signer)
+{
+	struct batch batch = signer->batches[0];
+	signer->n_batches--;
+	signer->sent_len -= batch.len;
+	memmove(signer->batches, signer->batches + 1, signer->n_batches * sizeof(batch));
+	return batch;
+}
+
+/* The answer to a batch: all of it is well-formed, or the channel ends. */
+static int finish_batch(struct signer *signer, size_t jobs, struct cur *cur, enum proto_status status)
 {
 	uint16_t n;
 	struct str token;
 	if (status != PROTO_OK) {
-		fail_list(signer, &signer->sent);
+		while (jobs-- > 0)
+			fail_job(signer, pop(&signer->sent));
 		return cur_end(cur);
 	}
 	TRY(cur_u16be(cur, &n));
-	if (n != signer->sent.n)
+	if (n != jobs)
 		return E_SYNTAX;
 	TRY(check_results(*cur, n));
-	while (signer->sent.n > 0) {
+	while (jobs-- > 0) {
 		TRY(get_result(cur, &status, &token));
 		finish_job(signer, status, token);
 	}
@@ -263,17 +322,18 @@ static int finish(struct signer *signer, struct str frame)
 	enum proto_status status;
 	uint32_t seq;
 	TRY(proto_get_reply_head(&cur, &verb, &status, &seq));
-	if (signer->stalled && seq == signer->seq) { /* too late for its jobs, but keyd lives */
-		signer->stalled = false;
+	if (signer->stalled && signer->seq - seq < BATCHES_MAX) { /* too late for its jobs, but keyd lives */
+		signer->stalled = seq != signer->seq;
 		return 0;
 	}
-	if (seq != signer->seq || verb != PROTO_SIGN || signer->sent.n == 0)
+	if (verb != PROTO_SIGN || signer->n_batches == 0 || seq != signer->batches[0].seq)
 		return E_SYNTAX;
-	signer->stats.round_trip_us += (uint64_t)(clock_mono_ns() - signer->sent_ns) / 1000;
-	return finish_batch(signer, &cur, status);
+	struct batch batch = pop_batch(signer);
+	signer->stats.round_trip_us += (uint64_t)(clock_mono_ns() - batch.sent_ns) / 1000;
+	return finish_batch(signer, batch.n, &cur, status);
 }
 
-/* Read what is there and finish the batch with it. */
+/* Read what is there and finish the batches with it. */
 static void receive(struct signer *signer)
 {
 	struct str frame;
@@ -313,11 +373,19 @@ static int wait_readable(const struct signer *signer, int64_t deadline_ns)
 
 void signer_expire(struct signer *signer, uint32_t max_ms)
 {
-	if (signer->sent.n == 0 || clock_mono_ns() - signer->sent_ns < (int64_t)max_ms * 1000000)
+	if (signer->n_batches == 0 || clock_mono_ns() - signer->batches[0].sent_ns < (int64_t)max_ms * 1000000)
 		return;
 	signer->stalled = true;
-	fail_list(signer, &signer->sent);
+	fail_batches(signer);
 	fail_list(signer, &signer->waiting);
+}
+
+void signer_wait(const struct signer *signer, uint32_t max_us)
+{
+	struct timespec left = {.tv_nsec = (long)max_us * 1000};
+	struct pollfd p = {.fd = signer->fd, .events = POLLIN};
+	if (signer->n_batches == BATCHES_MAX)
+		(void)!ppoll(&p, 1, &left, NULL);
 }
 
 bool signer_is_waiting(const struct signer *signer) { return signer->sent.n > 0; }

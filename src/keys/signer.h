@@ -2,9 +2,9 @@
  * The server's side of keyd: shaped like a local key, but the key is in another process. One signer per thread (a
  * socketpair each); a signer has one owner at a time.
  *
- * On a loop: signer_submit() gathers, signer_flush() at the end of the round sends all that waits as ONE batch (at
- * most one batch is under way, so batches grow with the load), signer_collect() when the descriptor is readable. On a
- * pool thread: signer_sign().
+ * On a loop: signer_submit() gathers, signer_flush() at the end of the round sends all that waits as ONE batch, or lets
+ * it wait and grow while keyd has work; signer_collect() when the descriptor is readable. On a pool thread:
+ * signer_sign().
  */
 #ifndef KEYS_SIGNER_H
 #define KEYS_SIGNER_H
@@ -63,7 +63,10 @@ bool signer_alive(const struct signer *signer);
 
 /* Queue a job; the job stays the caller's memory and must live until it is collected. */
 void signer_submit(struct signer *signer, struct sign_job *job);
-/* Send what waits, if nothing is under way. Failed jobs come out of the next signer_collect. */
+/*
+ * Send what waits: at once when nothing is under way; behind one batch when it is as large; else it waits on. Failed
+ * jobs come out of the next signer_collect.
+ */
 void signer_flush(struct signer *signer);
 /* Non-blocking: read what has arrived; *ret_done is the list (by next) of finished jobs, NULL when there are none. */
 void signer_collect(struct signer *signer, struct sign_job **ret_done);
@@ -72,6 +75,12 @@ void signer_collect(struct signer *signer, struct sign_job **ret_done);
  * (E_SIGNER, by signer_collect), and from then on new ones fail at once, until the late answer shows that keyd lives.
  */
 void signer_expire(struct signer *signer, uint32_t max_ms);
+/*
+ * For a loop, at the end of its round: while keyd has one batch to work on and another to go on with, sleep until the
+ * first is answered, at most max_us (below a second). What arrives meanwhile can't be signed sooner anyway, and is
+ * then read at once instead of piece by piece. Else returns at once.
+ */
+void signer_wait(const struct signer *signer, uint32_t max_us);
 /* Whether a batch is under way. */
 bool signer_is_waiting(const struct signer *signer);
 /* Whether jobs wait for signer_collect to hand them back although the socket is silent (they failed). */

@@ -21,7 +21,7 @@
 #include "server/task.h"
 #include "server/usage.h"
 
-enum { DELAY_NS = 5000000, FREE_TASKS_MAX = 1024, SIGN_LOOK_MS = 1000, SIGN_MAX_MS = 5000 };
+enum { DELAY_NS = 5000000, FREE_TASKS_MAX = 1024, SIGN_LOOK_MS = 1000, SIGN_MAX_MS = 5000, SIGN_WAIT_US = 300 };
 
 static struct task *take_task(struct worker *worker)
 {
@@ -223,6 +223,7 @@ static void on_round(void *arg)
 {
 	struct worker *worker = arg;
 	signer_flush(worker->signer);
+	signer_wait(worker->signer, SIGN_WAIT_US);
 	while (signer_has_failed_jobs(worker->signer)) {
 		collect(worker);
 		signer_flush(worker->signer); /* a reply lets the next request of its connection in */

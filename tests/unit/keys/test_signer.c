@@ -307,6 +307,147 @@ static void test_expire(void **state)
 	buf_done(&token);
 }
 
+/* A hand-made keyd: both ends of a channel, and jobs that share a token's buffer. */
+struct puppet {
+	struct signer *signer;
+	int fd;
+	struct buf token;
+	struct sign_job jobs[8];
+};
+
+static void puppet_init(struct puppet *puppet)
+{
+	int pair[2];
+	buf_init(&puppet->token, 1 << 16);
+	assert_int_equal(frame_pair(SOCK_STREAM, pair), 0);
+	assert_int_equal(signer_new(pair[0], &puppet->signer), 0);
+	puppet->fd = pair[1];
+	for (size_t i = 0; i < 8; i++)
+		puppet->jobs[i] = (struct sign_job){.claims = fixture_claims("kid"), .token = &puppet->token};
+}
+
+static void puppet_done(struct puppet *puppet)
+{
+	signer_free(puppet->signer);
+	close(puppet->fd);
+	buf_done(&puppet->token);
+}
+
+static void submit(struct puppet *puppet, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		signer_submit(puppet->signer, &puppet->jobs[i]);
+	signer_flush(puppet->signer);
+}
+
+static uint64_t batches_of(const struct signer *signer)
+{
+	struct signer_stats stats;
+	signer_stats(signer, &stats);
+	return stats.batches;
+}
+
+static size_t collect_in_order(struct puppet *puppet, size_t first)
+{
+	struct sign_job *done;
+	size_t n = 0;
+	signer_collect(puppet->signer, &done);
+	for (; done; done = done->next)
+		assert_ptr_equal(done, &puppet->jobs[first + n++]);
+	return n;
+}
+
+#define TWO_TOKENS "\0\2" TOKEN TOKEN
+
+/* While keyd works, one more batch goes out, once it is as large; what comes then waits. Answers come back in order. */
+static void test_two_under_way(void **state)
+{
+	struct puppet puppet;
+	(void)state;
+	puppet_init(&puppet);
+	submit(&puppet, 0, 2);
+	assert_int_equal(batches_of(puppet.signer), 1);
+	submit(&puppet, 2, 3); /* smaller than what is under way */
+	assert_int_equal(batches_of(puppet.signer), 1);
+	submit(&puppet, 3, 4);
+	assert_int_equal(batches_of(puppet.signer), 2);
+	submit(&puppet, 4, 8); /* two are under way */
+	assert_int_equal(batches_of(puppet.signer), 2);
+	assert_int_equal(collect_in_order(&puppet, 0), 0);
+	send_reply(puppet.fd, TWO_TOKENS, 18, 1, PROTO_SIGN, PROTO_OK);
+	signer_wait(puppet.signer, 999999); /* returns at once: there is an answer */
+	assert_int_equal(collect_in_order(&puppet, 0), 2);
+	signer_flush(puppet.signer);
+	assert_int_equal(batches_of(puppet.signer), 3);
+	send_reply(puppet.fd, TWO_TOKENS, 18, 2, PROTO_SIGN, PROTO_OK);
+	send_reply(puppet.fd, "\0\4" TOKEN TOKEN TOKEN TOKEN, 34, 3, PROTO_SIGN, PROTO_OK);
+	assert_int_equal(collect_in_order(&puppet, 2), 6);
+	assert_false(signer_is_waiting(puppet.signer));
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(puppet.jobs[i].status, 0);
+	puppet_done(&puppet);
+}
+
+/* An answer to the second batch before the first: keyd is not what we think; nobody gets another's token. */
+static void test_wrong_order(void **state)
+{
+	struct puppet puppet;
+	(void)state;
+	puppet_init(&puppet);
+	submit(&puppet, 0, 1);
+	submit(&puppet, 1, 2);
+	assert_int_equal(batches_of(puppet.signer), 2);
+	send_reply(puppet.fd, "\0\1" TOKEN, 10, 2, PROTO_SIGN, PROTO_OK);
+	assert_int_equal(collect_in_order(&puppet, 0), 2);
+	assert_int_equal(puppet.jobs[0].status, E_SIGNER);
+	assert_int_equal(puppet.jobs[1].status, E_SIGNER);
+	assert_false(signer_alive(puppet.signer));
+	puppet_done(&puppet);
+}
+
+/* A refusal of one batch is not one of the next. */
+static void test_refused_batch(void **state)
+{
+	struct puppet puppet;
+	(void)state;
+	puppet_init(&puppet);
+	submit(&puppet, 0, 1);
+	submit(&puppet, 1, 3);
+	assert_int_equal(batches_of(puppet.signer), 2);
+	send_reply(puppet.fd, "", 0, 1, PROTO_SIGN, PROTO_FAILED);
+	send_reply(puppet.fd, TWO_TOKENS, 18, 2, PROTO_SIGN, PROTO_OK);
+	assert_int_equal(collect_in_order(&puppet, 0), 3);
+	assert_int_equal(puppet.jobs[0].status, E_SIGNER);
+	assert_int_equal(puppet.jobs[1].status, 0);
+	assert_int_equal(puppet.jobs[2].status, 0);
+	puppet_done(&puppet);
+}
+
+/* keyd hangs with two batches: all jobs fail; only when both late answers are here it counts as alive. */
+static void test_two_late_answers(void **state)
+{
+	struct puppet puppet;
+	(void)state;
+	puppet_init(&puppet);
+	submit(&puppet, 0, 1);
+	submit(&puppet, 1, 2);
+	signer_expire(puppet.signer, 0);
+	assert_int_equal(collect_in_order(&puppet, 0), 2);
+	send_reply(puppet.fd, "\0\1" TOKEN, 10, 1, PROTO_SIGN, PROTO_OK);
+	assert_int_equal(collect_in_order(&puppet, 0), 0);
+	submit(&puppet, 2, 3);
+	assert_int_equal(collect_in_order(&puppet, 2), 1); /* failed: the second answer is still out */
+	assert_int_equal(puppet.jobs[2].status, E_SIGNER);
+	send_reply(puppet.fd, "\0\1" TOKEN, 10, 2, PROTO_SIGN, PROTO_OK);
+	assert_int_equal(collect_in_order(&puppet, 0), 0);
+	assert_true(signer_alive(puppet.signer));
+	submit(&puppet, 3, 4);
+	send_reply(puppet.fd, "\0\1" TOKEN, 10, 3, PROTO_SIGN, PROTO_OK);
+	assert_int_equal(collect_in_order(&puppet, 3), 1);
+	assert_int_equal(puppet.jobs[3].status, 0);
+	puppet_done(&puppet);
+}
+
 static void test_too_large(void **state)
 {
 	static char big[SIGNER_EXTRA_MAX * 2];
@@ -447,6 +588,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lies),        cmocka_unit_test(test_huge_frame),
 		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_expire), cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_two_under_way), cmocka_unit_test(test_wrong_order),
+		cmocka_unit_test(test_refused_batch), cmocka_unit_test(test_two_late_answers),
 		cmocka_unit_test(test_death),       cmocka_unit_test(test_sign),
 		cmocka_unit_test(test_batches),    cmocka_unit_test(test_concurrent),
 #ifdef MINTMARK_FAULTS
