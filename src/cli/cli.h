@@ -70,6 +70,23 @@ enum cli_opt {
 	OPT_VERIFY_ALG,
 	OPT_VERIFY_SCOPE,
 	OPT_SKEW,
+	/* gate */
+	OPT_LISTEN,
+	OPT_SOCKET_MODE,
+	OPT_OPENAPI,
+	OPT_BASE_PATH,
+	OPT_GATE_ISSUER,
+	OPT_GATE_AUDIENCE,
+	OPT_GATE_JWKS,
+	OPT_GATE_MODE,
+	OPT_PATH_PREFIX,
+	OPT_RESOURCE,
+	OPT_REALM,
+	OPT_CA_FILE,
+	OPT_PLAIN_HTTP,
+	OPT_REVOCATION,
+	OPT_PEER,
+	OPT_LOOPS,
 	OPT_COUNT
 };
 
@@ -174,6 +191,7 @@ must_check int when_moment(struct str text, int64_t now_s, int64_t *ret_s);
 /* --- commands with code of their own --- */
 int config_cmd_check(struct cli *cli);
 int config_cmd_reference(struct cli *cli);
+int gate_cmd_run(struct cli *cli);
 int init_run(struct cli *cli);
 int serve_run(struct cli *cli);
 int token_inspect(struct cli *cli);

@@ -97,6 +97,44 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"Scopes it must carry, separated by blanks. Repeatable."},
 	[OPT_SKEW] = {"skew", "DURATION", NULL, FORM_LOCAL,
 		"Clock difference that is forgiven. Default: 0."},
+	[OPT_LISTEN] = {"listen", "ADDRESS", NULL, FORM_LOCAL,
+		"Where to listen: 127.0.0.1:9090, [::1]:9090 or unix:/path. Repeatable. (Required.)"},
+	[OPT_SOCKET_MODE] = {"socket-mode", "MODE", NULL, FORM_LOCAL,
+		"Permission bits of unix-domain sockets, in octal. Default: 0660."},
+	[OPT_OPENAPI] = {"openapi", "FILE", NULL, FORM_LOCAL,
+		"An OpenAPI 3.0 or 3.1 document, JSON or YAML, read anew at SIGHUP. Repeatable. (Required.)"},
+	[OPT_BASE_PATH] = {"base-path", "PATH", NULL, FORM_LOCAL,
+		"What stands before the documents' paths, such as /v1 or nothing. Default: the path of their first "
+		"server."},
+	[OPT_GATE_ISSUER] = {"issuer", "URL", NULL, FORM_LOCAL,
+		"Whose tokens count, byte for byte their `iss`; keys are fetched by discovery. (Required.)"},
+	[OPT_GATE_AUDIENCE] = {"audience", "URI", NULL, FORM_LOCAL,
+		"The API: what `aud` of its tokens must contain. (Required.)"},
+	[OPT_GATE_JWKS] = {"jwks", "FILE", NULL, FORM_LOCAL,
+		"The issuer's key set in a file; no keys are fetched then."},
+	[OPT_GATE_MODE] = {"mode", "MODE", NULL, FORM_LOCAL,
+		"Where method and path of the caller's request stand. envoy: they are the question's own (the "
+		"default). nginx: X-Original-Method and X-Original-URI. forwarded: X-Forwarded-Method and "
+		"X-Forwarded-Uri."},
+	[OPT_PATH_PREFIX] = {"path-prefix", "PATH", NULL, FORM_LOCAL,
+		"The path of questions: before the caller's path (envoy), or the whole of it. Default: nothing for "
+		"envoy, else /check."},
+	[OPT_RESOURCE] = {"resource", "URL", NULL, FORM_LOCAL,
+		"The API's URL, for its metadata (RFC 9728). Default: the audience, when that is a URL."},
+	[OPT_REALM] = {"realm", "TEXT", NULL, FORM_LOCAL,
+		"The realm of challenges. Default: mintmark."},
+	[OPT_CA_FILE] = {"ca-file", "FILE", NULL, FORM_LOCAL,
+		"PEM certificates to trust instead of the system's when asking the issuer."},
+	[OPT_PLAIN_HTTP] = {"plain-http", NULL, NULL, FORM_FLAG,
+		"The issuer may be asked by http from anywhere: whoever is on the way can forge keys."},
+	[OPT_REVOCATION] = {"revocation", "HOW", NULL, FORM_LOCAL,
+		"When the issuer's revocation feed can't be had: closed refuses (the default), open accepts; off never "
+		"asks."},
+	[OPT_PEER] = {"peer", "NETWORK", NULL, FORM_LOCAL,
+		"Who may ask: an address or a network such as 10.0.0.0/8. Repeatable. Default: everybody who reaches "
+		"the address."},
+	[OPT_LOOPS] = {"loops", "N", NULL, FORM_LOCAL,
+		"Event loops, 1 to 64. Default: half of the cores."},
 };
 
 #define ADMIN_OPTIONS OPT_JSON, OPT_CONFIG
@@ -112,6 +150,12 @@ const struct cli_command cli_commands[] = {
 	{"serve", "",
 		"Run the authorization server until SIGTERM or Ctrl-C; SIGHUP reloads the configuration.",
 		serve_run, {OPT_CONFIG, OPT_ROLE_NAME, OPT_QUICKSTART}, .op = NULL},
+	{"gate", "",
+		"Run the forward-auth daemon for nginx, HAProxy, Envoy, Traefik and Caddy until SIGTERM or Ctrl-C.",
+		gate_cmd_run, {OPT_LISTEN, OPT_SOCKET_MODE, OPT_OPENAPI, OPT_BASE_PATH, OPT_GATE_ISSUER,
+			OPT_GATE_AUDIENCE, OPT_GATE_JWKS, OPT_VERIFY_ALG, OPT_SKEW, OPT_GATE_MODE, OPT_PATH_PREFIX,
+			OPT_RESOURCE, OPT_REALM, OPT_CA_FILE, OPT_PLAIN_HTTP, OPT_REVOCATION, OPT_PEER, OPT_LOOPS},
+		.op = NULL},
 	{"client create", "",
 		"Make a client and its first secret, which is shown only now.",
 		op_run, {OPT_ID, OPT_ACCOUNT, OPT_SECRET_STDIN, OPT_SECRET_FILE, SECRET_OPTIONS, CLIENT_OPTIONS},

@@ -118,6 +118,13 @@ void help_command(const struct cli_command *command)
 	     command->options[i] != OPT_END; i++)
 		put_option_row(command, command->options[i]);
 	put_option_row(command, OPT_HELP);
+	for (unsigned i = 0, n = 0; i < cli_n_commands; i++) {
+		if (!in_group(cli_commands[i].path, command->path))
+			continue;
+		if (n++ == 0)
+			puts("\nCommands:");
+		put_command_row(&cli_commands[i]);
+	}
 }
 
 /* The next word of each path that begins with prefix ("" for all), each once. The table keeps groups together. */
@@ -146,7 +153,15 @@ static void put_case(const char *path)
 	puts("--help' ;;");
 }
 
-/* Each group of commands, once; nested ones too. */
+static bool is_command(const char *path)
+{
+	for (unsigned i = 0; i < cli_n_commands; i++)
+		if (strcmp(cli_commands[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Each group of commands, once; nested ones too. One that is a command itself has its case already. */
 static void put_groups(void)
 {
 	char last[64] = "";
@@ -155,7 +170,7 @@ static void put_groups(void)
 		for (const char *blank = strchr(path, ' '); blank; blank = strchr(blank + 1, ' ')) {
 			char group[64];
 			snprintf(group, sizeof(group), "%.*s", (int)(blank - path), path);
-			if (strcmp(group, last) == 0 || in_group(last, group))
+			if (strcmp(group, last) == 0 || in_group(last, group) || is_command(group))
 				continue;
 			memcpy(last, group, sizeof(last));
 			put_case(group);
@@ -171,7 +186,8 @@ int help_completion(struct cli *cli)
 	     "_mintmark() {\n"
 	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path='' words i\n"
 	     "\tCOMPREPLY=()\n"
-	     "\tcase \"$prev\" in --config|--jwks|--secret-file) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
+	     "\tcase \"$prev\" in\n"
+	     "\t--config|--jwks|--secret-file|--openapi|--ca-file) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
 	     "\t--var) COMPREPLY=($(compgen -d -- \"$cur\")); return ;; esac\n"
 	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	     "\t\t[[ ${COMP_WORDS[i]} == -* ]] && break\n"

@@ -122,7 +122,8 @@ static void put_body(struct daemon_task *task, const struct refusal *refusal)
 
 static bool is_about_tokens(int code)
 {
-	return code == E_INVALID_TOKEN || code == E_INSUFFICIENT_SCOPE || code == E_TOKEN_MISSING;
+	return code == E_INVALID_TOKEN || code == E_INSUFFICIENT_SCOPE || code == E_TOKEN_MISSING ||
+	       code == E_INVALID_REQUEST;
 }
 
 void answer_refuse(struct daemon_task *task, const struct answer_texts *texts, const struct refusal *refusal)

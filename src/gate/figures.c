@@ -1,33 +1,30 @@
 /* Counters and their text; see figures.h. */
 #include "gate/figures.h"
 
-static const char *const names[OUTCOMES] = {
-	[OUTCOME_ALLOWED] = "allowed",
-	[OUTCOME_PUBLIC] = "public",
-	[OUTCOME_TOKEN_MISSING] = "token_missing",
-	[OUTCOME_INVALID_TOKEN] = "invalid_token",
-	[OUTCOME_INSUFFICIENT_SCOPE] = "insufficient_scope",
-	[OUTCOME_UNDECLARED] = "undeclared",
-	[OUTCOME_INVALID_REQUEST] = "invalid_request",
-	[OUTCOME_UNAVAILABLE] = "unavailable",
-	[OUTCOME_OTHER] = "other",
+/* What an outcome is called: a word, or the error that was answered. */
+static const struct {
+	const char *name;
+	int code;
+} rows[OUTCOMES] = {
+	[OUTCOME_ALLOWED] = {"allowed", 0},
+	[OUTCOME_PUBLIC] = {"public", 0},
+	[OUTCOME_TOKEN_MISSING] = {NULL, E_TOKEN_MISSING},
+	[OUTCOME_INVALID_TOKEN] = {NULL, E_INVALID_TOKEN},
+	[OUTCOME_INSUFFICIENT_SCOPE] = {NULL, E_INSUFFICIENT_SCOPE},
+	[OUTCOME_UNDECLARED] = {NULL, E_UNDECLARED},
+	[OUTCOME_UNSATISFIABLE] = {NULL, E_UNSATISFIABLE},
+	[OUTCOME_INVALID_REQUEST] = {NULL, E_INVALID_REQUEST},
+	[OUTCOME_UNAVAILABLE] = {"unavailable", 0},
+	[OUTCOME_OTHER] = {"other", 0},
 };
 
 enum outcome figures_outcome(int code, bool is_public)
 {
-	static const struct {
-		int code;
-		enum outcome outcome;
-	} rows[] = {
-		{E_TOKEN_MISSING, OUTCOME_TOKEN_MISSING},     {E_INVALID_TOKEN, OUTCOME_INVALID_TOKEN},
-		{E_INSUFFICIENT_SCOPE, OUTCOME_INSUFFICIENT_SCOPE}, {E_UNDECLARED, OUTCOME_UNDECLARED},
-		{E_UNSATISFIABLE, OUTCOME_UNDECLARED},        {E_INVALID_REQUEST, OUTCOME_INVALID_REQUEST},
-	};
 	if (code == 0)
 		return is_public ? OUTCOME_PUBLIC : OUTCOME_ALLOWED;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (unsigned i = 0; i < OUTCOMES; i++)
 		if (rows[i].code == code)
-			return rows[i].outcome;
+			return (enum outcome)i;
 	return err_row(code)->fault == FAULT_US ? OUTCOME_UNAVAILABLE : OUTCOME_OTHER;
 }
 
@@ -46,7 +43,8 @@ void figures_emit(struct figures *figures, uint64_t fetches, uint64_t open_conne
 {
 	buf_put(out, STR("# TYPE mintmark_gate_answers_total counter\n"));
 	for (unsigned i = 0; i < OUTCOMES; i++)
-		buf_printf(out, "mintmark_gate_answers_total{outcome=\"%s\"} %llu\n", names[i],
+		buf_printf(out, "mintmark_gate_answers_total{outcome=\"%s\"} %llu\n",
+			   rows[i].name ? rows[i].name : err_row(rows[i].code)->wire,
 			   (unsigned long long)atomic_load_explicit(&figures->outcomes[i], memory_order_relaxed));
 	emit(out, "jwks_fetches_total", "counter", fetches);
 	emit(out, "reloads_total", "counter", atomic_load(&figures->reloads));

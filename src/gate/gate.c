@@ -70,7 +70,7 @@ static int find(struct question *question)
 		return refuse(question, (struct refusal){.code = E_NOMEM});
 	if (path_parse(target, mem, target.len, &path) < 0) { /* ATTACKS 38 */
 		question->why = path_explain(target);
-		return refuse(question, (struct refusal){E_INVALID_REQUEST, "The path is refused by the gate's rule.", {0}});
+		return refuse(question, (struct refusal){E_INVALID_REQUEST, "The path breaks the gate's rule.", {0}});
 	}
 	int rc = openapi_find(question->rules->set, question->origin.method, &path, &question->match);
 	if (rc < 0)
@@ -285,7 +285,8 @@ static void reload(void *arg)
 	struct rules *old = gate->rules;
 	gate->rules = fresh;
 	pthread_mutex_unlock(&gate->rules_lock);
-	LOG(LOG_INFO, "reloaded", F("operations", openapi_count(fresh->set)), F("before", openapi_count(old->set)));
+	LOG(LOG_INFO, "reloaded", F("operations", (long)openapi_count(fresh->set)),
+	    F("before", (long)openapi_count(old->set)));
 	rules_unref(old);
 }
 
@@ -298,7 +299,7 @@ static int set_up(struct gate *gate, struct buf *ret_why)
 	gate->texts.realm = str_of(options->realm ? options->realm : "mintmark");
 	if (!resource_is_url(gate->resource)) {
 		if (options->resource) {
-			buf_put(ret_why, STR("the resource must be an http or https URL without fragment (RFC 9728 2)"));
+			buf_put(ret_why, STR("--resource takes an http or https URL without fragment"));
 			return E_CONFIG;
 		}
 		gate->resource = (struct str){"", 0};
@@ -332,7 +333,7 @@ int gate_run(const struct gate_options *options, struct buf *ret_why)
 			.pool_threads = POOL_THREADS,
 			.limits = {HANDSHAKE_MS, HEAD_MS, BODY_MS, IDLE_MS, WRITE_MS, CONNECTIONS_MAX, 0, 0},
 			.arena_max = ARENA_MAX, .body_max = BODY_MAX, .handler = {handle, NULL, reload, &gate}};
-		LOG(LOG_INFO, "rules", F("operations", openapi_count(gate.rules->set)));
+		LOG(LOG_INFO, "rules", F("operations", (long)openapi_count(gate.rules->set)));
 		rc = daemon_run(&daemon, ret_why);
 	}
 	if (rc != E_TIMEOUT) /* threads that still run use all of it */

@@ -13,7 +13,7 @@
 
 /* Where the request that is to be judged stands in the question. */
 enum gate_mode {
-	GATE_ENVOY,     /* the question's own method and path are those of the request (Envoy ext_authz, direct calls) */
+	GATE_ENVOY,     /* the question's own method and path are judged (Envoy ext_authz, direct calls) */
 	GATE_NGINX,     /* X-Original-Method and X-Original-URI (nginx auth_request, our HAProxy sample) */
 	GATE_FORWARDED, /* X-Forwarded-Method and X-Forwarded-Uri (Traefik, Caddy) */
 };

@@ -1,6 +1,6 @@
 /*
- * The request that is to be judged, as the proxy tells it. Pure. What the caller can write decides nothing: in each mode
- * exactly one place is read, and the others are not looked at (ATTACKS 38).
+ * The request that is to be judged, as the proxy tells it. Pure. What the caller can write decides nothing: in each
+ * mode exactly one place is read, and the others are not looked at (ATTACKS 38).
  */
 #ifndef GATE_ORIGIN_H
 #define GATE_ORIGIN_H

@@ -16,7 +16,7 @@ static int fail(struct buf *ret_why, const char *what, int error)
 	return error == MINTMARK_ERROR_MEMORY ? E_NOMEM : E_CONFIG;
 }
 
-static int read_keys(const char *path, mintmark_keyset **ret_keyset, struct buf *ret_why)
+static int read_set(const char *path, mintmark_keyset **ret_keyset, struct buf *ret_why)
 {
 	_cleanup_(buf_done) struct buf text;
 	_cleanup_(frame_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -29,7 +29,7 @@ static int read_keys(const char *path, mintmark_keyset **ret_keyset, struct buf 
 	return error < 0 ? fail(ret_why, path, error) : 0;
 }
 
-static int fetch_keys(const struct gate_options *options, mintmark_keyset **ret_keyset, struct buf *ret_why)
+static int fetch_set(const struct gate_options *options, mintmark_keyset **ret_keyset, struct buf *ret_why)
 {
 	const struct mintmark_keyset_options keyset = {
 		.size = sizeof(keyset),
@@ -51,8 +51,8 @@ int trust_init(struct trust *trust, const struct gate_options *options, struct b
 		.skew_s = options->skew_s,
 		.cache_tokens = CACHE_TOKENS,
 	};
-	TRY(options->jwks_file ? read_keys(options->jwks_file, &trust->keyset, ret_why)
-			       : fetch_keys(options, &trust->keyset, ret_why));
+	TRY(options->jwks_file ? read_set(options->jwks_file, &trust->keyset, ret_why)
+			       : fetch_set(options, &trust->keyset, ret_why));
 	int error = mintmark_verifier_new(&policy, trust->keyset, &trust->verifier);
 	return error < 0 ? fail(ret_why, "the verifier", error) : 0;
 }
