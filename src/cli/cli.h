@@ -66,6 +66,9 @@ enum cli_opt {
 	OPT_QUICKSTART,
 	OPT_VERIFY_ISSUER,
 	OPT_JWKS,
+	OPT_SERIES_DB,
+	OPT_SKIP_BAD,
+	OPT_HEADER,
 	OPT_VERIFY_AUDIENCE,
 	OPT_VERIFY_ALG,
 	OPT_VERIFY_SCOPE,
@@ -194,6 +197,8 @@ int config_cmd_reference(struct cli *cli);
 int gate_cmd_run(struct cli *cli);
 int init_run(struct cli *cli);
 int serve_run(struct cli *cli);
+int series_data_define(struct cli *cli);
+int series_data_import(struct cli *cli);
 int token_inspect(struct cli *cli);
 int token_verify(struct cli *cli);
 
