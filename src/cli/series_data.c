@@ -20,9 +20,11 @@ enum { WHY_MAX = 1024, BAD_SHOWN = 20, BAR_WIDTH = 32, WRITER_CACHE_KIB = 32768,
 
 struct source {
 	const char *path;
+	uint64_t bad_lines[BAD_SHOWN]; /* the first ones */
 	int fd;
 	uint64_t size; /* 0: not known */
 	bool terminal; /* standard error is one: a bar is drawn */
+	bool quiet;    /* bad lines are printed at the end, as JSON */
 };
 
 static void close_source(struct source *source)
@@ -98,8 +100,11 @@ static void draw_bar(void *context, const struct import *import)
 
 static void show_bad(void *context, const struct import *import, uint64_t line, int code)
 {
-	const struct source *source = context;
+	struct source *source = context;
 	if (!import->skip_bad || import->n_bad > BAD_SHOWN)
+		return;
+	source->bad_lines[import->n_bad - 1] = line;
+	if (source->quiet)
 		return;
 	clear_bar(source);
 	args_fail(EXIT_OK, "%s:%llu: skipped: %s", source->path, (unsigned long long)line, err_row(code)->text);
@@ -118,12 +123,12 @@ static int read_header_option(struct cli *cli, enum import_header *ret_header)
 	return value ? args_fail(EXIT_USAGE, "--header: auto, yes or no") : EXIT_OK;
 }
 
-static void print_import(struct cli *cli, const struct import *import)
+static void print_import(const struct source *source, const struct import *import)
 {
 	char mem[LINE_MAX];
 	struct buf text;
 	struct json_out out;
-	if (!cli->json) {
+	if (!source->quiet) {
 		printf("%llu points stored", (unsigned long long)import->points);
 		if (import->n_bad > 0)
 			printf("; %llu bad lines skipped, the first is line %llu", (unsigned long long)import->n_bad,
@@ -137,7 +142,10 @@ static void print_import(struct cli *cli, const struct import *import)
 	json_int(&out, "points", (int64_t)import->points);
 	json_int(&out, "lines", (int64_t)import->lines);
 	json_int(&out, "bad", (int64_t)import->n_bad);
-	json_int(&out, "first_bad_line", (int64_t)import->bad_line);
+	json_open(&out, "bad_lines", '[');
+	for (size_t i = 0; i < import->n_bad && i < BAD_SHOWN; i++)
+		json_int(&out, NULL, (int64_t)source->bad_lines[i]);
+	json_close(&out, ']');
 	json_close(&out, '}');
 	printf("%.*s\n", STR_ARG(buf_str(&text)));
 }
@@ -155,7 +163,7 @@ static int fail_import(const struct source *source, const struct import *import,
 
 int series_data_import(struct cli *cli)
 {
-	_cleanup_(close_source) struct source source = {0};
+	_cleanup_(close_source) struct source source = {.quiet = cli->json};
 	_cleanup_(series_db_closep) struct series_db *db = NULL;
 	struct import import = {.skip_bad = cli_has(cli, OPT_SKIP_BAD), .context = &source,
 				.on_progress = draw_bar, .on_bad = show_bad};
@@ -170,9 +178,9 @@ int series_data_import(struct cli *cli)
 	if (rc < 0)
 		return fail_import(&source, &import, rc);
 	clear_bar(&source);
-	if (import.n_bad > BAD_SHOWN)
+	if (import.n_bad > BAD_SHOWN && !source.quiet)
 		args_fail(EXIT_OK, "%s: and %llu more", source.path, (unsigned long long)(import.n_bad - BAD_SHOWN));
-	print_import(cli, &import);
+	print_import(&source, &import);
 	return EXIT_OK;
 }
 
