@@ -66,7 +66,8 @@ void json_put_number(struct buf *out, double value)
 		buf_put(out, STR("null"));
 		return;
 	}
-	if (value == rint(value) && fabs(value) < whole_max && !(value == 0 && signbit(value))) {
+	/* without rint(): libm is not among what libmintmark needs */
+	if (fabs(value) < whole_max && value == (double)(int64_t)value && !(value == 0 && signbit(value))) {
 		buf_put_i64(out, (int64_t)value);
 		return;
 	}

@@ -142,16 +142,16 @@ static enum fetch_cause get_metadata(const struct fetch_source *source, struct b
 	return cause;
 }
 
-static enum fetch_cause read_metadata(const struct fetch_source *source, struct str text, struct buf *ret_url)
+enum fetch_cause fetch_read_metadata(struct str issuer, struct str text, struct buf *ret_url)
 {
 	_cleanup_(json_freep) struct json *metadata = NULL;
-	struct str issuer, url;
+	struct str named, url;
 	int rc = json_parse_object_max(text, FETCH_DOCUMENT_MAX, &metadata);
 	if (rc < 0)
 		return rc == E_NOMEM ? FETCH_MEMORY : FETCH_SYNTAX;
-	if (json_get_str(metadata, "issuer", &issuer) < 0 || json_get_str(metadata, "jwks_uri", &url) < 0)
+	if (json_get_str(metadata, "issuer", &named) < 0 || json_get_str(metadata, "jwks_uri", &url) < 0)
 		return FETCH_SYNTAX;
-	if (!str_eq(issuer, source->issuer)) /* RFC 8414 3.3: identical */
+	if (!str_eq(named, issuer)) /* RFC 8414 3.3: identical */
 		return FETCH_ISSUER;
 	buf_put(ret_url, url);
 	rc = buf_status(ret_url);
@@ -163,7 +163,7 @@ static enum fetch_cause discover(const struct fetch_source *source, struct buf *
 	_cleanup_(buf_done) struct buf text;
 	buf_init(&text, FETCH_DOCUMENT_MAX);
 	enum fetch_cause cause = get_metadata(source, &text);
-	return cause == FETCH_DONE ? read_metadata(source, buf_str(&text), ret_url) : cause;
+	return cause == FETCH_DONE ? fetch_read_metadata(source->issuer, buf_str(&text), ret_url) : cause;
 }
 
 static enum fetch_cause read_keys(struct str text, struct fetch_result *ret_result)

@@ -59,6 +59,12 @@ must_check enum fetch_cause fetch_keys(const struct fetch_source *source, struct
 /* A signed document (application/jwt) from an address that the operator named, appended: FETCH_DONE, or the cause. */
 must_check enum fetch_cause fetch_jwt(const struct fetch_source *source, struct str url, struct buf *out);
 
+/*
+ * The key set's URL in an issuer's metadata, appended: FETCH_DONE, FETCH_SYNTAX, FETCH_ISSUER (RFC 8414 3.3), FETCH_URL
+ * (too long), FETCH_MEMORY.
+ */
+must_check enum fetch_cause fetch_read_metadata(struct str issuer, struct str text, struct buf *ret_url);
+
 /* The end of a sentence that begins with the document: "was not answered with 200". Constant. */
 const char *fetch_text(enum fetch_cause cause);
 /* The enum mintmark_error of a cause. */
