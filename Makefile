@@ -53,6 +53,9 @@ install: deps-install build ## into $DESTDIR$PREFIX
 	ninja -C build
 	meson install -C build --no-rebuild
 
+docs: deps-docs ## API reference of libmintmark into build/docs/html; what has no comment is an error
+	@tools/docs
+
 rfc-report: ## which requirement is cited by which code and test
 	@tools/rfc-report
 
@@ -62,4 +65,4 @@ clean: ## remove what was built; $VAR stays
 deps-%:
 	@tools/deps.sh $*
 
-.PHONY: help build run build-test test lint gcc clang peers fuzz bench install rfc-report clean
+.PHONY: help build run build-test test lint gcc clang peers fuzz bench install docs rfc-report clean

@@ -14,13 +14,14 @@ packages() {
 	run | install) echo "$build" ;;
 	test) echo "$build $tests" ;;
 	lint) echo "pmccabe python3" ;;
+	docs) echo "doxygen" ;;
 	gcc) echo "$build $tests" ;;
 	clang) echo "$build $tests clang" ;;
 	fuzz) echo "$build $tests clang libclang-rt-14-dev llvm" ;;
 	bench) echo "$build libjwt-dev libjose-dev librhonabwy-dev wrk curl:curl openssl:openssl python3 procps:procps" ;;
 	peers) echo "$build $tests ca-certificates go:golang-go node:nodejs npm:npm" ;;
 	*)
-		echo "usage: tools/deps.sh run|test|lint|gcc|clang|fuzz|bench|peers|install …" >&2
+		echo "usage: tools/deps.sh run|test|lint|docs|gcc|clang|fuzz|bench|peers|install …" >&2
 		exit 1
 		;;
 	esac

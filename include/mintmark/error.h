@@ -22,7 +22,7 @@ extern "C" {
 
 /** What a function came to. */
 enum mintmark_error {
-	MINTMARK_OK = 0,
+	MINTMARK_OK = 0,              /**< It succeeded. */
 	MINTMARK_ERROR_ARGUMENT = -1, /**< A required argument or member is missing or out of its range. */
 	MINTMARK_ERROR_MEMORY = -2,   /**< Out of memory. */
 	MINTMARK_ERROR_SYNTAX = -3,   /**< A document is not what it should be: JSON, metadata, key set, media type. */

@@ -4,7 +4,7 @@
  * those of a client whose secret was regenerated, of a client or account that was disabled or deleted, and single ones.
  * A verifier (mintmark/verify.h) asks its feed at every call, for kept tokens too.
  *
- * A feed has one thread, which alone talks to the network. It asks <issuer>/revocations (or your URL) for what is new
+ * A feed has one thread, which alone talks to the network. It asks ISSUER/revocations (or your URL) for what is new
  * since its last answer; the server holds the request until there is something, at most poll_s, so that a revocation is
  * known within a moment. An answer is a JWT signed by a key of the issuer (typ revocations+jwt), and it counts from the
  * moment when it was asked for, and only if the issuer made it after that. A failed request is repeated after a quarter
@@ -45,7 +45,7 @@ enum mintmark_feed_flags {
 /** How a feed is followed. Zero everywhere but in size means the defaults. Strings are copied. */
 struct mintmark_feed_options {
 	size_t size;          /**< sizeof(struct mintmark_feed_options) */
-	const char *url;      /**< Of the feed; NULL: <issuer>/revocations. */
+	const char *url;      /**< Of the feed; NULL: ISSUER/revocations. */
 	uint32_t poll_s;      /**< How long the server may hold a request, and the shortest time between two requests
 				   without news, seconds, 1 to 30, never more than a third of max_age_s; default 5. */
 	uint32_t max_age_s;   /**< How old the last good answer may get, seconds, 1 to 86400; default 60. */

@@ -68,7 +68,7 @@ struct mintmark_keyset_options {
 MINTMARK_API MINTMARK_MUST_CHECK int mintmark_keyset_parse(const char *json, size_t len, mintmark_keyset **ret_keyset);
 
 /**
- * The set of an issuer, by its metadata (OpenID Connect Discovery 4: <issuer>/.well-known/openid-configuration, then
+ * The set of an issuer, by its metadata (OpenID Connect Discovery 4: ISSUER/.well-known/openid-configuration, then
  * RFC 8414 3: /.well-known/oauth-authorization-server inserted before the path). The issuer in them must be the same
  * byte by byte (RFC 8414 3.3). Returns at once; mintmark_keyset_wait() says whether it can be had.
  *
@@ -82,7 +82,14 @@ MINTMARK_API MINTMARK_MUST_CHECK int mintmark_keyset_discover(const char *issuer
 							      const struct mintmark_keyset_options *options,
 							      mintmark_keyset **ret_keyset);
 
-/** The same from the URL of the JWKS document itself. Parameters and errors as mintmark_keyset_discover(). */
+/**
+ * The same from the URL of the JWKS document itself.
+ *
+ * @param url         at most 2000 bytes
+ * @param options     NULL: the defaults
+ * @param ret_keyset  the set; free it with mintmark_keyset_free()
+ * @return            as mintmark_keyset_discover()
+ */
 MINTMARK_API MINTMARK_MUST_CHECK int mintmark_keyset_url(const char *url,
 							 const struct mintmark_keyset_options *options,
 							 mintmark_keyset **ret_keyset);
@@ -90,6 +97,7 @@ MINTMARK_API MINTMARK_MUST_CHECK int mintmark_keyset_url(const char *url,
 /**
  * Wait until the first fetch has ended: a start-up check. Nothing else needs it; a verifier waits by itself.
  *
+ * @param keyset      the set
  * @param timeout_ms  how long to wait at most
  * @retval MINTMARK_OK             there is a set, and it is not too old
  * @retval MINTMARK_ERROR_TIMEOUT  no fetch has ended in time
@@ -101,14 +109,18 @@ MINTMARK_API MINTMARK_MUST_CHECK int mintmark_keyset_wait(mintmark_keyset *keyse
 /**
  * What the set is and how its last fetch went, one sentence for logs and status pages: NUL-terminated, cut to size.
  *
+ * @param keyset    the set
  * @param ret_text  room for size bytes; 512 are enough
- * @retval MINTMARK_ERROR_ARGUMENT
+ * @param size      of ret_text, at least 1
+ * @retval MINTMARK_OK, MINTMARK_ERROR_ARGUMENT
  */
 MINTMARK_API int mintmark_keyset_explain(mintmark_keyset *keyset, char *ret_text, size_t size);
 
 /**
  * Give up the caller's hold; verifiers that use the set keep theirs. With the last one its thread ends; a fetch that is
  * under way is given up, which can take about a second. NULL is allowed.
+ *
+ * @param keyset  the set
  */
 MINTMARK_API void mintmark_keyset_free(mintmark_keyset *keyset);
 

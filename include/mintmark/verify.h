@@ -76,11 +76,26 @@ enum mintmark_verdict {
 	MINTMARK_VERDICT_STALE = 29          /**< The revocation feed is not there, or too old. */
 };
 
-/** Short name for programs and logs: "signature". Constant, never NULL. */
+/**
+ * Short name for programs and logs: "signature".
+ *
+ * @param verdict  any number
+ * @return         constant, never NULL
+ */
 MINTMARK_API const char *mintmark_verdict_name(enum mintmark_verdict verdict);
-/** One sentence that is safe to show: which check failed and what would mend it. Constant, never NULL. */
+/**
+ * One sentence that is safe to show: which check failed and what would mend it.
+ *
+ * @param verdict  any number
+ * @return         constant, never NULL
+ */
 MINTMARK_API const char *mintmark_verdict_text(enum mintmark_verdict verdict);
-/** The HTTP status that fits: 200, 401 (RFC 6750 invalid_token), 403 (insufficient_scope), 500 or 503. */
+/**
+ * The HTTP status that fits.
+ *
+ * @param verdict  any number
+ * @return         200, 401 (RFC 6750 3.1 invalid_token), 403 (insufficient_scope), 500 or 503
+ */
 MINTMARK_API int mintmark_verdict_status(enum mintmark_verdict verdict);
 
 /** What can be switched off, by name; a sum of them is struct mintmark_policy.off. */
@@ -125,6 +140,8 @@ typedef struct mintmark_verifier mintmark_verifier;
 typedef struct mintmark_token mintmark_token;
 
 /**
+ * Make a verifier.
+ *
  * @param policy        borrowed for the call
  * @param keyset        whose keys decide; the verifier holds it for itself. NULL: discovered from the policy's issuer
  *                      with the default options of mintmark_keyset_discover()
@@ -144,6 +161,7 @@ MINTMARK_API MINTMARK_MUST_CHECK int mintmark_verifier_new(const struct mintmark
  * interval, when the token names a key that the set does not have; at most the timeout_ms of what is fetched, each
  * document.
  *
+ * @param verifier   whose policy and keys decide
  * @param token      the token alone, without "Bearer "; borrowed for the call
  * @param len        its length in bytes
  * @param scopes     demanded by this call, separated by blanks; NULL or "": none beyond the policy's
@@ -160,13 +178,22 @@ MINTMARK_API MINTMARK_MUST_CHECK enum mintmark_verdict mintmark_verifier_check(m
  * and without fetching anything. The text may quote the token's header and, when the signature fits, its claims, in
  * JSON's escaping; it contains no control characters and not the token itself.
  *
+ * @param verifier  as for mintmark_verifier_check(), and so are:
+ * @param token     the token alone
+ * @param len       its length in bytes
+ * @param scopes    demanded by this call
  * @param ret_text  room for size bytes; NUL-terminated, cut to size. 1024 are enough for most
+ * @param size      of ret_text
  * @return          the verdict that the text is about
  */
 MINTMARK_API enum mintmark_verdict mintmark_verifier_explain(mintmark_verifier *verifier, const char *token, size_t len,
 							     const char *scopes, char *ret_text, size_t size);
 
-/** NULL is allowed. Tokens that were handed out live on. */
+/**
+ * End a verifier. Tokens that were handed out live on.
+ *
+ * @param verifier  NULL is allowed
+ */
 MINTMARK_API void mintmark_verifier_free(mintmark_verifier *verifier);
 
 /*
@@ -174,28 +201,85 @@ MINTMARK_API void mintmark_verifier_free(mintmark_verifier *verifier);
  * times) when the token has no such claim, which can only be where the policy does not demand it.
  */
 
-/** sub */
+/**
+ * sub
+ *
+ * @param token  a valid token
+ * @return       NULL: none
+ */
 MINTMARK_API const char *mintmark_token_subject(const mintmark_token *token);
-/** client_id (RFC 8693 4.3) */
+/**
+ * client_id (RFC 8693 4.3)
+ *
+ * @param token  a valid token
+ * @return       NULL: none
+ */
 MINTMARK_API const char *mintmark_token_client_id(const mintmark_token *token);
-/** iss */
+/**
+ * iss
+ *
+ * @param token  a valid token
+ * @return       NULL: none
+ */
 MINTMARK_API const char *mintmark_token_issuer(const mintmark_token *token);
-/** jti */
+/**
+ * jti
+ *
+ * @param token  a valid token
+ * @return       NULL: none
+ */
 MINTMARK_API const char *mintmark_token_jti(const mintmark_token *token);
-/** scope: separated by blanks (RFC 8693 4.2) */
+/**
+ * scope: separated by blanks (RFC 8693 4.2)
+ *
+ * @param token  a valid token
+ * @return       NULL: none
+ */
 MINTMARK_API const char *mintmark_token_scopes(const mintmark_token *token);
-/** Whether scope holds exactly this one. 1 or 0. */
+/**
+ * Whether scope holds exactly this one.
+ *
+ * @param token  a valid token
+ * @param scope  one scope
+ * @return       1 or 0
+ */
 MINTMARK_API int mintmark_token_has_scope(const mintmark_token *token, const char *scope);
-/** exp, seconds since 1970; -1: none */
+/**
+ * exp
+ *
+ * @param token  a valid token
+ * @return       seconds since 1970; -1: none
+ */
 MINTMARK_API int64_t mintmark_token_expiry(const mintmark_token *token);
-/** iat, seconds since 1970; -1: none */
+/**
+ * iat
+ *
+ * @param token  a valid token
+ * @return       seconds since 1970; -1: none
+ */
 MINTMARK_API int64_t mintmark_token_issued_at(const mintmark_token *token);
-/** A claim that is a string; NULL when there is none of this name, or it is no string. */
+/**
+ * A claim that is a string.
+ *
+ * @param token  a valid token
+ * @param name   of the claim
+ * @return       NULL: there is none of this name, it is no string, or out of memory
+ */
 MINTMARK_API const char *mintmark_token_claim(mintmark_token *token, const char *name);
-/** Any claim as compact JSON text: a string has its quotes. NULL when there is none, or out of memory. */
+/**
+ * Any claim as compact JSON text: a string has its quotes.
+ *
+ * @param token  a valid token
+ * @param name   of the claim
+ * @return       NULL: there is none, or out of memory
+ */
 MINTMARK_API const char *mintmark_token_claim_json(mintmark_token *token, const char *name);
 
-/** Every token that was handed out is freed once. NULL is allowed. */
+/**
+ * Every token that was handed out is freed once.
+ *
+ * @param token  NULL is allowed
+ */
 MINTMARK_API void mintmark_token_free(mintmark_token *token);
 
 #ifdef __cplusplus
