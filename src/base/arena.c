@@ -8,7 +8,7 @@
 
 #include "base/fault.h"
 
-enum { BLOCK_MIN = 4096 };
+enum { BLOCK_USUAL = 4096 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -16,9 +16,12 @@ struct arena_block {
 	_Alignas(max_align_t) char data[];
 };
 
-enum { BLOCK_ROOM = BLOCK_MIN - sizeof(struct arena_block) };
+void arena_init(struct arena *arena, size_t max) { arena_init_blocks(arena, max, BLOCK_USUAL); }
 
-void arena_init(struct arena *arena, size_t max) { *arena = (struct arena){.max = max}; }
+void arena_init_blocks(struct arena *arena, size_t max, size_t block)
+{
+	*arena = (struct arena){.max = max, .room = block - sizeof(struct arena_block)};
+}
 
 static void wipe_block(struct arena_block *block, size_t used) { explicit_bzero(block->data, used); }
 
@@ -29,7 +32,7 @@ void arena_reset(struct arena *arena)
 		return;
 	size_t used = block->size - arena->left;
 	/* A large first block goes too: recycled arenas must not hold what the largest request ever took. */
-	while (block && (block->next || block->size > BLOCK_ROOM)) {
+	while (block && (block->next || block->size > arena->room)) {
 		struct arena_block *next = block->next;
 		wipe_block(block, used);
 		arena->used -= block->size + sizeof(*block);
@@ -48,12 +51,12 @@ void arena_done(struct arena *arena)
 {
 	arena_reset(arena);
 	free(arena->blocks);
-	arena_init(arena, arena->max);
+	*arena = (struct arena){.max = arena->max, .room = arena->room};
 }
 
 static int grow(struct arena *arena, size_t size)
 {
-	size_t want = size > BLOCK_ROOM ? size : BLOCK_ROOM;
+	size_t want = size > arena->room ? size : arena->room;
 	size_t total = want + sizeof(struct arena_block);
 	if (want > arena->max || arena->used > arena->max - want || fault_hit(FAULT_ALLOC))
 		return E_NOMEM;

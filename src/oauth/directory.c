@@ -14,7 +14,7 @@
 #include "crypto/digest.h"
 #include "store/store.h"
 
-enum { WAYS = 8, LOCKS = 64, VIEW_ARENA_MAX = 262144 };
+enum { WAYS = 8, LOCKS = 64, VIEW_ARENA_MAX = 262144, VIEW_BLOCK = 1024 /* most views need one or two */ };
 
 struct cached {
 	struct client_view view; /* first: a view is handed out as its address */
@@ -207,7 +207,7 @@ int directory_client(struct directory *directory, struct str id, bool may_block,
 	if (!cached)
 		return E_NOMEM;
 	atomic_init(&cached->refs, 1);
-	arena_init(&cached->arena, VIEW_ARENA_MAX);
+	arena_init_blocks(&cached->arena, VIEW_ARENA_MAX, VIEW_BLOCK);
 	int rc = fill_view(directory, id, cached);
 	if (rc < 0) {
 		directory_view_unref(&cached->view);

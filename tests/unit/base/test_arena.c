@@ -39,6 +39,25 @@ static void maximum(void **state)
 	arena_done(&arena);
 }
 
+/* Many small arenas take little; what does not fit a block gets one of its own, and the maximum holds. */
+static void small_blocks(void **state)
+{
+	(void)state;
+	struct arena arena;
+	arena_init_blocks(&arena, 5000, 512);
+	assert_non_null(arena_alloc(&arena, 100));
+	assert_int_equal(arena.used, 512);
+	assert_non_null(arena_alloc(&arena, 2000));
+	assert_in_range(arena.used, 2512, 2700);
+	assert_null(arena_alloc(&arena, 4000));
+	arena_reset(&arena);
+	assert_int_equal(arena.used, 512);
+	arena_done(&arena);
+	assert_non_null(arena_alloc(&arena, 100));
+	assert_int_equal(arena.used, 512);
+	arena_done(&arena);
+}
+
 /* Secrets of one request must not be there for the next one. */
 static void reset_wipes_and_keeps_one_block(void **state)
 {
@@ -146,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zeroed_and_aligned), cmocka_unit_test(maximum),
+		cmocka_unit_test(small_blocks),
 		cmocka_unit_test(reset_wipes_and_keeps_one_block), cmocka_unit_test(reset_gives_a_large_block_back),
 		cmocka_unit_test(used_does_not_creep),
 		cmocka_unit_test(text), cmocka_unit_test(heap_failure),
