@@ -26,8 +26,10 @@ bool expression_next_uuid(const struct expression *expression, size_t *at, struc
 		return false;
 	struct str rest = {text.p + *at, text.len - *at};
 	struct str one = {rest.p, str_find(rest, ',')};
+	if (uuid_parse(one, ret_uuid) < 0)
+		return false;
 	*at += one.len + 1;
-	return uuid_parse(one, ret_uuid) == 0;
+	return true;
 }
 
 /* "*", or UUIDs with single commas between. */
