@@ -90,6 +90,9 @@ enum cli_opt {
 	OPT_REVOCATION,
 	OPT_PEER,
 	OPT_LOOPS,
+	OPT_CHECK_OPENAPI,
+	OPT_CHECK_ISSUER,
+	OPT_LIVE_AUDIENCE,
 	OPT_COUNT
 };
 
@@ -194,7 +197,9 @@ must_check int when_moment(struct str text, int64_t now_s, int64_t *ret_s);
 /* --- commands with code of their own --- */
 int config_cmd_check(struct cli *cli);
 int config_cmd_reference(struct cli *cli);
+int gate_check_run(struct cli *cli);
 int gate_cmd_run(struct cli *cli);
+int gate_diff_run(struct cli *cli);
 int init_run(struct cli *cli);
 int serve_run(struct cli *cli);
 int series_data_define(struct cli *cli);

@@ -141,6 +141,13 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"the address."},
 	[OPT_LOOPS] = {"loops", "N", NULL, FORM_LOCAL,
 		"Event loops, 1 to 64. Default: half of the cores."},
+	[OPT_CHECK_OPENAPI] = {"openapi", "FILE", NULL, FORM_LOCAL,
+		"An OpenAPI 3.0 or 3.1 document, JSON or YAML. Repeatable. (Required.)"},
+	[OPT_CHECK_ISSUER] = {"issuer", "URL", NULL, FORM_LOCAL,
+		"Whose tokens count, as the gate will be told. Default: security schemes of any issuer count."},
+	[OPT_LIVE_AUDIENCE] = {"audience", "URI", NULL, FORM_LOCAL,
+		"The API at the server (--config says which): its scopes and the clients with a grant for it are "
+		"compared too."},
 };
 
 #define ADMIN_OPTIONS OPT_JSON, OPT_CONFIG
@@ -162,6 +169,15 @@ const struct cli_command cli_commands[] = {
 			OPT_GATE_AUDIENCE, OPT_GATE_JWKS, OPT_VERIFY_ALG, OPT_SKEW, OPT_GATE_MODE, OPT_PATH_PREFIX,
 			OPT_RESOURCE, OPT_REALM, OPT_CA_FILE, OPT_PLAIN_HTTP, OPT_REVOCATION, OPT_PEER, OPT_LOOPS},
 		.op = NULL},
+	{"gate check", "",
+		"List the operations of OpenAPI documents with the scopes they need, and warn of what looks wrong.",
+		gate_check_run, {OPT_CHECK_OPENAPI, OPT_BASE_PATH, OPT_CHECK_ISSUER, OPT_LIVE_AUDIENCE, ADMIN_OPTIONS},
+		.op = NULL},
+	{"gate diff", "OLD NEW",
+		"List the operations whose requirement differs between two OpenAPI documents and, with --audience, "
+		"the clients that would lose or gain access. Exit status: 0 no difference, 1 differences, 2 and "
+		"above trouble.",
+		gate_diff_run, {OPT_BASE_PATH, OPT_CHECK_ISSUER, OPT_LIVE_AUDIENCE, ADMIN_OPTIONS}, .op = NULL},
 	{"client create", "",
 		"Make a client and its first secret, which is shown only now.",
 		op_run, {OPT_ID, OPT_ACCOUNT, OPT_SECRET_STDIN, OPT_SECRET_FILE, SECRET_OPTIONS, CLIENT_OPTIONS},

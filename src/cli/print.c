@@ -33,6 +33,14 @@ static const struct table {
 		{"expires_at", "EXPIRES"}, {"last_used_at", "LAST USED"}, {"last_used_address", "FROM"},
 		{"use_count", "USES"}, {"label", "LABEL"}}},
 	{"grants", {{"audience", "AUDIENCE"}, {"scope", "SCOPES"}}},
+	{"operations",
+		{{"method", "METHOD"}, {"path", "PATH"}, {"needs", "NEEDS"}, {"operation_id", "OPERATION ID"}}},
+	{"changes",
+		{{"change", "CHANGE"}, {"method", "METHOD"}, {"path", "PATH"}, {"before", "BEFORE"},
+		{"after", "AFTER"}}},
+	{"affected",
+		{{"client_id", "CLIENT ID"}, {"client_name", "NAME"}, {"effect", "EFFECT"}, {"method", "METHOD"},
+		{"path", "PATH"}}},
 	{"scopes", {{"name", "SCOPE"}, {"description", "DESCRIPTION"}}},
 };
 

@@ -23,6 +23,7 @@ struct load_security {
 	bool declared;
 	struct str_list *alternatives;
 	size_t n_alternatives;
+	struct str_list undeclared;
 	struct str_list notes;
 };
 

@@ -84,6 +84,7 @@ static int read_security(const struct load *load, const struct tree *node, struc
 	operation->alternatives = security.alternatives;
 	operation->n_alternatives = security.n_alternatives;
 	operation->notes = security.notes;
+	operation->undeclared = security.undeclared;
 	return 0;
 }
 

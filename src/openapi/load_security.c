@@ -97,6 +97,43 @@ static int add_scheme(const struct load *load, const struct tree_member *member,
 
 static int by_text(const void *a, const void *b) { return str_cmp(*(const struct str *)a, *(const struct str *)b); }
 
+/* Whether an oauth2 scheme declares the scope; true when none declares any: then there is nothing to compare with. */
+static bool is_declared(const struct load *load, struct str scope)
+{
+	bool any = false;
+	for (size_t i = 0; i < load->n_schemes; i++) {
+		any = any || load->schemes[i].scopes.n > 0;
+		if (has(load->schemes[i].scopes, scope))
+			return true;
+	}
+	return !any;
+}
+
+static int keep_list(const struct load *load, struct str_list list, struct str_list *ret_kept)
+{
+	struct str *kept = arena_array(load->set, list.n, sizeof(*kept));
+	if (!kept)
+		return E_NOMEM;
+	if (list.n > 0)
+		memcpy(kept, list.v, list.n * sizeof(*kept));
+	*ret_kept = (struct str_list){kept, list.n};
+	return 0;
+}
+
+/* For whoever reads the documents: a name that stands nowhere else may be a slip of the pen. */
+static int note_undeclared(const struct load *load, struct load_security *security)
+{
+	struct str room[OPENAPI_SCOPES_MAX];
+	struct str_list list = {room, 0};
+	for (size_t i = 0; i < security->n_alternatives; i++)
+		for (size_t k = 0; k < security->alternatives[i].n && list.n < OPENAPI_SCOPES_MAX; k++) {
+			struct str scope = security->alternatives[i].v[k];
+			if (!is_declared(load, scope) && !has(list, scope))
+				room[list.n++] = scope;
+		}
+	return keep_list(load, list, &security->undeclared);
+}
+
 /* All schemes of one entry: the union of their scopes, when each is a token of ours. */
 static int read_entry(const struct load *load, const struct tree *entry, struct str_list *scopes,
 		      const struct load_scheme **ret_unusable)
@@ -144,13 +181,7 @@ static int add_alternative(const struct load *load, const struct tree *entry, st
 		security->access = OPENAPI_ACCESS_TOKEN;
 	if (entry->n == 0 || is_known(security, scopes))
 		return 0;
-	struct str *kept = arena_array(load->set, scopes.n, sizeof(*kept));
-	if (!kept)
-		return E_NOMEM;
-	if (scopes.n > 0)
-		memcpy(kept, room, scopes.n * sizeof(*kept));
-	security->alternatives[security->n_alternatives++] = (struct str_list){kept, scopes.n};
-	return 0;
+	return keep_list(load, scopes, &security->alternatives[security->n_alternatives++]);
 }
 
 int load_security(const struct load *load, const struct tree *array, struct load_security *ret_security)
@@ -168,6 +199,7 @@ int load_security(const struct load *load, const struct tree *array, struct load
 		security.access = OPENAPI_ACCESS_PUBLIC;
 	for (size_t i = 0; i < array->n; i++)
 		TRY(add_alternative(load, array->items[i], &security));
+	TRY(note_undeclared(load, &security));
 	*ret_security = security;
 	return 0;
 }

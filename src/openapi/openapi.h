@@ -61,6 +61,7 @@ struct openapi_operation {
 	struct str_list params; /* names of the template's parameters, in order */
 	struct str_list *alternatives; /* the satisfiable ones: scopes, sorted, each once; none: any valid token */
 	size_t n_alternatives;
+	struct str_list undeclared; /* scopes that no oauth2 scheme of the document declares, while some are declared */
 	struct str_list notes;  /* why further alternatives can't be satisfied, one sentence each */
 };
 
