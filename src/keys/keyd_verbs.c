@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "ipc/frame.h"
 
-enum { EVERYBODY = KEYD_LOOP | KEYD_POOL | KEYD_CONTROL, BUF_KEEP = 64 * 1024 };
+enum { EVERYBODY = KEYD_LOOP | KEYD_POOL | KEYD_CONTROL, BLOCKING = KEYD_POOL | KEYD_CONTROL, BUF_KEEP = 64 * 1024 };
 
 /*
  * What SEAL and OPEN may be used for. "key" must never be here: sealed signing keys are opened by LOAD alone, and
@@ -123,16 +123,16 @@ static int open_sealed(struct keyd_channel *channel, struct cur *body, struct bu
 
 /*
  * The permission table. Every row says its callers itself: a new verb is nobody's until somebody writes down whose it
- * is.
+ * is. Which keys there are is decided on one thread of the server, so it has the only channel that may change it.
  */
 static const struct keyd_verb verbs[PROTO_VERBS] = {
 	[PROTO_SIGN] =     {"SIGN",     PROTO_REQUEST_MAX - PROTO_HEAD,                   EVERYBODY, keyd_sign},
 	[PROTO_PUBLIC] =   {"PUBLIC",   0,                                                EVERYBODY, public_keys},
-	[PROTO_GENERATE] = {"GENERATE", 2 + PROTO_ALG_MAX,                                EVERYBODY, generate},
-	[PROTO_LOAD] =     {"LOAD",     2 + PROTO_SEALED_MAX,                             EVERYBODY, load},
-	[PROTO_UNLOAD] =   {"UNLOAD",   2 + PROTO_KID_MAX,                                EVERYBODY, unload},
-	[PROTO_SEAL] =     {"SEAL",     2 + PROTO_PURPOSE_MAX + 2 + PROTO_SECRET_MAX,     EVERYBODY, seal},
-	[PROTO_OPEN] =     {"OPEN",     2 + PROTO_PURPOSE_MAX + 2 + PROTO_SEALED_MAX,     EVERYBODY, open_sealed},
+	[PROTO_GENERATE] = {"GENERATE", 2 + PROTO_ALG_MAX,                                KEYD_CONTROL, generate},
+	[PROTO_LOAD] =     {"LOAD",     2 + PROTO_SEALED_MAX,                             KEYD_CONTROL, load},
+	[PROTO_UNLOAD] =   {"UNLOAD",   2 + PROTO_KID_MAX,                                KEYD_CONTROL, unload},
+	[PROTO_SEAL] =     {"SEAL",     2 + PROTO_PURPOSE_MAX + 2 + PROTO_SECRET_MAX,     BLOCKING, seal},
+	[PROTO_OPEN] =     {"OPEN",     2 + PROTO_PURPOSE_MAX + 2 + PROTO_SEALED_MAX,     BLOCKING, open_sealed},
 };
 
 const struct keyd_verb *keyd_verbs_row(unsigned verb)

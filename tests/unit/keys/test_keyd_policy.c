@@ -354,7 +354,7 @@ static void test_room(void **state)
 
 static void test_types(void **state)
 {
-	static const char *const want[TOKEN_KINDS] = {"at+jwt", "JWT", "logout+jwt", "mint-feed+jwt"};
+	static const char *const want[TOKEN_KINDS] = {"at+jwt", "JWT", "logout+jwt", "revocations+jwt"};
 	(void)state;
 	for (int kind = 0; kind < TOKEN_KINDS; kind++)
 		assert_string_equal(keyd_policy_typ((enum token_kind)kind), want[kind]);

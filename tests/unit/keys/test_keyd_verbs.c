@@ -11,13 +11,13 @@ static const struct {
 	unsigned callers;
 	size_t max;
 } permissions[PROTO_VERBS] = {
-	[PROTO_SIGN] = {"SIGN", 7, 2 + 131072 + 8192},
+	[PROTO_SIGN] = {"SIGN", 7, 2 + 131072 + 36864},
 	[PROTO_PUBLIC] = {"PUBLIC", 7, 0},
-	[PROTO_GENERATE] = {"GENERATE", 7, 18},
-	[PROTO_LOAD] = {"LOAD", 7, 6146},
-	[PROTO_UNLOAD] = {"UNLOAD", 7, 66},
-	[PROTO_SEAL] = {"SEAL", 7, 4132},
-	[PROTO_OPEN] = {"OPEN", 7, 6180},
+	[PROTO_GENERATE] = {"GENERATE", 4, 18},
+	[PROTO_LOAD] = {"LOAD", 4, 6146},
+	[PROTO_UNLOAD] = {"UNLOAD", 4, 66},
+	[PROTO_SEAL] = {"SEAL", 6, 4132},
+	[PROTO_OPEN] = {"OPEN", 6, 6180},
 };
 
 struct talk {
@@ -102,7 +102,8 @@ static void test_unknown_and_oversized(void **state)
 			begin(&t, verb);
 			if (row)
 				buf_put_mem(&t.request, fill, row->max + 1);
-			assert_int_equal(ask(&t, verb, &body), row ? E_LIMIT : E_SYNTAX);
+			bool allowed = row && (permissions[verb].callers & (unsigned)callers[c]);
+			assert_int_equal(ask(&t, verb, &body), allowed ? E_LIMIT : E_SYNTAX);
 		}
 		close_talk(&t);
 	}
