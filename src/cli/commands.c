@@ -117,7 +117,7 @@ const struct cli_option cli_options[OPT_COUNT] = {
 	[OPT_GATE_AUDIENCE] = {"audience", "URI", NULL, FORM_LOCAL,
 		"The API: what `aud` of its tokens must contain. (Required.)"},
 	[OPT_GATE_JWKS] = {"jwks", "FILE", NULL, FORM_LOCAL,
-		"The issuer's key set in a file; no keys are fetched then."},
+		"The issuer's key set in a file; no keys are fetched then, only the revocation feed."},
 	[OPT_GATE_MODE] = {"mode", "MODE", NULL, FORM_LOCAL,
 		"Where method and path of the caller's request stand. envoy: they are the question's own (the "
 		"default). nginx: X-Original-Method and X-Original-URI. forwarded: X-Forwarded-Method and "
@@ -136,6 +136,8 @@ const struct cli_option cli_options[OPT_COUNT] = {
 	[OPT_REVOCATION] = {"revocation", "HOW", NULL, FORM_LOCAL,
 		"When the issuer's revocation feed can't be had: closed refuses (the default), open accepts; off never "
 		"asks."},
+	[OPT_REVOCATION_AGE] = {"revocation-age", "DURATION", NULL, FORM_LOCAL,
+		"How old the revocation feed's last answer may get. Default: 60s."},
 	[OPT_PEER] = {"peer", "NETWORK", NULL, FORM_LOCAL,
 		"Who may ask: an address or a network such as 10.0.0.0/8. Repeatable. Default: everybody who reaches "
 		"the address."},
@@ -167,7 +169,8 @@ const struct cli_command cli_commands[] = {
 		"Run the forward-auth daemon for nginx, HAProxy, Envoy, Traefik and Caddy until SIGTERM or Ctrl-C.",
 		gate_cmd_run, {OPT_LISTEN, OPT_SOCKET_MODE, OPT_OPENAPI, OPT_BASE_PATH, OPT_GATE_ISSUER,
 			OPT_GATE_AUDIENCE, OPT_GATE_JWKS, OPT_VERIFY_ALG, OPT_SKEW, OPT_GATE_MODE, OPT_PATH_PREFIX,
-			OPT_RESOURCE, OPT_REALM, OPT_CA_FILE, OPT_PLAIN_HTTP, OPT_REVOCATION, OPT_PEER, OPT_LOOPS},
+			OPT_RESOURCE, OPT_REALM, OPT_CA_FILE, OPT_PLAIN_HTTP, OPT_REVOCATION, OPT_REVOCATION_AGE,
+			OPT_PEER, OPT_LOOPS},
 		.op = NULL},
 	{"gate check", "",
 		"List the operations of OpenAPI documents with the scopes they need, and warn of what looks wrong.",

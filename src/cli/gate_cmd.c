@@ -104,12 +104,16 @@ static int read_choices(struct cli *cli, struct parts *parts)
 static int read_numbers(struct cli *cli, struct parts *parts)
 {
 	const char *skew = cli_value(cli, OPT_SKEW), *loops = cli_value(cli, OPT_LOOPS);
-	int64_t skew_s = 0;
+	const char *age = cli_value(cli, OPT_REVOCATION_AGE);
+	int64_t skew_s = 0, age_s = 60;
 	uint64_t n = 0;
 	if (skew && (when_duration(str_of(skew), &skew_s) < 0 || skew_s > 60))
 		return args_fail(EXIT_USAGE, "--skew takes at most 60s");
 	if (loops && (str_to_u64(str_of(loops), DAEMON_LOOPS_MAX, &n) < 0 || n == 0))
 		return args_fail(EXIT_USAGE, "--loops takes 1 to %d", DAEMON_LOOPS_MAX);
+	if (age && (when_duration(str_of(age), &age_s) < 0 || age_s < 1 || age_s > 86400))
+		return args_fail(EXIT_USAGE, "--revocation-age takes 1s to 1d");
+	parts->options.revocation_age_s = (unsigned)age_s;
 	parts->options.skew_s = (unsigned)skew_s;
 	parts->options.loops = (unsigned)n;
 	return EXIT_OK;

@@ -36,6 +36,7 @@ struct gate_options {
 	unsigned skew_s;
 	bool plain_http;               /* the issuer may be fetched by http from anywhere */
 	enum gate_revocation revocation;
+	unsigned revocation_age_s;     /* how old the last answer of the feed may get; 0: 60 */
 	enum gate_mode mode;
 	const char *path_prefix;       /* of questions; NULL: "" for GATE_ENVOY, else "/check" */
 	const struct addr_network *peers; /* who may ask; unix-domain sockets are ruled by their mode */

@@ -40,19 +40,45 @@ static int fetch_set(const struct gate_options *options, mintmark_keyset **ret_k
 	return error < 0 ? fail(ret_why, options->issuer, error) : 0;
 }
 
+static int follow_feed(struct trust *trust, const struct gate_options *options, struct buf *ret_why)
+{
+	const struct mintmark_feed_options feed = {
+		.size = sizeof(feed),
+		.max_age_s = options->revocation_age_s,
+		.flags = options->plain_http ? MINTMARK_FEED_PLAIN_HTTP : 0,
+		.ca_file = options->ca_file,
+	};
+	if (options->revocation == GATE_REVOCATION_OFF)
+		return 0;
+	int error = mintmark_feed_new(options->issuer, trust->keyset, &feed, &trust->feed);
+	return error < 0 ? fail(ret_why, "the revocation feed", error) : 0;
+}
+
+static unsigned switches(const struct gate_options *options)
+{
+	static const unsigned revocation[] = {
+		[GATE_REVOCATION_CLOSED] = 0,
+		[GATE_REVOCATION_OPEN] = MINTMARK_OFF_REVOCATION_AGE,
+		[GATE_REVOCATION_OFF] = MINTMARK_OFF_REVOCATION,
+	};
+	return revocation[options->revocation] | (options->algorithms ? 0U : (unsigned)MINTMARK_OFF_ALGORITHMS);
+}
+
 int trust_init(struct trust *trust, const struct gate_options *options, struct buf *ret_why)
 {
+	TRY(options->jwks_file ? read_set(options->jwks_file, &trust->keyset, ret_why)
+			       : fetch_set(options, &trust->keyset, ret_why));
+	TRY(follow_feed(trust, options, ret_why));
 	const struct mintmark_policy policy = {
 		.size = sizeof(policy),
 		.issuer = options->issuer,
 		.audience = options->audience,
 		.algorithms = options->algorithms,
-		.off = options->algorithms ? 0 : MINTMARK_OFF_ALGORITHMS,
+		.off = switches(options),
 		.skew_s = options->skew_s,
 		.cache_tokens = CACHE_TOKENS,
+		.feed = trust->feed,
 	};
-	TRY(options->jwks_file ? read_set(options->jwks_file, &trust->keyset, ret_why)
-			       : fetch_set(options, &trust->keyset, ret_why));
 	int error = mintmark_verifier_new(&policy, trust->keyset, &trust->verifier);
 	return error < 0 ? fail(ret_why, "the verifier", error) : 0;
 }
@@ -60,6 +86,7 @@ int trust_init(struct trust *trust, const struct gate_options *options, struct b
 void trust_done(struct trust *trust)
 {
 	mintmark_verifier_free(trust->verifier);
+	mintmark_feed_free(trust->feed);
 	mintmark_keyset_free(trust->keyset);
 }
 

@@ -9,6 +9,7 @@
 
 struct trust {
 	mintmark_keyset *keyset;
+	mintmark_feed *feed; /* NULL: nobody is asked for revocations */
 	mintmark_verifier *verifier;
 };
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+from urllib.parse import parse_qs, urlsplit
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
@@ -93,19 +94,32 @@ class Issuer:
 
     def __init__(self):
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.counts, self.open, self.down = {}, threading.Event(), False
+        self.counts, self.open, self.down, self.revoked = {}, threading.Event(), False, []
         self.open.set()
         issuer = self
 
         class Handler(Quiet):
             def do_GET(self):
                 issuer.counts[self.path] = issuer.counts.get(self.path, 0) + 1
+                if self.path.startswith('/revocations'):
+                    return self.reply({}, 500) if issuer.down else self.reply_feed(parse_qs(urlsplit(self.path).query))
                 if self.path == '/jwks':
                     issuer.open.wait(60)
                     return self.reply({}, 500) if issuer.down else self.reply({'keys': [issuer.jwk()]})
                 if self.path == '/.well-known/openid-configuration':
                     return self.reply({'issuer': issuer.url, 'jwks_uri': issuer.url + '/jwks'})
                 return self.reply({}, 404)
+
+            def reply_feed(self, query):
+                since, end = int(query.get('since', ['0'])[0]), time.monotonic() + min(float(query.get('wait', ['0'])[0]), 1)
+                while len(issuer.revoked) <= since and time.monotonic() < end and not issuer.down:
+                    time.sleep(0.02)
+                data = issuer.feed(since).encode()
+                self.send_response(200)
+                self.send_header('Content-Type', 'application/jwt')
+                self.send_header('Content-Length', str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
 
         self.web = Web(Handler)
         self.url = f'http://127.0.0.1:{self.web.port}'
@@ -117,6 +131,12 @@ class Issuer:
         numbers = self.key.public_key().public_numbers()
         x, y = (base64.urlsafe_b64encode(n.to_bytes(32, 'big')).rstrip(b'=').decode() for n in (numbers.x, numbers.y))
         return {'kty': 'EC', 'crv': 'P-256', 'alg': 'ES256', 'use': 'sig', 'kid': 'k1', 'x': x, 'y': y}
+
+    def feed(self, since):
+        now, entries = int(time.time()), [dict(entry, seq=i + 1) for i, entry in enumerate(self.revoked)]
+        claims = {'iss': self.url, 'iat': now, 'exp': now + 300, 'feed': 'f1', 'since': since, 'seq': len(entries), 'more': False,
+                  'revocations': entries[since:]}
+        return jwt.encode(claims, self.key, 'ES256', headers={'typ': 'revocations+jwt', 'kid': 'k1'})
 
     def token(self, scope='things:read', header=None, key=None, **claims):
         now = int(time.time())
@@ -202,7 +222,7 @@ class Gate(Process):
         self.port, self.socket = harness.free_port(), folder / f'{name}.sock'
         listen = ['--listen', f'unix:{self.socket}', '--socket-mode', '0666'] if unix else []
         super().__init__([harness.BINARY, 'gate', '--listen', f'127.0.0.1:{self.port}', *listen, '--openapi', self.spec,
-                          '--issuer', issuer.url, '--audience', AUDIENCE, *REVOCATION_OFF, *options], folder / f'{name}.log')
+                          '--issuer', issuer.url, '--audience', AUDIENCE, *options], folder / f'{name}.log')
         self.wait_for(self.port)
 
     def raw(self, data, head_request=False):
@@ -220,9 +240,6 @@ class Gate(Process):
     def figure(self, name):
         text = self.raw(b'GET /metrics HTTP/1.1\r\nHost: gate\r\n\r\n').body.decode()
         return int(re.search(rf'^mintmark_gate_{re.escape(name)} (\d+)$', text, re.M)[1])
-
-
-REVOCATION_OFF = ['--revocation', 'off']  # this issuer has no feed
 
 
 def need(program):

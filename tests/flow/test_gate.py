@@ -478,6 +478,47 @@ def test_attack_37_no_keys(new_gate):
         issuer.stop()
 
 
+# Revocation.
+
+def test_attack_35_revoked_while_kept(new_gate):
+    """ATTACKS 35: the feed is on by default; a kept token of a revoked client or account is refused, newer ones are not."""
+    issuer = gw.Issuer()
+    try:
+        gate = new_gate('--path-prefix', '/check', issuer=issuer)
+        old, other = issuer.token(), issuer.token(client_id='mmc_other', sub='mma_x', jti='j1')
+        for token in (old, other):
+            assert gate.ask(check('/v1/things/1'), token=token).status == 200
+        now = int(time.time())
+        issuer.revoked.append({'client_id': 'mmc_test', 'epoch': 1, 'not_before': now, 'until': now + 3600})
+        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=old).status == 401, 15, 'the revocation')
+        assert gate.ask(check('/v1/things/1'), token=issuer.token(epoch=1)).status == 200  # of the same second
+        assert gate.ask(check('/v1/things/1'), token=other).status == 200
+        issuer.revoked.append({'jti': 'j1', 'until': now + 3600})
+        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=other).status == 401, 15, 'the revocation')
+    finally:
+        issuer.stop()
+
+
+def test_feed_is_away(new_gate):
+    """After its stated age the gate refuses with 503 what it can't judge, or accepts, if it was told to."""
+    issuer = gw.Issuer()
+    try:
+        closed = new_gate('--path-prefix', '/check', '--revocation-age', '3s', issuer=issuer)
+        open_ = new_gate('--path-prefix', '/check', '--revocation-age', '3s', '--revocation', 'open', issuer=issuer)
+        token = issuer.token()
+        for gate in (closed, open_):
+            assert gate.ask(check('/v1/things/1'), token=token).status == 200
+        issuer.down = True
+        harness.wait_until(lambda: closed.ask(check('/v1/things/1'), token=token).status == 503, 30, 'the end of its patience')
+        assert int(closed.ask(check('/v1/things/1'), token=token).header('retry-after')) >= 1
+        assert open_.ask(check('/v1/things/1'), token=token).status == 200
+        assert closed.ask(check('/v1/public')).status == 200
+        issuer.down = False
+        harness.wait_until(lambda: closed.ask(check('/v1/things/1'), token=token).status == 200, 30, 'the feed')
+    finally:
+        issuer.stop()
+
+
 # Life.
 
 def test_reload_keeps_the_old_rules(new_gate, issuer):
