@@ -23,7 +23,7 @@ build: deps-run ## the optimised binary, build/mintmark
 run: export VAR := $(VAR)
 run: export PORT := $(PORT)
 run: build ## serve on http://127.0.0.1:$PORT with state in $VAR; Ctrl-C ends it
-	@exec tools/run.sh
+	@exec tools/run
 
 build-test: deps-test
 	@$(call SETUP,build-test,$(TEST_OPTIONS))

@@ -62,6 +62,8 @@ enum cli_opt {
 	OPT_PORT,
 	OPT_ISSUER,
 	OPT_DEMO,
+	OPT_SERIES_PORT,
+	OPT_GATE_PORT,
 	OPT_ROLE_NAME,
 	OPT_QUICKSTART,
 	OPT_VERIFY_ISSUER,
@@ -94,6 +96,7 @@ enum cli_opt {
 	OPT_CHECK_OPENAPI,
 	OPT_CHECK_ISSUER,
 	OPT_LIVE_AUDIENCE,
+	OPT_ENVIRONMENT,
 	OPT_COUNT
 };
 
@@ -202,6 +205,7 @@ int gate_check_run(struct cli *cli);
 int gate_cmd_run(struct cli *cli);
 int gate_diff_run(struct cli *cli);
 int init_run(struct cli *cli);
+int series_cmd_serve(struct cli *cli);
 int serve_run(struct cli *cli);
 int series_data_define(struct cli *cli);
 int series_data_import(struct cli *cli);

@@ -81,6 +81,10 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"The issuer, the `iss` of every token. Default: http://127.0.0.1:PORT."},
 	[OPT_DEMO] = {"demo", NULL, NULL, FORM_FLAG,
 		"Also make an API, an account and two clients to try, and DIR/demo.env with their secrets."},
+	[OPT_SERIES_PORT] = {"series-port", "N", NULL, FORM_LOCAL,
+		"The port of the time-series API in demo.env. Default: what is there, else that of --port plus 1."},
+	[OPT_GATE_PORT] = {"gate-port", "N", NULL, FORM_LOCAL,
+		"The port of the gate in demo.env. Default: what is there, else that of --port plus 2."},
 	[OPT_ROLE_NAME] = {"role", "ROLE", NULL, FORM_LOCAL,
 		"Used by the supervisor to start its parts: keyd, server."},
 	[OPT_QUICKSTART] = {"print-quickstart", NULL, NULL, FORM_FLAG,
@@ -150,6 +154,8 @@ const struct cli_option cli_options[OPT_COUNT] = {
 	[OPT_LIVE_AUDIENCE] = {"audience", "URI", NULL, FORM_LOCAL,
 		"The API at the server (--config says which): its scopes and the clients with a grant for it are "
 		"compared too."},
+	[OPT_ENVIRONMENT] = {"environment", "NAME", NULL, FORM_LOCAL,
+		"A path segment before every path: /NAME/measurements/..."},
 };
 
 #define ADMIN_OPTIONS OPT_JSON, OPT_CONFIG
@@ -161,7 +167,8 @@ const struct cli_command cli_commands[] = {
 	{"init", "",
 		"Make a folder with configuration, master key, store and signing keys; a second run completes what is "
 		"missing.",
-		init_run, {OPT_VAR, OPT_PORT, OPT_ISSUER, OPT_DEMO, OPT_JSON}, .op = NULL},
+		init_run, {OPT_VAR, OPT_PORT, OPT_ISSUER, OPT_DEMO, OPT_SERIES_PORT, OPT_GATE_PORT, OPT_JSON},
+		.op = NULL},
 	{"serve", "",
 		"Run the authorization server until SIGTERM or Ctrl-C; SIGHUP reloads the configuration.",
 		serve_run, {OPT_CONFIG, OPT_ROLE_NAME, OPT_QUICKSTART}, .op = NULL},
@@ -282,6 +289,12 @@ const struct cli_command cli_commands[] = {
 	{"inspect", "TOKEN",
 		"Decode a token without checking anything. `-` reads it from standard input.",
 		token_inspect, {OPT_JSON}, .op = NULL},
+	{"series", "",
+		"Run the time-series API until SIGTERM or Ctrl-C: a protected API whose tokens decide which series may "
+		"be read.",
+		series_cmd_serve,
+		{OPT_LISTEN, OPT_SERIES_DB, OPT_GATE_ISSUER, OPT_GATE_AUDIENCE, OPT_ENVIRONMENT, OPT_CA_FILE,
+			OPT_PLAIN_HTTP, OPT_REVOCATION}, .op = NULL},
 	{"series import", "FILE",
 		"Store points from CSV: series (UUID or domain/name), timestamp, value. `-` reads standard input.",
 		series_data_import, {OPT_SERIES_DB, OPT_SKIP_BAD, OPT_HEADER, OPT_JSON}, .op = NULL},

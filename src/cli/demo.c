@@ -4,17 +4,19 @@
  */
 #include "cli/demo.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/demo_series.h"
 #include "cli/files.h"
 #include "cli/print.h"
 
 #define AUDIENCE "https://api.example.com/measurements"
 #define EMAIL    "demo@example.com"
 
-enum { ENV_TEXT_MAX = 16384, PATH_ROOM = 4096, VALUE_MAX = 256, AFTER_MAX = 80 };
+enum { ENV_TEXT_MAX = 16384, PATH_ROOM = 4096, VALUE_MAX = 256, AFTER_MAX = 80, PORT_DEFAULT = 8080 };
 
 struct demo_client {
 	const char *name, *account; /* account: "" for a service client */
@@ -185,6 +187,40 @@ static int make_clients(struct transport *transport, struct str old, struct pair
 	return 0;
 }
 
+/* The port that was asked for, else what the file says, else the default one. */
+static void put_url(const char *name, unsigned port, struct str old, unsigned default_port, struct buf *out)
+{
+	char url[VALUE_MAX];
+	if (port != 0 || !find_variable(old, name, url))
+		snprintf(url, sizeof(url), "http://127.0.0.1:%u", port != 0 ? port : default_port);
+	put_variable(out, name, str_of(url));
+}
+
+/* Where the server listens first; 0: on no port. */
+static unsigned server_port(const struct config *config)
+{
+	for (size_t i = 0; i < config->listen.n; i++) {
+		const struct sockaddr_storage *addr = &config->endpoints[i].addr;
+		if (addr->ss_family == AF_INET)
+			return ntohs(((const struct sockaddr_in *)addr)->sin_port);
+		if (addr->ss_family == AF_INET6)
+			return ntohs(((const struct sockaddr_in6 *)addr)->sin6_port);
+	}
+	return 0;
+}
+
+/* Two ports beside the server's. */
+static void put_series(const struct transport *transport, const struct demo_options *options, struct str old,
+		       struct buf *out)
+{
+	unsigned port = server_port(transport->config);
+	unsigned first = port == 0 ? PORT_DEFAULT + 1 : port <= 65533 ? port + 1 : port - 2;
+	put_url("SERIES_URL", options->series_port, old, first, out);
+	put_url("GATE_URL", options->gate_port, old, first + 1, out);
+	put_variable(out, "SERIES_ALLOWED", str_of(demo_series_allowed));
+	put_variable(out, "SERIES_DENIED", str_of(demo_series_denied));
+}
+
 static void put_env(const struct transport *transport, const struct pair pairs[N_CLIENTS], struct buf *out)
 {
 	buf_put(out, STR("# Made by `mintmark init --demo`; to be read by a shell. Holds secrets.\n"));
@@ -196,7 +232,25 @@ static void put_env(const struct transport *transport, const struct pair pairs[N
 	put_variable(out, "API_AUDIENCE", STR(AUDIENCE));
 }
 
-static int make_all(struct transport *transport, const char *path)
+/* A demo.env without SERIES_URL is new, or of a version that knew no series. */
+static bool lacks_series(struct str old)
+{
+	char url[VALUE_MAX];
+	return !find_variable(old, "SERIES_URL", url);
+}
+
+static int make_objects(struct transport *transport, struct str old, struct pair pairs[N_CLIENTS])
+{
+	bool complete = lacks_series(old);
+	TRY(make_api(transport));
+	if (complete)
+		TRY(demo_series_complete_api(transport, AUDIENCE));
+	TRY(make_account(transport));
+	TRY(make_clients(transport, old, pairs));
+	return complete ? demo_series_complete_client(transport, AUDIENCE, pairs[0].id) : 0;
+}
+
+static int make_all(struct transport *transport, const struct demo_options *options, const char *path)
 {
 	_cleanup_(buf_done) struct buf old, new;
 	struct pair pairs[N_CLIENTS];
@@ -205,11 +259,10 @@ static int make_all(struct transport *transport, const char *path)
 	int rc = files_read(path, &old);
 	if (rc < 0 && rc != E_ABSENT)
 		return rc;
-	TRY(make_api(transport));
-	TRY(make_account(transport));
-	rc = make_clients(transport, buf_str(&old), pairs);
+	rc = make_objects(transport, buf_str(&old), pairs);
 	if (rc == 0) {
 		put_env(transport, pairs, &new);
+		put_series(transport, options, buf_str(&old), &new);
 		rc = buf_status(&new);
 	}
 	explicit_bzero(pairs, sizeof(pairs));
@@ -218,11 +271,11 @@ static int make_all(struct transport *transport, const char *path)
 	return rc;
 }
 
-int demo_make(struct transport *transport, const char *dir)
+int demo_make(struct transport *transport, const struct demo_options *options)
 {
 	char path[PATH_ROOM];
-	int rc = files_join(dir, "demo.env", sizeof(path), path);
+	int rc = files_join(options->dir, "demo.env", sizeof(path), path);
 	if (rc == 0)
-		rc = make_all(transport, path);
+		rc = make_all(transport, options, path);
 	return rc < 0 ? args_fail_code(rc, "the demo objects can not be made") : EXIT_OK;
 }

@@ -26,6 +26,7 @@ struct init {
 	const char *dir, *issuer; /* issuer NULL: made from the port */
 	unsigned port;
 	bool port_given;
+	struct demo_options demo;
 	char config_path[PATH_ROOM];
 	struct transport transport;
 };
@@ -61,16 +62,39 @@ static const char template[] =
 	"  level: info\n"
 	"  format: text\n";
 
+/* Left alone without the option. */
+static int read_port(struct cli *cli, enum cli_opt opt, unsigned *ret_port)
+{
+	const char *text = cli_value(cli, opt);
+	uint64_t number;
+	if (!text)
+		return EXIT_OK;
+	if (str_to_u64(str_of(text), 65535, &number) < 0 || number == 0)
+		return args_fail(EXIT_USAGE, "--%s: '%s' is no port", cli_options[opt].name, text);
+	*ret_port = (unsigned)number;
+	return EXIT_OK;
+}
+
+static int read_ports(struct cli *cli, struct init *init)
+{
+	init->port = PORT_DEFAULT;
+	init->port_given = cli_has(cli, OPT_PORT);
+	int status = read_port(cli, OPT_PORT, &init->port);
+	if (status == EXIT_OK)
+		status = read_port(cli, OPT_SERIES_PORT, &init->demo.series_port);
+	if (status == EXIT_OK)
+		status = read_port(cli, OPT_GATE_PORT, &init->demo.gate_port);
+	return status;
+}
+
 static int read_options(struct cli *cli, struct init *init)
 {
-	const char *port = cli_value(cli, OPT_PORT);
-	uint64_t number = PORT_DEFAULT;
 	init->dir = cli_value(cli, OPT_VAR) ? cli_value(cli, OPT_VAR) : "var";
 	init->issuer = cli_value(cli, OPT_ISSUER);
-	init->port_given = port != NULL;
-	if (port && (str_to_u64(str_of(port), 65535, &number) < 0 || number == 0))
-		return args_fail(EXIT_USAGE, "--port: '%s' is no port", port);
-	init->port = (unsigned)number;
+	init->demo.dir = init->dir;
+	int status = read_ports(cli, init);
+	if (status != EXIT_OK)
+		return status;
 	if (init->dir[0] == '\0' ||
 	    files_join(init->dir, "mintmark.yaml", sizeof(init->config_path), init->config_path) < 0)
 		return args_fail(EXIT_USAGE, "--var: that is no folder");
@@ -301,7 +325,7 @@ static int make_state(struct cli *cli, struct init *init)
 	if (status == EXIT_OK)
 		status = make_keys(&init->transport);
 	if (status == EXIT_OK && cli_has(cli, OPT_DEMO))
-		status = demo_make(&init->transport, init->dir);
+		status = demo_make(&init->transport, &init->demo);
 	return status;
 }
 

@@ -438,7 +438,8 @@ def test_init_killed_at_any_moment(tmp_path):
             process.wait()
         folder = harness.Server(var)
         assert set(folder.demo) == {'ISSUER', 'SERVICE_CLIENT_ID', 'SERVICE_CLIENT_SECRET', 'ACCOUNT_CLIENT_ID',
-                                    'ACCOUNT_CLIENT_SECRET', 'API_AUDIENCE'}
+                                    'ACCOUNT_CLIENT_SECRET', 'API_AUDIENCE', 'SERIES_URL', 'GATE_URL', 'SERIES_ALLOWED',
+                                    'SERIES_DENIED'}
         assert len(folder.cli('client', 'list')['clients']) == 2
         active = [k['alg'] for k in folder.cli('key', 'list')['keys'] if k['state'] == 'active']
         assert sorted(active) == ['ES256', 'RS256']
