@@ -3,7 +3,8 @@
  * or builds, or commits; rules know no sockets, no SQL and no status numbers.
  *
  * A step returns 0 (next step), a negative code (the call is over, reply.c words it), or CALL_SIGN: go on with the next
- * step once call->job is signed. E_WOULD_BLOCK means: run this same step again on a thread that may block; so
+ * step once call->job is signed; or CALL_WAIT: run this same step again, on the loop, once something happened that it
+ * waits for. E_WOULD_BLOCK means: run this same step again on a thread that may block; so
  * everything before it in the step must be without effect. One thread owns a call at any time.
  */
 #ifndef OAUTH_CALL_H
@@ -18,17 +19,18 @@
 #include "oauth/auth_reason.h"
 #include "oauth/directory.h"
 
-enum { CALL_SIGN = 1, CALL_ARENA_MAX = 262144, CALL_REASON_MAX = 160 };
+enum { CALL_SIGN = 1, CALL_WAIT = 2, CALL_ARENA_MAX = 262144, CALL_REASON_MAX = 160 };
 
 struct call;
 struct clock;
 struct grant;
 struct http_request;
+struct revoked;
 struct throttle;
 
 typedef int call_step(struct call *call);
 
-/* The parameters of the token endpoint; the index into call->params. */
+/* The parameters of the endpoints that take forms; the index into call->params. */
 enum call_param {
 	PARAM_GRANT_TYPE,
 	PARAM_SCOPE,
@@ -37,6 +39,8 @@ enum call_param {
 	PARAM_CLIENT_SECRET,
 	PARAM_CLIENT_ASSERTION,
 	PARAM_CLIENT_ASSERTION_TYPE,
+	PARAM_TOKEN,
+	PARAM_TOKEN_TYPE_HINT,
 	CALL_PARAMS
 };
 
@@ -65,6 +69,7 @@ struct call_env {
 	struct store *store;
 	struct directory *directory;
 	struct throttle *throttle; /* of wrong secrets */
+	struct revoked *revoked;
 };
 
 /* Which pool threads a blocking step wants: hashing a chosen secret must not hold up cache misses. */

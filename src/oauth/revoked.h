@@ -35,8 +35,8 @@ void revoked_free(struct revoked *revoked);
  */
 must_check int revoked_refresh(struct revoked *revoked);
 bool revoked_is_stale(const struct revoked *revoked);
-/* Forgets what ended by now_s. */
-void revoked_sweep(struct revoked *revoked, int64_t now_s);
+/* Forgets what ended by now_s; gives how many. */
+size_t revoked_sweep(struct revoked *revoked, int64_t now_s);
 
 /* Whether this token was revoked. E_STORE: stale. */
 must_check int revoked_jti(struct revoked *revoked, struct str jti, bool *ret_is_revoked);

@@ -1,6 +1,6 @@
 /*
  * The token endpoint's own two steps: reading the request and wording the answer. RFC 6749 3.2, 4.4.2, 5.1, appendix B.
- * The rules between them are in oauth/.
+ * The rules between them are in oauth/. Revocation and introspection read their requests by the same step.
  */
 #include "http/form.h"
 #include "http/request.h"
@@ -15,6 +15,8 @@ static const struct form_param params[CALL_PARAMS] = {
 	[PARAM_CLIENT_SECRET] = {"client_secret", false},
 	[PARAM_CLIENT_ASSERTION] = {"client_assertion", false},
 	[PARAM_CLIENT_ASSERTION_TYPE] = {"client_assertion_type", false},
+	[PARAM_TOKEN] = {"token", false}, /* RFC 7009 2.1, RFC 7662 2.1 */
+	[PARAM_TOKEN_TYPE_HINT] = {"token_type_hint", false},
 };
 static const struct form_table table = {params, CALL_PARAMS};
 
@@ -23,7 +25,7 @@ static const struct form_table table = {params, CALL_PARAMS};
 static int check_query(struct call *call)
 {
 	uint64_t present = form_names_present(call->request->query, &table);
-	uint64_t credentials = 1U << PARAM_CLIENT_SECRET | 1U << PARAM_CLIENT_ASSERTION;
+	uint64_t credentials = 1U << PARAM_CLIENT_SECRET | 1U << PARAM_CLIENT_ASSERTION | 1U << PARAM_TOKEN;
 	if (present & credentials)
 		FAIL(call, INVALID_REQUEST, "credentials in the query");
 	for (unsigned i = 0; i < CALL_PARAMS; i++)

@@ -6,9 +6,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "oauth/revoked.h"
 #include "server/rotation.h"
 #include "server/server.h"
 #include "server/usage.h"
+#include "store/store.h"
 
 enum { LIFECYCLE_EVERY_S = 60, ARENA_MAX = 8 << 20 };
 
@@ -95,12 +97,25 @@ static void reload_keys(struct server *server)
 	_cleanup_(config_unrefp) struct config *config = current_config(server);
 	atomic_store(&server->stale, false);
 	int rc = load_keys(server, config);
+	if (rc == 0 && revoked_is_stale(server->env.revoked))
+		rc = server_revoked(server);
 	if (rc == 0)
 		rc = directory_count_imported(server->env.directory);
 	if (rc == 0)
 		publish(server);
 	else
 		atomic_store(&server->stale, true);
+}
+
+/* What no living token is concerned by any more leaves the feed. */
+static void sweep_revocations(struct server *server)
+{
+	int64_t now_s = clock_now_s(server->clock);
+	if (revoked_sweep(server->env.revoked, now_s) == 0)
+		return;
+	int rc = store_revocation_sweep(server->env.store, now_s);
+	if (rc < 0)
+		LOG(LOG_WARN, "revocations_not_swept", F("error", err_row(rc)->symbol));
 }
 
 /* Wait for a wake-up or a second. What is asked is taken under the lock and done without it. */
@@ -143,6 +158,7 @@ static void *run(void *arg)
 		}
 		if (now_s - advanced_s >= LIFECYCLE_EVERY_S) {
 			advance_keys(server);
+			sweep_revocations(server);
 			advanced_s = now_s;
 		}
 		log_flush();

@@ -3,6 +3,7 @@
 #include "server/reply.h"
 
 #include "json/json.h"
+#include "oauth/own_token.h"
 #include "server/route.h"
 
 static void begin(struct task *task, int status, struct str media_type)
@@ -154,6 +155,49 @@ void reply_document(struct task *task, const char *media_type, struct str text, 
 	put_cors(task);
 	if (!same)
 		buf_put(&task->body, text);
+}
+
+void reply_introspection(struct task *task, const struct own_token *token)
+{
+	struct json_out out;
+	begin(task, 200, STR("application/json"));
+	put_no_store(&task->headers);
+	put_cors(task);
+	json_out_init(&out, &task->body);
+	json_open(&out, NULL, '{');
+	json_bool(&out, "active", token != NULL);
+	if (token) {
+		json_str(&out, "scope", token->scope);
+		json_str(&out, "client_id", token->client_id);
+		json_str(&out, "token_type", STR("Bearer"));
+		json_int(&out, "exp", token->exp_s);
+		json_int(&out, "iat", token->iat_s);
+		json_str(&out, "sub", token->sub);
+		json_str(&out, "aud", token->audience);
+		json_str(&out, "iss", task->call.policy->issuer);
+		json_str(&out, "jti", token->jti);
+	}
+	json_close(&out, '}');
+}
+
+void reply_revoked(struct task *task)
+{
+	begin(task, 200, STR("application/json"));
+	put_no_store(&task->headers);
+	put_cors(task);
+	buf_put(&task->body, STR("{}"));
+}
+
+bool reply_tag_matches(const struct task *task, struct str etag) { return tag_matches(task->call.request, etag); }
+
+void reply_feed(struct task *task, struct str text, struct str etag)
+{
+	begin(task, text.len > 0 ? 200 : 304, STR("application/jwt"));
+	buf_put(&task->headers, STR("Cache-Control: no-cache\r\nETag: "));
+	buf_put(&task->headers, etag);
+	buf_put(&task->headers, STR("\r\n"));
+	put_cors(task);
+	buf_put(&task->body, text);
 }
 
 void reply_preflight(struct task *task)

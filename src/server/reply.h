@@ -7,6 +7,8 @@
 
 #include "server/task.h"
 
+struct own_token;
+
 /* RFC 6749 5.2: {"error", "error_description", "request_id"}; the wording comes from base/err.def, never from the
  * request. */
 void reply_error(struct task *task, int code);
@@ -16,6 +18,14 @@ void reply_refusal(int code, struct str request_id, struct buf *out_headers, str
 void reply_token(struct task *task);
 /* 200 with a cacheable document, or 304 when the request's If-None-Match has its tag. max_age_s < 0: no-store. */
 void reply_document(struct task *task, const char *media_type, struct str text, struct str etag, int64_t max_age_s);
+/* RFC 7662 2.2; NULL: {"active":false} and nothing else. */
+void reply_introspection(struct task *task, const struct own_token *token);
+/* RFC 7009 2.2: 200, whatever the token was. */
+void reply_revoked(struct task *task);
+/* An answer of the revocation feed; a null text: 304. */
+void reply_feed(struct task *task, struct str text, struct str etag);
+/* Whether the request's If-None-Match names the tag (RFC 9110 13.1.2). */
+bool reply_tag_matches(const struct task *task, struct str etag);
 /* 204 for a permitted CORS preflight. */
 void reply_preflight(struct task *task);
 

@@ -13,6 +13,14 @@ static call_step *const token_steps[] = {
 	ep_token_read,      grant_step_present, clientauth_step,  grant_step_find, grant_step_allowed,
 	grant_step_check,   grant_step_mint,    grant_step_commit, ep_token_reply, NULL,
 };
+/* RFC 7009 2, RFC 7662 2: the client authenticates as above. */
+static call_step *const revoke_steps[] = {
+	ep_token_read, ep_revoke_present, clientauth_step, ep_revoke_commit, NULL,
+};
+static call_step *const introspect_steps[] = {
+	ep_token_read, ep_revoke_present, clientauth_step, ep_introspect_answer, NULL,
+};
+static call_step *const feed_steps[] = {ep_feed_read, ep_feed_wait, ep_feed_mint, ep_feed_reply, NULL};
 static call_step *const jwks_steps[] = {ep_metadata_jwks, NULL};
 static call_step *const metadata_steps[] = {ep_metadata_document, NULL};
 static call_step *const healthz_steps[] = {ep_status_healthz, NULL};
@@ -22,6 +30,11 @@ static call_step *const metrics_steps[] = {ep_status_metrics, NULL};
 static const struct route rows[] = {
 	{"/oauth2/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
 	{"/connect/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
+	{"/oauth2/revoke", ROUTE_REVOKE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, revoke_steps},
+	{"/connect/revocation", ROUTE_REVOKE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, revoke_steps},
+	{"/oauth2/introspect", ROUTE_INTROSPECT, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, introspect_steps},
+	{"/connect/introspect", ROUTE_INTROSPECT, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, introspect_steps},
+	{"/revocations", ROUTE_FEED, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, feed_steps},
 	{"/.well-known/jwks.json", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
 	{"/.well-known/jwks", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
 	{"/.well-known/openid-configuration", ROUTE_METADATA, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC,
@@ -34,7 +47,9 @@ static const struct route rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-const char *const route_names[ROUTE_IDS] = {"token", "jwks", "metadata", "healthz", "readyz", "metrics", "unknown"};
+const char *const route_names[ROUTE_IDS] = {
+	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "unknown",
+};
 
 struct routes {
 	struct arena arena;

@@ -26,6 +26,9 @@ enum route_id {
 	ROUTE_HEALTHZ,
 	ROUTE_READYZ,
 	ROUTE_METRICS,
+	ROUTE_REVOKE,
+	ROUTE_INTROSPECT,
+	ROUTE_FEED,
 	ROUTE_UNKNOWN,
 	ROUTE_IDS
 };
@@ -54,6 +57,13 @@ bool route_allows(const struct route *route, struct str method);
 /* Steps of server/; those of the rules are in oauth/. */
 must_check int ep_token_read(struct call *call);     /* ep_token.c: content type, form, query */
 must_check int ep_token_reply(struct call *call);
+must_check int ep_revoke_present(struct call *call);  /* ep_revoke.c; introspection too: there is a token */
+must_check int ep_revoke_commit(struct call *call);
+must_check int ep_introspect_answer(struct call *call); /* ep_introspect.c */
+must_check int ep_feed_read(struct call *call);       /* ep_feed.c */
+must_check int ep_feed_wait(struct call *call);
+must_check int ep_feed_mint(struct call *call);
+must_check int ep_feed_reply(struct call *call);
 must_check int ep_metadata_jwks(struct call *call);           /* ep_metadata.c */
 must_check int ep_metadata_document(struct call *call);
 must_check int ep_status_healthz(struct call *call);        /* ep_status.c */

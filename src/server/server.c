@@ -13,10 +13,12 @@
 #include "crypto/tls.h"
 #include "ipc/frame.h"
 #include "ipc/note.h"
+#include "oauth/revoked.h"
 #include "oauth/throttle.h"
 #include "server/admin.h"
 #include "server/confine.h"
 #include "server/control.h"
+#include "server/feed.h"
 #include "server/keeper.h"
 #include "server/reload.h"
 #include "server/route.h"
@@ -97,13 +99,27 @@ void server_wake_keeper(struct server *server)
 	pthread_mutex_unlock(&server->keeper_lock);
 }
 
+int server_revoked(struct server *server)
+{
+	int rc = revoked_refresh(server->env.revoked);
+	if (rc < 0) {
+		LOG(LOG_ERROR, "revocations_unknown", F("error", err_row(rc)->symbol));
+		atomic_store(&server->stale, true);
+	}
+	for (unsigned i = 0; i < server->n_workers; i++)
+		feed_news(&server->workers[i]);
+	return rc;
+}
+
 void server_changed(void *arg, enum admin_change what, struct str id)
 {
 	struct server *server = arg;
 	struct str everybody = {0};
 	directory_drop(server->env.directory, what == ADMIN_CHANGE_CLIENT ? id : everybody);
 	int rc = 0;
-	if (what == ADMIN_CHANGE_CLIENT)
+	if (what == ADMIN_CHANGE_CLIENT || what == ADMIN_CHANGE_ACCOUNT)
+		rc = server_revoked(server);
+	if (rc == 0 && what == ADMIN_CHANGE_CLIENT)
 		rc = directory_count_imported(server->env.directory);
 	if (what == ADMIN_CHANGE_KEYS)
 		rc = rotation_load(&server->rotation);
@@ -179,6 +195,7 @@ static int open_store(struct server *server)
 	};
 	struct throttle_limits throttle = {config->throttle.failures, config->throttle.window_s};
 	TRY(store_open(&options, &server->env.store));
+	TRY(revoked_new(server->env.store, &server->env.revoked));
 	TRY(directory_new(server->env.store, config->store.cache_clients, &server->env.directory));
 	return throttle_new(&throttle, config->throttle.entries, &server->env.throttle);
 }
@@ -287,6 +304,7 @@ static void stop(struct server *server)
 	route_table_free(server->routes);
 	throttle_free(server->env.throttle);
 	directory_free(server->env.directory);
+	revoked_free(server->env.revoked);
 	snapshot_unref(server->snapshot);
 	store_close(server->env.store);
 	config_unref(server->config);

@@ -6,6 +6,7 @@
 #include "base/enc.h"
 #include "base/fault.h"
 #include "crypto/digest.h"
+#include "jose/jwk.h"
 #include "json/json.h"
 #include "oauth/grant.h"
 
@@ -21,6 +22,7 @@ void snapshot_unref(struct snapshot *snapshot)
 {
 	if (!snapshot || atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) > 1)
 		return;
+	jwks_free(snapshot->keys);
 	config_unref(snapshot->config);
 	arena_done(&snapshot->arena);
 	free(snapshot);
@@ -128,6 +130,8 @@ static void put_metadata(const struct snapshot *snapshot, const struct snapshot_
 	json_open(out, NULL, '{');
 	json_str(out, "issuer", source->config->issuer); /* RFC 8414 3.3: byte for byte */
 	put_url(out, "token_endpoint", base, connect ? "/connect/token" : "/oauth2/token");
+	put_url(out, "revocation_endpoint", base, connect ? "/connect/revocation" : "/oauth2/revoke");
+	put_url(out, "introspection_endpoint", base, connect ? "/connect/introspect" : "/oauth2/introspect");
 	put_url(out, "jwks_uri", base, connect ? "/.well-known/jwks" : "/.well-known/jwks.json");
 	put_scopes(out, source);
 	/* RFC 8414 2: required even where nothing uses the authorization endpoint; no response type works here yet. */
@@ -137,6 +141,8 @@ static void put_metadata(const struct snapshot *snapshot, const struct snapshot_
 		json_str(out, NULL, str_of(grant_type_at(i)));
 	json_close(out, ']');
 	put_array(out, "token_endpoint_auth_methods_supported", methods, 2);
+	put_array(out, "revocation_endpoint_auth_methods_supported", methods, 2); /* RFC 8414 2 */
+	put_array(out, "introspection_endpoint_auth_methods_supported", methods, 2);
 	/* OpenID Connect Discovery 3 requires these two of every provider document. */
 	put_array(out, "subject_types_supported", subjects, 1);
 	put_algs(out, snapshot);
@@ -164,6 +170,7 @@ static int make_documents(struct snapshot *snapshot, const struct snapshot_sourc
 	json_out_init(&out, &text);
 	put_jwks(source, &out);
 	TRY(keep_document(snapshot, &text, &snapshot->jwks, &snapshot->jwks_etag));
+	TRY(jwks_parse(snapshot->jwks, DOCUMENT_MAX, &snapshot->keys));
 	buf_reset(&text);
 	json_out_init(&out, &text);
 	put_metadata(snapshot, source, &out);

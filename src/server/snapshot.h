@@ -14,6 +14,7 @@ struct snapshot {
 	struct oauth_policy policy;
 	struct signing_kids kids;
 	struct str jwks, jwks_etag;
+	struct jwks *keys;     /* the same, to verify our own tokens with */
 	struct str metadata, metadata_etag; /* RFC 8414 and OpenID Discovery */
 	unsigned key_counts[SIG_ALGS][KEY_GONE]; /* by algorithm and enum key_state */
 	/* private */

@@ -131,6 +131,8 @@ enum task_outcome task_run(struct task *task)
 		int rc = task->route->steps[task->step](&task->call);
 		if (rc == E_WOULD_BLOCK)
 			return TASK_BLOCK;
+		if (rc == CALL_WAIT)
+			return TASK_WAIT;
 		if (rc < 0)
 			return refuse(task, rc);
 		if (rc == CALL_SIGN) {

@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "http/server.h"
 #include "oauth/call.h"
+#include "server/feed.h"
 #include "server/snapshot.h"
 
 struct route;
@@ -32,7 +33,8 @@ struct task {
 	struct buf headers, body;
 	struct pool_job job;
 	struct loop_post post;     /* the way back from the pool, which must not fail */
-	struct task *next;         /* free list, delayed list */
+	struct task *next;         /* free list, delayed list, those that wait for news */
+	struct feed_ask feed;      /* of the revocation feed */
 };
 
 static inline struct task *task_of(struct call *call) { return (struct task *)(void *)call; }
@@ -40,6 +42,7 @@ static inline struct task *task_of(struct call *call) { return (struct task *)(v
 enum task_outcome {
 	TASK_DONE,  /* the reply is made */
 	TASK_SIGN,  /* call.job waits for a signature; go on with task_run */
+	TASK_WAIT,  /* go on with task_run when what it waits for has happened; never on a pool thread */
 	TASK_BLOCK, /* go on with task_run where blocking is allowed, on call.lane */
 };
 

@@ -129,7 +129,7 @@ static void run_blocking(struct pool_job *job, unsigned thread)
 }
 
 /* Run a task until it is done or waits for somebody. */
-static void advance(struct task *task)
+void worker_advance(struct task *task)
 {
 	struct worker *worker = task->worker;
 	int rc;
@@ -139,6 +139,9 @@ static void advance(struct task *task)
 		return;
 	case TASK_SIGN:
 		signer_submit(worker->signer, &task->call.job);
+		return;
+	case TASK_WAIT:
+		feed_park(worker, task);
 		return;
 	case TASK_BLOCK:
 		task->call.may_block = true;
@@ -159,7 +162,7 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 	(void)request;
 	if (task) {
 		task_begin(task, exchange);
-		advance(task);
+		worker_advance(task);
 		return;
 	}
 	char headers_mem[512], body_mem[512];
@@ -189,7 +192,7 @@ static void collect(struct worker *worker)
 	signer_collect(worker->signer, &job);
 	while (job) {
 		struct sign_job *next = job->next;
-		advance(job->owner);
+		worker_advance(job->owner);
 		job = next;
 	}
 }
@@ -222,12 +225,15 @@ static void on_sign_timer(void *arg)
 static void on_round(void *arg)
 {
 	struct worker *worker = arg;
-	signer_flush(worker->signer);
-	signer_wait(worker->signer, SIGN_WAIT_US);
-	while (signer_has_failed_jobs(worker->signer)) {
-		collect(worker);
-		signer_flush(worker->signer); /* a reply lets the next request of its connection in */
-	}
+	do {
+		feed_resume(worker);
+		signer_flush(worker->signer);
+		signer_wait(worker->signer, SIGN_WAIT_US);
+		while (signer_has_failed_jobs(worker->signer)) {
+			collect(worker);
+			signer_flush(worker->signer); /* a reply lets the next request of its connection in */
+		}
+	} while (worker->feed.due);
 	watch_batch(worker);
 	pthread_mutex_lock(&worker->stats_lock);
 	http_server_stats(worker->http, &worker->stats.http);
@@ -280,6 +286,7 @@ int worker_init(struct worker *worker, struct server *server, unsigned index, in
 	TRY(http_server_new(&options, &worker->http));
 	TRY(loop_timer_new(worker->loop, on_delay, worker, &worker->delay_timer));
 	TRY(loop_timer_new(worker->loop, on_sign_timer, worker, &worker->sign_timer));
+	TRY(feed_init(worker));
 	worker->metrics = metrics_slot(server->metrics, index);
 	worker->usage = usage_slot(server->usage, index);
 	loop_set_round_hook(worker->loop, on_round, worker);
@@ -383,6 +390,8 @@ static void on_drained(void *arg) { loop_stop(((struct worker *)arg)->loop); }
 static void on_drain(void *arg)
 {
 	struct worker *worker = arg;
+	worker->draining = true; /* from now on nobody waits for news */
+	worker->feed.due = true;
 	http_server_drain(worker->http, on_drained, worker);
 	close_listeners(worker); /* the supervisor has closed its own */
 }
@@ -403,6 +412,7 @@ void worker_done(struct worker *worker)
 	loop_watch_free(worker->signer_watch);
 	loop_timer_free(worker->delay_timer);
 	loop_timer_free(worker->sign_timer);
+	feed_done(worker);
 	signer_free(worker->signer);
 	while (worker->free_tasks) {
 		struct task *task = worker->free_tasks;

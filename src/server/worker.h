@@ -10,6 +10,7 @@
 #include "http/server.h"
 #include "keys/signer.h"
 #include "oauth/call.h"
+#include "server/feed.h"
 
 struct config;
 struct metrics_slot;
@@ -43,6 +44,8 @@ struct worker {
 	struct loop_timer *sign_timer; /* runs while a batch is under way */
 	bool sign_timer_runs;
 	struct loop_timer *delay_timer;
+	struct feed feed;             /* of revocations */
+	bool draining;
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t stats_lock;
@@ -63,6 +66,9 @@ must_check int worker_drain(struct worker *worker);
 /* Wait for the thread; then free what init made. */
 void worker_join(struct worker *worker);
 void worker_done(struct worker *worker);
+
+/* Go on with a task that waited; its loop's thread. */
+void worker_advance(struct task *task);
 
 /* Figures as of the last round. Any thread. */
 void worker_stats(struct worker *worker, struct worker_stats *ret_stats);

@@ -106,6 +106,7 @@ int fixture_setup(void **state)
 	put_account(fixture->env.store);
 	put_clients(fixture);
 	OK(directory_new(fixture->env.store, 16, &fixture->env.directory));
+	OK(revoked_new(fixture->env.store, &fixture->env.revoked));
 	fixture->policy = (struct oauth_policy){STR("https://as.example"), SIG_RS256, 3600, 86400};
 	fixture->kids.kid[SIG_ES256] = STR("kid-es256");
 	fixture->kids.kid[SIG_EDDSA] = STR("kid-eddsa");
@@ -124,6 +125,7 @@ int fixture_teardown(void **state)
 	arena_done(&fixture->call.arena);
 	buf_done(&fixture->call.token);
 	directory_free(fixture->env.directory);
+	revoked_free(fixture->env.revoked);
 	throttle_free(fixture->env.throttle);
 	store_close(fixture->env.store);
 	free(fixture);

@@ -7,6 +7,7 @@
 #include "oauth/clientauth.h"
 #include "oauth/grant.h"
 #include "oauth/id.h"
+#include "oauth/revoked.h"
 #include "oauth/throttle.h"
 #include "store/store.h"
 

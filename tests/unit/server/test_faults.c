@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "oauth/revoked.h"
 #include "oauth/throttle.h"
 #include "server/keeper.h"
 #include "server/route.h"
@@ -57,6 +58,7 @@ static void make_parts(struct world *w)
 	pthread_cond_init(&server->keeper_wake, NULL);
 	server->clock = &w->keyd.clock;
 	assert_int_equal(store_open(&store, &server->env.store), 0);
+	assert_int_equal(revoked_new(server->env.store, &server->env.revoked), 0);
 	assert_int_equal(directory_new(server->env.store, 64, &server->env.directory), 0);
 	assert_int_equal(throttle_new(&limits, 64, &server->env.throttle), 0);
 	assert_int_equal(route_table_new(server->config->issuer, &server->routes), 0);
@@ -185,6 +187,7 @@ static void end(struct world *w)
 	route_table_free(server->routes);
 	throttle_free(server->env.throttle);
 	directory_free(server->env.directory);
+	revoked_free(server->env.revoked);
 	snapshot_unref(server->snapshot);
 	store_close(server->env.store);
 	config_unref(server->config);

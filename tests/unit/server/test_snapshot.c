@@ -183,6 +183,8 @@ static void metadata_names_issuer_and_endpoints(void **state)
 		assert_true(str_has_prefix(snapshot->metadata, (struct str){raw, (size_t)len}));
 		check_url(doc, "token_endpoint", row, routes, ROUTE_TOKEN);
 		check_url(doc, "jwks_uri", row, routes, ROUTE_JWKS);
+		check_url(doc, "revocation_endpoint", row, routes, ROUTE_REVOKE);
+		check_url(doc, "introspection_endpoint", row, routes, ROUTE_INTROSPECT);
 		route_table_free(routes);
 		json_free(doc);
 		snapshot_unref(snapshot);
@@ -195,6 +197,8 @@ static const struct {
 } lists[] = {
 	{"grant_types_supported", "client_credentials"},
 	{"token_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"},
+	{"revocation_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"}, /* RFC 8414 2 */
+	{"introspection_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"},
 	{"id_token_signing_alg_values_supported", "ES256 RS256 EdDSA"},
 	{"response_types_supported", ""},
 	{"subject_types_supported", "public"},
@@ -230,7 +234,6 @@ static void metadata_lists_what_works(void **state)
 	/* nothing that does not work yet */
 	assert_false(json_has(doc, "authorization_endpoint"));
 	assert_false(json_has(doc, "userinfo_endpoint"));
-	assert_false(json_has(doc, "introspection_endpoint"));
 	json_free(doc);
 	snapshot_unref(snapshot);
 	config_unref(config);
