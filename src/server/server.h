@@ -74,8 +74,8 @@ must_check int server_refresh(struct server *server, struct config *config);
 void server_changed(void *arg, enum admin_change what, struct str id);
 /*
  * A committed change may have ended tokens: everything here knows it once this returns, and who waits for news of the
- * feed is told. Blocks. E_STORE, E_NOMEM: it is not known what is revoked; until the keeper's next try succeeds, introspection and
- * feed answer 503.
+ * feed is told. Blocks. E_STORE, E_NOMEM: it is not known what is revoked; until the keeper's next try succeeds,
+ * introspection and feed answer 503.
  */
 must_check int server_revoked(struct server *server);
 /*
