@@ -110,13 +110,12 @@ static enum found measure(struct str text, bool ended, struct extent *ret_extent
 /* Most records have no quote: the end of the line is their end. */
 static enum found find_end(struct str text, bool ended, struct extent *ret_extent)
 {
-	size_t len = str_find(text, '\n');
-	if (memchr(text.p, '"', len) || (len == text.len && !ended))
+	size_t line = str_find(text, '\n');
+	bool whole = line < text.len;
+	size_t len = whole && line > 0 && text.p[line - 1] == '\r' ? line - 1 : line;
+	if ((!whole && !ended) || memchr(text.p, '"', len) || memchr(text.p, '\r', len))
 		return measure(text, ended, ret_extent);
-	size_t whole = len < text.len ? len + 1 : len;
-	if (len > 0 && whole > len && text.p[len - 1] == '\r')
-		len--;
-	*ret_extent = (struct extent){len, whole, 1};
+	*ret_extent = (struct extent){len, line + whole, 1};
 	return FOUND_END;
 }
 

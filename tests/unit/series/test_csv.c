@@ -34,6 +34,9 @@ static const struct {
 	{BYTES("\"a\" ,b\nd\n"), "1!;2:d;"},
 	{BYTES("\"a\nb\nc"), "1!;2:b;3:c;"},
 	{BYTES("\""), "1!;"},
+	{BYTES("a\rb\nc"), "1!;2:c;"},
+	{BYTES("a\nb\r"), "1:a;2!;"},
+	{BYTES("a\r\r\nb"), "1!;2:b;"},
 	{BYTES("a,\"\nb"), "1!;2:b;"},
 	{BYTES("\"a\rb\"\nc\rd,\"e\"\nf"), "1:a\rb;2!;3:f;"},
 	{BYTES(",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\nb"), "1!;2:b;"}, /* 33 fields */
