@@ -85,7 +85,7 @@ static int decide(struct series_call *call, enum openapi_verdict verdict)
 int series_auth_check(struct series_call *call)
 {
 	const struct openapi_operation *operation = call->match.operation;
-	struct str token, scope;
+	struct str token = {0}, scope;
 	enum openapi_verdict verdict = openapi_judge(operation, NULL, &call->needed);
 	if (verdict == OPENAPI_PUBLIC)
 		return 0;

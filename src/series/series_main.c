@@ -15,7 +15,7 @@ enum {
 struct parts {
 	struct series_db *db;
 	mintmark_keyset *keyset;
-	mintmark_feed *feed; /* NULL: the verifier's own, or none */
+	mintmark_feed *feed; /* NULL: never asked */
 	mintmark_verifier *verifier;
 	struct series_http *http;
 };
@@ -47,8 +47,8 @@ static int make_feed(const struct series_main_options *options, struct parts *pa
 		.flags = options->plain_http ? MINTMARK_FEED_PLAIN_HTTP : 0,
 		.ca_file = options->ca_file,
 	};
-	if (options->revocation == SERIES_MAIN_OFF || (!options->ca_file && !options->plain_http))
-		return MINTMARK_OK; /* none, or the one that a verifier makes for itself */
+	if (options->revocation == SERIES_MAIN_OFF)
+		return MINTMARK_OK;
 	return mintmark_feed_new(options->issuer, parts->keyset, &feed, &parts->feed);
 }
 
