@@ -2,6 +2,7 @@
 import base64
 import concurrent.futures
 import json
+import sqlite3
 import threading
 import time
 
@@ -422,3 +423,134 @@ def test_metrics_know_the_endpoints(issuer, client):
     text = issuer.server.get('/metrics').text
     for name in ('revoke', 'introspect', 'revocations'):
         assert f'endpoint="{name}"' in text
+
+
+# Across ends and beginnings
+
+def fill_feed(server, rows):
+    """Thousands of entries, as a long life would leave them, while the server is down. The next start must like them."""
+    with sqlite3.connect(server.var / 'store' / 'mintmark.db') as db:
+        first = db.execute('SELECT revocation_seq FROM state').fetchone()[0]
+        for i, (jti, owner) in enumerate(rows):
+            db.execute('INSERT INTO revocation VALUES (?, 2, ?, 0, ?, ?, ?)', (first + 1 + i, jti, 1, int(time.time()) + 9000, owner))
+        db.execute('UPDATE state SET revocation_seq = ?', (first + len(rows),))
+    db.close()
+
+
+def test_attack_42_what_is_revoked_stays_so_over_restart_and_kill(new_server):
+    """A second server life, a kill -9 right behind the answer, a server process that died: introspection and feed agree."""
+    server = new_server()
+    issuer = Issuer(server)
+    client, other = issuer.client(), issuer.client()
+    old, one = issuer.token(client), issuer.token(other)
+    lives = issuer.token(other)
+    feed = issuer.feed()['feed']
+
+    def check():
+        assert [issuer.is_active(t) for t in (old, one, lives)] == [False, False, True]
+        page = issuer.feed()
+        assert page['feed'] == feed
+        assert [r.get('client_id', r.get('jti')) for r in page['revocations']] == [client[0], unpack(one)[1]['jti']]
+
+    issuer.regenerate(client)
+    assert issuer.revoke(one, other).status_code == 200
+    server.kill_all()
+    server.start()
+    check()
+    server.stop()
+    server.start()
+    check()
+    harness.kill(server.pids('server'))
+    harness.wait_until(lambda: ready_again(server), 20, 'a new server process')
+    check()
+    assert issuer.revoke(lives, other).status_code == 200 and not issuer.is_active(lives)
+
+
+def ready_again(server):
+    try:
+        return server.get('/readyz').status_code == 200 and server.pids('server')
+    except requests.RequestException:
+        return False
+
+
+def test_feed_of_thousands(new_server):
+    """Pages of at most 32 KiB of claims, in order, nothing twice, nothing left out; what is asked oddly has a budget."""
+    server = new_server()
+    issuer = Issuer(server)
+    client = issuer.client()
+    server.stop()
+    names = [f'{"j" * 50}{i:06}' for i in range(4000)]
+    fill_feed(server, [(n, f'mmc_{i // 500}') for i, n in enumerate(names)] + [(f'own-{i}', client[0]) for i in range(999)])
+    server.start()
+    found, since = [], 0
+    while True:
+        page = issuer.feed(since)
+        size = len(json.dumps(page, separators=(',', ':')))
+        assert page['since'] == since and size <= 32768 and [r['seq'] for r in page['revocations']] == list(
+            range(since + 1, page['seq'] + 1))
+        found += [r['jti'] for r in page['revocations']]
+        since = page['seq']
+        if not page['more']:
+            break
+        assert len(page['revocations']) == 160
+    assert found == names + [f'own-{i}' for i in range(999)]
+
+    # Signatures for strangers: at most so many a second, and those who follow don't suffer.
+    answers = {200: 0, 503: 0}
+    began = time.monotonic()
+    for odd in range(1, 400):
+        done = server.get('/revocations', params={'since': odd})
+        answers[done.status_code] += 1
+        assert done.status_code == 200 or done.headers['Retry-After']
+    assert answers[200] <= 50 * (time.monotonic() - began + 2)
+    assert issuer.feed(since)['seq'] == since and issuer.feed()['since'] == 0
+
+    # One client can't fill the feed, and hears that its token lives (RFC 7009 2.2.1).
+    one, two = issuer.token(client), issuer.token(client)
+    assert issuer.revoke(one, client).status_code == 200
+    done = issuer.revoke(two, client)
+    assert done.status_code == 503 and int(done.headers['Retry-After']) > 0
+    assert not issuer.is_active(one) and issuer.is_active(two)
+    other = issuer.client()
+    assert issuer.revoke(issuer.token(other), other).status_code == 200
+
+
+def test_drain_answers_those_who_wait(new_server):
+    server = new_server()
+    issuer = Issuer(server)
+    seq = issuer.feed()['seq']
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        waiting = [pool.submit(issuer.feed, seq, 30) for _ in range(10)]
+        harness.wait_until(lambda: open_connections(server) >= 10, 20, 'waiters')
+        server.stop()
+        for answer in waiting:
+            assert answer.result(20)['seq'] == seq
+
+
+def test_attack_42_tokens_that_race_a_regeneration(issuer):
+    """What was asked for with the old secret dies, however late it was signed; what comes of the new one lives."""
+    client = issuer.client()
+    tokens, stop = [], threading.Event()
+
+    def ask():
+        session = requests.Session()
+        session.trust_env = False
+        while not stop.is_set():
+            done = session.post(issuer.server.url('/oauth2/token'), {'grant_type': 'client_credentials'}, auth=client, timeout=30)
+            if done.status_code != 200:
+                assert done.status_code == 401
+                return
+            tokens.append(done.json()['access_token'])
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    harness.wait_until(lambda: len(tokens) > 20, 20, 'tokens')
+    fresh = issuer.regenerate(client)
+    new = issuer.token(fresh)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    epoch = issuer.entry('client_id', client[0])['epoch']
+    assert all(unpack(t)[1].get('epoch', 0) < epoch for t in tokens)
+    assert not any(map(issuer.is_active, tokens[-20:])) and issuer.is_active(new)
