@@ -13,7 +13,7 @@
 
 #define ISSUER "https://as.example"
 
-enum { UNTIL_S = FIXTURE_NOW_S + 3600 };
+enum { NOW_S = FIXTURE_NOW_S, UNTIL_S = NOW_S + 3600 };
 
 static const struct audit_note note = {FIXTURE_NOW_S, STR("test"), STR("test"), STR("test"), STR("")};
 static struct sig_key *own, *foreign;
@@ -73,9 +73,9 @@ static int check(struct fixture *fixture, struct str token, int64_t now_s, const
 	return rc;
 }
 
-#define CLAIMS(iss, sub, client, more) \
-	"{\"iss\":\"" iss "\",\"sub\":\"" sub "\",\"aud\":\"https://orders.example/\",\"exp\":1003600,\"iat\":1000000," \
-	"\"jti\":\"jti-1\",\"client_id\":\"" client "\"" more "}"
+#define CLAIMS(iss, sub, client, more)                                                       \
+	"{\"iss\":\"" iss "\",\"sub\":\"" sub "\",\"aud\":\"https://orders.example/\",\"exp\":1003600," \
+	"\"iat\":1000000,\"jti\":\"jti-1\",\"client_id\":\"" client "\"" more "}"
 #define GOOD CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"scope\":\"orders:read shared\"")
 
 static const struct row {
@@ -83,24 +83,24 @@ static const struct row {
 	int64_t now_s;
 	bool foreign, good;
 } rows[] = {
-	{"good", "at+jwt", GOOD, FIXTURE_NOW_S, false, true},
+	{"good", "at+jwt", GOOD, NOW_S, false, true},
 	{"its last second", "at+jwt", GOOD, 1003599, false, true},
 	{"expired by nothing", "at+jwt", GOOD, 1003600, false, false}, /* RFC 7519 4.1.4 */
 	{"expired by 1 s", "at+jwt", GOOD, 1003601, false, false},
-	{"signed by another", "at+jwt", GOOD, FIXTURE_NOW_S, true, false},
-	{"an id token", "JWT", GOOD, FIXTURE_NOW_S, false, false},
-	{"a feed", "revocations+jwt", GOOD, FIXTURE_NOW_S, false, false},
-	{"a logout token", "logout+jwt", GOOD, FIXTURE_NOW_S, false, false},
-	{"another issuer", "at+jwt", CLAIMS(ISSUER "/", "mmc_both", "mmc_both", ""), FIXTURE_NOW_S, false, false},
-	{"not yet", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"nbf\":1000001"), FIXTURE_NOW_S, false, false},
-	{"unknown client", "at+jwt", CLAIMS(ISSUER, "mmc_gone", "mmc_gone", ""), FIXTURE_NOW_S, false, false},
-	{"subject of another client", "at+jwt", CLAIMS(ISSUER, "mmc_moved", "mmc_both", ""), FIXTURE_NOW_S, false, false},
-	{"subject an account", "at+jwt", CLAIMS(ISSUER, "mma_ada", "mmc_both", ""), FIXTURE_NOW_S, false, false},
-	{"of an account", "at+jwt", CLAIMS(ISSUER, "mma_ada", "mmc_ada", ""), FIXTURE_NOW_S, false, true},
-	{"of an account, itself", "at+jwt", CLAIMS(ISSUER, "mmc_ada", "mmc_ada", ""), FIXTURE_NOW_S, false, false},
-	{"epoch above", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":9"), FIXTURE_NOW_S, false, true},
-	{"epoch a text", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":\"9\""), FIXTURE_NOW_S, false, false},
-	{"epoch negative", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":-1"), FIXTURE_NOW_S, false, false},
+	{"signed by another", "at+jwt", GOOD, NOW_S, true, false},
+	{"an id token", "JWT", GOOD, NOW_S, false, false},
+	{"a feed", "revocations+jwt", GOOD, NOW_S, false, false},
+	{"a logout token", "logout+jwt", GOOD, NOW_S, false, false},
+	{"another issuer", "at+jwt", CLAIMS(ISSUER "/", "mmc_both", "mmc_both", ""), NOW_S, false, false},
+	{"not yet", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"nbf\":1000001"), NOW_S, false, false},
+	{"unknown client", "at+jwt", CLAIMS(ISSUER, "mmc_gone", "mmc_gone", ""), NOW_S, false, false},
+	{"subject of another client", "at+jwt", CLAIMS(ISSUER, "mmc_moved", "mmc_both", ""), NOW_S, false, false},
+	{"subject an account", "at+jwt", CLAIMS(ISSUER, "mma_ada", "mmc_both", ""), NOW_S, false, false},
+	{"of an account", "at+jwt", CLAIMS(ISSUER, "mma_ada", "mmc_ada", ""), NOW_S, false, true},
+	{"of an account, itself", "at+jwt", CLAIMS(ISSUER, "mmc_ada", "mmc_ada", ""), NOW_S, false, false},
+	{"epoch above", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":9"), NOW_S, false, true},
+	{"epoch a text", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":\"9\""), NOW_S, false, false},
+	{"epoch negative", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":-1"), NOW_S, false, false},
 };
 
 static void test_rows(void **state)

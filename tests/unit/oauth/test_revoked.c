@@ -63,11 +63,12 @@ static void one_row_per_subject(void **state)
 {
 	struct fixture *fixture = *state;
 	put_jti(fixture, 1, UNTIL_S);
+	struct store *store = fixture->env.store;
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(store_client_set_disabled(fixture->env.store, STR("mmc_both"), true, UNTIL_S, &note), 0);
+		assert_int_equal(store_client_set_disabled(store, STR("mmc_both"), true, UNTIL_S, &note), 0);
 		assert_int_equal(revoked_refresh(fixture->env.revoked), 0);
 		put_jti(fixture, (unsigned)i + 2, UNTIL_S);
-		assert_int_equal(store_client_set_disabled(fixture->env.store, STR("mmc_both"), false, 0, &note), 0);
+		assert_int_equal(store_client_set_disabled(store, STR("mmc_both"), false, 0, &note), 0);
 	}
 	assert_int_equal(revoked_refresh(fixture->env.revoked), 0);
 	struct revoked_page page = page_after(fixture, 0);
@@ -186,7 +187,7 @@ static void the_largest_page_fits(void **state)
 	struct sign_claims claims;
 	memset(id, 'x', sizeof(id));
 	for (size_t i = 0; i < REVOKED_PAGE_MAX; i++)
-		rows[i] = (struct revocation){.id = str_mem(id, sizeof(id)), .kind = REVOCATION_CLIENT, .seq = INT64_MAX,
+		rows[i] = (struct revocation){.id = str_mem(id, sizeof(id)), .seq = INT64_MAX,
 					      .epoch = INT64_MAX, .not_before_s = 99999999999, .until_s = 99999999999};
 	struct token_revocations page = {.kid = STR("k"), .issuer = STR("https://as.example"), .feed = STR("f"),
 					 .since = INT64_MAX, .seq = INT64_MAX, .more = true, .revocations = rows,
@@ -201,7 +202,8 @@ static void the_claims_of_a_page(void **state)
 	struct fixture *fixture = *state;
 	const struct revocation rows[] = {
 		{.id = STR("mmc_a"), .kind = REVOCATION_CLIENT, .seq = 12, .epoch = 3, .not_before_s = 5, .until_s = 9},
-		{.id = STR("mma_b"), .kind = REVOCATION_ACCOUNT, .seq = 13, .epoch = 2, .not_before_s = 6, .until_s = 9},
+		{.id = STR("mma_b"), .kind = REVOCATION_ACCOUNT, .seq = 13, .epoch = 2, .not_before_s = 6,
+		 .until_s = 9},
 		{.id = STR("j"), .kind = REVOCATION_JTI, .seq = 14, .until_s = 7},
 	};
 	const struct token_revocations page = {.kid = STR("k"), .issuer = STR("https://as.example"), .feed = STR("f"),
