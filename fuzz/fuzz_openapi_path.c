@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rc < 0)
 		return 0;
 	check_canonical(&path);
-	if (path.text.len < 256)
+	if (path.text.len < 128)
 		check_match(set, &path);
 	return 0;
 }

@@ -88,8 +88,10 @@ static int read_security(const struct load *load, const struct tree *node, struc
 	return 0;
 }
 
-static int read_operation(struct load *load, const struct tree *node, struct str method, struct match_item *item)
+static int read_operation(struct load *load, const struct tree_member *member, struct str method,
+			  struct match_item *item)
 {
+	const struct tree *node = member->value;
 	struct str id = {0};
 	struct openapi_operation *operation = arena_alloc(load->set, sizeof(*operation));
 	if (!operation)
@@ -106,7 +108,7 @@ static int read_operation(struct load *load, const struct tree *node, struct str
 	operation->path = item->template.text;
 	operation->shape = item->template.shape;
 	operation->document = load->document;
-	operation->line = node->at.line;
+	operation->line = member->at.line;
 	operation->params = item->template.params;
 	TRY(load_keep(load, id, &operation->id));
 	TRY(read_security(load, node, operation));
@@ -146,7 +148,7 @@ static int read_item(struct load *load, const struct tree_member *member)
 	TRY(read_template(load, member, item));
 	TRY(read_rest(load, node, item));
 	for (size_t i = 0; i < MATCH_METHODS; i++) {
-		const struct tree *operation = tree_get(node, methods[i].name);
+		const struct tree_member *operation = tree_find(node, methods[i].name);
 		if (operation)
 			TRY(read_operation(load, operation, methods[i].method, item));
 	}

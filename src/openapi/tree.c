@@ -39,7 +39,7 @@ struct tree_shown tree_show(struct str text)
 	return shown;
 }
 
-const struct tree *tree_get(const struct tree *map, struct str name)
+const struct tree_member *tree_find(const struct tree *map, struct str name)
 {
 	if (!tree_is(map, TREE_MAP))
 		return NULL;
@@ -48,13 +48,19 @@ const struct tree *tree_get(const struct tree *map, struct str name)
 		size_t middle = low + (high - low) / 2;
 		int order = str_cmp(name, map->members[middle].name);
 		if (order == 0)
-			return map->members[middle].value;
+			return &map->members[middle];
 		if (order < 0)
 			high = middle;
 		else
 			low = middle + 1;
 	}
 	return NULL;
+}
+
+const struct tree *tree_get(const struct tree *map, struct str name)
+{
+	const struct tree_member *member = tree_find(map, name);
+	return member ? member->value : NULL;
 }
 
 static bool has_suffix(const char *name, struct str suffix)
@@ -79,6 +85,8 @@ int tree_parse(const struct tree_file *file, struct str text, struct arena *aren
 {
 	const struct tree_mark start = {1, 1};
 	struct tree_build build;
+	if (!text.p) /* an empty buffer; libyaml ends the process over it */
+		text = STR("");
 	if (str_has_prefix(text, STR("\xEF\xBB\xBF"))) /* RFC 8259 8.1: a byte order mark may be ignored */
 		text = (struct str){text.p + 3, text.len - 3};
 	if (str_find(text, '\0') < text.len || !str_is_utf8(text))

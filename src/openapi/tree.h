@@ -62,7 +62,8 @@ struct tree_shown {
 };
 struct tree_shown tree_show(struct str text);
 
-/* The member's value; NULL when there is none, or map is none. */
+/* NULL when there is no such member, or map is none. */
+const struct tree_member *tree_find(const struct tree *map, struct str name);
 const struct tree *tree_get(const struct tree *map, struct str name);
 static inline bool tree_is(const struct tree *node, enum tree_kind kind) { return node && node->kind == kind; }
 

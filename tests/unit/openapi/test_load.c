@@ -242,6 +242,16 @@ static void pet_shop_31(void **state)
 }
 
 /* Every allocation fails once: no leak, no set, and never an answer that looks like the document's fault. */
+/* An operation stands where its method is written. */
+static void knows_lines(void **state)
+{
+	struct openapi *set = set_load(V "paths:\n  /a:\n    get:\n\n      summary: s\n  /b: {put: {}}\n");
+	(void)state;
+	assert_int_equal(openapi_at(set, 0)->line, 4);
+	assert_int_equal(openapi_at(set, 1)->line, 7);
+	openapi_unref(set);
+}
+
 static void survives_lack_of_memory(void **state)
 {
 #ifdef MINTMARK_FAULTS
@@ -294,6 +304,7 @@ int main(void)
 		cmocka_unit_test(accepts),
 		cmocka_unit_test(pet_shop_30),
 		cmocka_unit_test(pet_shop_31),
+		cmocka_unit_test(knows_lines),
 		cmocka_unit_test(survives_lack_of_memory),
 		cmocka_unit_test(too_much),
 	};

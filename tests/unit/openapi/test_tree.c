@@ -77,6 +77,16 @@ static void refuses_json(void **state)
 	check_refused("t.json", rows, COUNT(rows));
 }
 
+/* An empty file in an empty buffer. */
+static void refuses_nothing_at_all(void **state)
+{
+	static const struct row rows[] = {{{NULL, 0}, ":1:1: "}};
+	(void)state;
+	check_refused("t.json", rows, 1);
+	check_refused("t.yaml", rows, 1);
+	check_refused("t", rows, 1);
+}
+
 static void refuses_yaml(void **state)
 {
 	static const struct row rows[] = {
@@ -220,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_json),
+		cmocka_unit_test(refuses_nothing_at_all),
 		cmocka_unit_test(refuses_yaml),
 		cmocka_unit_test(understands_words),
 		cmocka_unit_test(reads_strings),
