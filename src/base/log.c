@@ -2,6 +2,8 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -9,7 +11,7 @@
 #include "base/clock.h"
 #include "base/enc.h"
 
-enum { VALUE_MAX = 512, GATHER_MAX = 65536 };
+enum { VALUE_MAX = 512, GATHER_MAX = 65536, PATIENCE_MS = 20 };
 
 static _Atomic int threshold = LOG_INFO;
 static _Atomic int line_format = LOG_TEXT;
@@ -18,6 +20,8 @@ static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 static _Thread_local char gather_mem[GATHER_MAX];
 static _Thread_local struct buf gather;
+static _Thread_local bool stalled; /* who reads our log does not */
+static _Thread_local long lost;    /* lines there was no room for */
 
 void log_setup(const char *role, enum log_level new_threshold, enum log_format format)
 {
@@ -126,13 +130,48 @@ static int put_line(enum log_level level, const char *event, const struct log_fi
 	return status;
 }
 
+/* Whether a write would be taken now. Waits a moment, but not again and again for a reader that stalls. */
+static bool is_writable(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+	int n = poll(&p, 1, stalled ? 0 : PATIENCE_MS);
+	stalled = n == 0;
+	return n > 0;
+}
+
+/* Whole lines, and not more than a pipe surely takes when it is writable. */
+static size_t portion(struct str text)
+{
+	if (text.len <= PIPE_BUF)
+		return text.len;
+	const char *end = memrchr(text.p, '\n', PIPE_BUF);
+	return end ? (size_t)(end - text.p) + 1 : PIPE_BUF;
+}
+
+static void drain(void)
+{
+	size_t done = 0;
+	while (done < gather.len && is_writable()) {
+		struct str rest = {gather.p + done, gather.len - done};
+		ssize_t n = write(STDERR_FILENO, rest.p, portion(rest));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) { /* nowhere to report a log that can't be written */
+			gather.len = 0;
+			return;
+		}
+		done += (size_t)n;
+	}
+	buf_consume(&gather, done);
+}
+
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
 	if (!gather.p)
 		buf_init_fixed(&gather, gather_mem, sizeof(gather_mem));
 	if (put_line(level, event, fields, n) < 0) {
 		log_flush();
-		(void)!put_line(level, event, fields, n); /* longer than all the room: dropped whole */
+		lost += put_line(level, event, fields, n) < 0; /* nobody reads, or longer than all the room */
 	}
 	if (level >= LOG_WARN)
 		log_flush();
@@ -140,14 +179,10 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 
 void log_flush(void)
 {
-	size_t done = 0;
-	while (done < gather.len) {
-		ssize_t n = write(STDERR_FILENO, gather.p + done, gather.len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break; /* nowhere to report a log that can't be written */
-		done += (size_t)n;
-	}
-	gather.len = 0;
+	drain();
+	if (lost == 0 || gather.len > 0)
+		return;
+	const struct log_field fields[] = {F("lines", lost)};
+	lost = put_line(LOG_WARN, "log_lost", fields, 1) < 0 ? lost : 0;
+	drain();
 }

@@ -59,7 +59,10 @@ void log_setup(const char *role, enum log_level threshold, enum log_format forma
 enum log_level log_threshold(void);
 /* Field values longer than 512 bytes are cut. Failures to write are counted, never reported to the caller. */
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n);
-/* Write what this thread gathered. Call at the end of a loop round and before the thread ends. */
+/*
+ * Write what this thread gathered. Call at the end of a loop round and before the thread ends. A reader that stalls
+ * holds nobody up: what it does not take stays gathered, then is lost, and a line says how many were.
+ */
 void log_flush(void);
 
 #endif

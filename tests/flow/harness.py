@@ -322,14 +322,13 @@ def read_cmdline(pid):
 
 
 def descendants(pid):
+    """Processes and threads may end while they are looked at."""
     found = []
-    for task in Path(f'/proc/{pid}/task').glob('*/children'):
-        try:
-            children = [int(c) for c in task.read_text().split()]
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        for child in children:
-            found += [child, *descendants(child)]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in os.listdir(f'/proc/{pid}/task'):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for child in map(int, Path(f'/proc/{pid}/task/{thread}/children').read_text().split()):
+                    found += [child, *descendants(child)]
     return found
 
 

@@ -81,8 +81,9 @@ def collect(watch, server):
             with contextlib.suppress(OSError):
                 watch.text(f'/proc/{role}/{name}', Path(f'/proc/{pid}/{name}').read_bytes())
     for path in server.var.rglob('*'):
-        if path.is_file() and path.name != 'demo.env':
-            watch.text(path.name, path.read_bytes())
+        with contextlib.suppress(FileNotFoundError):  # a temporary file of the store
+            if path.is_file() and path.name != 'demo.env':
+                watch.text(path.name, path.read_bytes())
     watch.text('log', server.log())
 
 

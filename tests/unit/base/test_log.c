@@ -200,9 +200,42 @@ static void nowhere_to_write(void **state)
 	assert_non_null(strstr(lines, "back"));
 }
 
+/* Standard error is a pipe that nobody reads: nobody waits for it for long; later a line says how much is missing. */
+static void stalled_reader(void **state)
+{
+	int pair[2], kept = dup(STDERR_FILENO);
+	size_t got = 0, said = 0;
+	(void)state;
+	assert_int_equal(pipe2(pair, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_int_equal(fcntl(pair[1], F_SETFL, 0), 0); /* a write into the full pipe would wait for ever */
+	assert_true(dup2(pair[1], STDERR_FILENO) >= 0);
+	for (int i = 0; i < 5000; i++) {
+		LOG(LOG_INFO, "line", F("number", i), F("text", "so that a line has a hundred bytes or so"));
+		if (i % 10 == 0)
+			log_flush();
+	}
+	log_flush();
+	lines_len = 0;
+	for (ssize_t n; (n = read(pair[0], lines + lines_len, sizeof(lines) - 1 - lines_len)) > 0; log_flush())
+		lines_len += (size_t)n;
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	lines[lines_len] = 0;
+	for (const char *at = lines; (at = strstr(at, "] line number=")); at++)
+		got++;
+	const char *lost = strstr(lines, "] log_lost lines=");
+	assert_non_null(lost);
+	said = strtoul(lost + strlen("] log_lost lines="), NULL, 10);
+	assert_true(said > 0 && got > 0);
+	assert_int_equal(got + said, 5000);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stalled_reader),
 		cmocka_unit_test(hostile_values_stay_in_one_line), cmocka_unit_test(exact_escapes),
 		cmocka_unit_test(long_values_are_cut), cmocka_unit_test(no_event_is_lost),
 		cmocka_unit_test(threshold_and_flush), cmocka_unit_test(gathered_until_flushed),
