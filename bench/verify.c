@@ -1,10 +1,11 @@
 /*
  * What checking a token costs, for `make bench`: one thread, warm keys, CPU microseconds per token as the median of
- * rounds in which the competitors take turns. Prints a table. Usage: verify [ROUNDS]
+ * rounds in which the competitors take turns. Prints a table. Usage: verify [ROUNDS]; verify subjects: a token and its
+ * key of each algorithm for bench/jose.mjs.
  *
  *   raw EVP verify   SHA-256 and EVP_PKEY_verify with everything kept: the least that a signature costs
  *   EVP_DigestVerify what OpenSSL's manual shows: a context per message, the key kept
- *   mintmark         form, algorithm, key, signature, typ, iss, aud, times, claims, scopes
+ *   mintmark         form, algorithm, key, signature, typ, iss, aud, times, claims, revocation (300 entries), scopes
  *   others           signature only, as their manuals show it; those that keep no key parse it each time
  */
 #include <openssl/bio.h>
@@ -23,7 +24,11 @@
 #include <rhonabwy.h>
 #endif
 
+static void must(_Bool holds, const char *what);
+#define assert_int_equal(a, b) must((a) == (b), #a)
+
 #include "../tests/unit/jose/forge.h"
+#include "../tests/unit/verify/issuer.h"
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/sig_key.h"
@@ -49,7 +54,7 @@ struct subject {
 	EVP_PKEY *pkey;
 	EVP_MD *md;
 	EVP_PKEY_CTX *kept;
-	mintmark_verifier *fresh, *caching;
+	mintmark_verifier *fresh, *caching, *unasked; /* unasked: without revocation */
 	char jwk[TEXT_MAX], pem[TEXT_MAX];
 	void *peer; /* what a peer keeps */
 };
@@ -90,6 +95,7 @@ static void check(mintmark_verifier *verifier, const struct subject *s)
 
 static void run_fresh(struct subject *s) { check(s->fresh, s); }
 static void run_cached(struct subject *s) { check(s->caching, s); }
+static void run_unasked(struct subject *s) { check(s->unasked, s); }
 
 #ifdef HAVE_LIBJWT
 static void run_libjwt(struct subject *s)
@@ -140,6 +146,7 @@ static const struct competitor {
 	{"EVP_DigestVerify", run_digest_verify},
 	{"**mintmark, warm key**", run_fresh},
 	{"**mintmark, kept token**", run_cached},
+	{"mintmark, kept token, revocation off", run_unasked},
 #ifdef HAVE_LIBJWT
 	{"libjwt (signature only)", run_libjwt},
 #endif
@@ -152,14 +159,69 @@ static const struct competitor {
 };
 enum { COMPETITORS = sizeof(competitors) / sizeof(competitors[0]) };
 
-static mintmark_verifier *make_verifier(mintmark_keyset *keyset, unsigned off)
+#define ISSUER "http://127.0.0.1:8080"
+static struct issuer issuer;
+
+/* In the issuer's thread. */
+static void sign_feed(struct issuer *from, struct buf *out)
+{
+	static const char header[] = "{\"alg\":\"ES256\",\"kid\":\"ES256\",\"typ\":\"revocations+jwt\"}";
+	struct sig_signer *signer = NULL;
+	long long now_s = (long long)clock_now_s(&clock_system);
+	struct buf claims;
+	(void)from;
+	buf_init(&claims, 65536);
+	buf_printf(&claims,
+		   "{\"iss\":\"" ISSUER "\",\"iat\":%lld,\"exp\":%lld,\"feed\":\"f\",\"since\":0,\"seq\":300,"
+		   "\"more\":false,\"revocations\":[",
+		   now_s, now_s + 300);
+	for (int i = 1; i <= 300; i++)
+		buf_printf(&claims, "%s{\"seq\":%d,\"client_id\":\"c%d\",\"epoch\":1,\"until\":%lld}", i > 1 ? "," : "", i,
+			   i, now_s + 86400);
+	buf_put(&claims, STR("]}"));
+	must(sig_signer_new(forge_keys[SIG_ES256], &signer) == 0 &&
+		     jws_emit(signer, str_of(header), buf_str(&claims), out) == 0,
+	     "a feed");
+	sig_signer_free(signer);
+	buf_done(&claims);
+}
+
+static void start_issuer(void)
+{
+	static char metadata[512];
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/jwt\r\n";
+	issuer_start(&issuer, STR("{}"), metadata, sizeof(metadata));
+	issuer.sign = sign_feed;
+	issuer_set(&issuer, ISSUER_FEED, (struct issuer_page){head, {0}, 1});
+}
+
+static mintmark_feed *make_feed(void)
+{
+	mintmark_keyset *keyset;
+	mintmark_feed *feed;
+	struct mintmark_feed_options options = {
+		.size = sizeof(options), .url = issuer.feed_url, .poll_s = 30, .max_age_s = 3600};
+	char set[TEXT_MAX];
+	struct buf text;
+	buf_init_fixed(&text, set, sizeof(set));
+	buf_put(&text, STR("{\"keys\":["));
+	must(jwk_emit(forge_keys[SIG_ES256], STR("ES256"), &text) == 0, "a JWK");
+	buf_put(&text, STR("]}"));
+	must(mintmark_keyset_parse(set, text.len, &keyset) == 0, "a key set");
+	must(mintmark_feed_new(ISSUER, keyset, &options, &feed) == 0 && mintmark_feed_wait(feed, 20000) == 0, "a feed");
+	mintmark_keyset_free(keyset);
+	return feed;
+}
+
+static mintmark_verifier *make_verifier(mintmark_keyset *keyset, mintmark_feed *feed, unsigned off)
 {
 	mintmark_verifier *verifier;
 	struct mintmark_policy policy = {.size = sizeof(policy),
-					 .issuer = "http://127.0.0.1:8080",
+					 .issuer = ISSUER,
 					 .audience = "https://api.example.com/measurements",
 					 .algorithms = "ES256 RS256",
-					 .off = switched_off | off | MINTMARK_OFF_REVOCATION};
+					 .off = switched_off | off,
+					 .feed = feed};
 	must(mintmark_verifier_new(&policy, keyset, &verifier) == 0, "a verifier");
 	return verifier;
 }
@@ -183,7 +245,7 @@ static void make_token(struct subject *s)
 	s->input.len--;
 }
 
-static void make_keys(struct subject *s)
+static void make_keys(struct subject *s, mintmark_feed *feed)
 {
 	char set[TEXT_MAX];
 	struct buf jwk;
@@ -193,8 +255,9 @@ static void make_keys(struct subject *s)
 	must(jwk_emit(forge_keys[s->alg], str_of(sig_alg_row(s->alg)->name), &jwk) == 0, "a JWK");
 	int len = snprintf(set, sizeof(set), "{\"keys\":[%s]}", s->jwk);
 	must(mintmark_keyset_parse(set, (size_t)len, &keyset) == 0, "a key set");
-	s->fresh = make_verifier(keyset, MINTMARK_OFF_CACHE);
-	s->caching = make_verifier(keyset, 0);
+	s->fresh = make_verifier(keyset, feed, MINTMARK_OFF_CACHE);
+	s->caching = make_verifier(keyset, feed, 0);
+	s->unasked = make_verifier(keyset, NULL, MINTMARK_OFF_REVOCATION);
 	mintmark_keyset_free(keyset);
 	s->pkey = forge_keys[s->alg]->pkey;
 	must(bio && PEM_write_bio_PUBKEY(bio, s->pkey) == 1 && BIO_read(bio, s->pem, sizeof(s->pem) - 1) > 0, "PEM");
@@ -238,14 +301,14 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void bench(enum sig_alg alg, int rounds)
+static void bench(enum sig_alg alg, int rounds, mintmark_feed *feed)
 {
 	static double us[COMPETITORS][ROUNDS_MAX];
 	static struct subject subjects[COMPETITORS];
 	for (size_t c = 0; c < COMPETITORS; c++) {
 		subjects[c] = (struct subject){.alg = alg};
 		make_token(&subjects[c]);
-		make_keys(&subjects[c]);
+		make_keys(&subjects[c], feed);
 		make_raw(&subjects[c]);
 		(void)measure(&competitors[c], &subjects[c]);
 	}
@@ -262,16 +325,38 @@ static void bench(enum sig_alg alg, int rounds)
 	putchar('\n');
 }
 
+static void print_subject(enum sig_alg alg)
+{
+	struct subject s = {.alg = alg};
+	char text[TEXT_MAX];
+	struct buf jwk;
+	make_token(&s);
+	buf_init_fixed(&jwk, text, sizeof(text));
+	must(jwk_emit(forge_keys[alg], str_of(sig_alg_row(alg)->name), &jwk) == 0, "a JWK");
+	printf("{\"alg\":\"%s\",\"token\":\"%.*s\",\"jwk\":%.*s}\n", sig_alg_row(alg)->name, STR_ARG(s.token),
+	       STR_ARG(buf_str(&jwk)));
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t rounds = 15;
+	if (argc > 1 && strcmp(argv[1], "subjects") == 0) {
+		must(forge_setup(NULL) == 0, "keys");
+		print_subject(SIG_ES256);
+		print_subject(SIG_RS256);
+		return 0;
+	}
 	if (argc > 1 && (str_to_u64(str_of(argv[1]), ROUNDS_MAX, &rounds) < 0 || rounds == 0))
 		return 2;
 	must(forge_setup(NULL) == 0, "keys");
 #ifdef HAVE_RHONABWY
 	must(r_global_init() == RHN_OK, "rhonabwy");
 #endif
-	bench(SIG_ES256, (int)rounds);
-	bench(SIG_RS256, (int)rounds);
+	start_issuer();
+	mintmark_feed *feed = make_feed();
+	bench(SIG_ES256, (int)rounds, feed);
+	bench(SIG_RS256, (int)rounds, feed);
+	mintmark_feed_free(feed);
+	issuer_stop(&issuer);
 	return 0;
 }
