@@ -176,8 +176,8 @@ static void sign_feed(struct issuer *from, struct buf *out)
 		   "\"more\":false,\"revocations\":[",
 		   now_s, now_s + 300);
 	for (int i = 1; i <= 300; i++)
-		buf_printf(&claims, "%s{\"seq\":%d,\"client_id\":\"c%d\",\"epoch\":1,\"until\":%lld}", i > 1 ? "," : "", i,
-			   i, now_s + 86400);
+		buf_printf(&claims, "%s{\"seq\":%d,\"client_id\":\"c%d\",\"epoch\":1,\"until\":%lld}",
+			   i > 1 ? "," : "", i, i, now_s + 86400);
 	buf_put(&claims, STR("]}"));
 	must(sig_signer_new(forge_keys[SIG_ES256], &signer) == 0 &&
 		     jws_emit(signer, str_of(header), buf_str(&claims), out) == 0,

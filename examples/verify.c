@@ -14,7 +14,6 @@ int main(int argc, char **argv)
 	policy.issuer = argv[1];
 	policy.audience = argv[2];
 	policy.algorithms = "ES256 RS256";
-	policy.off = MINTMARK_OFF_REVOCATION;
 	int rc = mintmark_verifier_new(&policy, NULL, &verifier);
 	if (rc < 0)
 		return fprintf(stderr, "%s\n", mintmark_error_text(rc)), 2;

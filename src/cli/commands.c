@@ -284,7 +284,7 @@ const struct cli_command cli_commands[] = {
 		"Check an access token and say which check failed. `-` reads it from standard input.",
 		token_verify,
 		{OPT_VERIFY_ISSUER, OPT_JWKS, OPT_VERIFY_AUDIENCE, OPT_VERIFY_ALG, OPT_VERIFY_SCOPE, OPT_SKEW,
-			OPT_JSON},
+			OPT_REVOCATION, OPT_JSON},
 		.op = NULL},
 	{"inspect", "TOKEN",
 		"Decode a token without checking anything. `-` reads it from standard input.",

@@ -1,5 +1,6 @@
 /*
  * mintmark verify and mintmark inspect. RFC 7515 3.1 (form), RFC 8414 3 (discovery), RFC 9068 4 (what is checked).
+ * Revocation is asked for wherever keys are: an issuer without a feed is switched off by name.
  * A token may come by standard input, so that it need not stand in argv, where every process of the machine sees it.
  */
 #include <stdio.h>
@@ -10,10 +11,14 @@
 #include "cli/files.h"
 #include "cli/print.h"
 #include "mintmark/error.h"
+#include "verify/feed.h"
 #include "verify/fetch.h"
 #include "verify/verify.h"
 
 enum { TOKEN_MAX = 65536, FETCH_MS = 10000, ARENA_MAX = 1 << 20, TEXT_MAX = 1 << 18 };
+enum { FEED_SKEW_S = 60, FEED_ENTRIES_MAX = 1 << 20 };
+#define FEED_POLL_NS INT64_C(5000000000)
+#define FEED_AGE_NS INT64_C(60000000000)
 
 static struct str trim(struct str text)
 {
@@ -100,6 +105,10 @@ struct verification {
 	struct json *claims; /* of a valid token */
 	struct arena arena;
 	struct verify_report report;
+	bool asks_feed, feed_may_be_missing; /* --revocation */
+	bool feed_was_asked;
+	struct buf feed_text; /* why the feed refuses; empty: it doesn't */
+	enum fetch_cause feed_cause;
 };
 
 /* How much of the blame is the network's. */
@@ -205,6 +214,16 @@ static int read_scopes(const struct cli_values *values, struct arena *arena, str
 	return EXIT_OK;
 }
 
+static int read_revocation(struct cli *cli, struct verification *run)
+{
+	struct str how = str_of(cli_value(cli, OPT_REVOCATION));
+	run->feed_may_be_missing = str_eq(how, STR("open"));
+	if (how.len > 0 && !run->feed_may_be_missing && !str_eq(how, STR("closed")) && !str_eq(how, STR("off")))
+		return args_fail(EXIT_USAGE, "--revocation: '%.*s' is none of closed, open, off", STR_ARG(how));
+	run->asks_feed = !cli_has(cli, OPT_JWKS) && !str_eq(how, STR("off"));
+	return EXIT_OK;
+}
+
 static int read_policy(struct cli *cli, struct verification *run)
 {
 	const char *skew = cli_value(cli, OPT_SKEW);
@@ -217,16 +236,66 @@ static int read_policy(struct cli *cli, struct verification *run)
 	run->policy.waive = (run->policy.issuer.len == 0 ? JWT_ANY_ISSUER : 0U) |
 			    (run->policy.audience.len == 0 ? JWT_ANY_AUDIENCE : 0U);
 	int status = read_algs(&cli->values[OPT_VERIFY_ALG], &run->policy.algs);
+	if (status == EXIT_OK)
+		status = read_revocation(cli, run);
 	if (status != EXIT_OK)
 		return status;
 	return read_scopes(&cli->values[OPT_VERIFY_SCOPE], &run->arena, &run->policy.scopes);
+}
+
+/* Read the issuer's feed once, with the keys that verified the token. E_NOMEM, E_RANDOM, E_LIMIT, E_INTERNAL. */
+static int ask_feed(struct verification *run, struct feed_state *ret_state)
+{
+	const struct fetch_source source = {.issuer = run->policy.issuer, .timeout_ms = FETCH_MS, .plain_http = true};
+	const struct feed_timing timing = {.poll_ns = FEED_POLL_NS,
+					   .max_age_ns = FEED_AGE_NS,
+					   .timeout_ms = FETCH_MS,
+					   .skew_s = FEED_SKEW_S,
+					   .entries_max = FEED_ENTRIES_MAX,
+					   .now_ns = clock_mono_ns,
+					   .clock = &clock_system};
+	struct mintmark_keyset *keyset;
+	struct mintmark_feed *feed = NULL;
+	_Atomic uint64_t clean = 0;
+	TRY(keyset_new_fixed(run->keys, &keyset));
+	run->keys = NULL; /* the set's now */
+	int rc = feed_new(&source, keyset, &timing, &feed);
+	keyset_unref(keyset);
+	TRY(rc);
+	feed_wait(feed, 0);
+	feed_describe(feed, ret_state);
+	enum verdict verdict = feed_judge(feed, &run->report.claims, &clean);
+	if (verdict == VERDICT_REVOKED) {
+		buf_put(&run->feed_text, str_of(verdict_text(verdict)));
+		feed_put_reason(feed, &run->report.claims, &run->feed_text);
+	}
+	feed_unref(feed);
+	if (verdict == VERDICT_STALE && !run->feed_may_be_missing)
+		feed_put_text(ret_state, &run->feed_text);
+	run->feed_was_asked = verdict != VERDICT_STALE;
+	if (run->feed_text.len > 0)
+		run->report.verdict = verdict;
+	return buf_status(&run->feed_text);
+}
+
+/* RFC 9068 4 leaves revocation to us; scopes come after it, as in the library. */
+static int judge_revocation(struct verification *run)
+{
+	struct feed_state state = {0};
+	enum verdict verdict = run->report.verdict;
+	if (!run->asks_feed || (verdict != VERDICT_VALID && verdict != VERDICT_SCOPE))
+		return EXIT_OK;
+	int rc = ask_feed(run, &state);
+	run->feed_cause = state.last;
+	return rc < 0 ? args_fail_code(rc, "verify") : EXIT_OK;
 }
 
 /* Whether the verdict came after this check: the checks have an order (jose/jwt.c jwt_check, then scopes). */
 static bool was_reached(const struct verification *run, enum verdict check)
 {
 	static const enum verdict order[] = {VERDICT_ISSUER, VERDICT_AUDIENCE, VERDICT_EXPIRED, VERDICT_NOT_YET,
-					     VERDICT_FUTURE, VERDICT_BOUND,    VERDICT_SCOPE,   VERDICT_VALID};
+					     VERDICT_FUTURE, VERDICT_BOUND,    VERDICT_STALE,   VERDICT_REVOKED,
+					     VERDICT_SCOPE,  VERDICT_VALID};
 	bool reached = false;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		reached = reached || order[i] == check;
@@ -251,6 +320,7 @@ static void report_json(const struct verification *run, struct str text)
 	json_bool(&out, "issuer_checked", was_reached(run, VERDICT_ISSUER) && !(run->policy.waive & JWT_ANY_ISSUER));
 	json_bool(&out, "audience_checked",
 		  was_reached(run, VERDICT_AUDIENCE) && !(run->policy.waive & JWT_ANY_AUDIENCE));
+	json_bool(&out, "revocation_checked", run->feed_was_asked);
 	if (valid) {
 		json_dump(run->claims, &claims);
 		json_raw(&out, "claims", buf_str(&claims));
@@ -271,6 +341,9 @@ static void report_text(const struct verification *run, struct str text)
 		puts("Not checked: iss (say --issuer).");
 	if (run->policy.waive & JWT_ANY_AUDIENCE)
 		puts("Not checked: aud (say --audience).");
+	if (!run->feed_was_asked)
+		puts(run->asks_feed ? "Not checked: revocation (there is no feed now)."
+				    : "Not checked: revocation (say --issuer without --jwks).");
 	putchar('\n');
 	print_object(run->claims);
 }
@@ -284,13 +357,22 @@ static int verify(struct cli *cli, struct verification *run, struct str token)
 		return status;
 	enum verdict verdict = verify_token(&run->policy, run->keys, token, clock_now_s(&clock_system), &run->arena,
 					    &run->report);
+	status = judge_revocation(run);
+	if (status != EXIT_OK)
+		return status;
+	verdict = run->report.verdict;
 	if (verdict == VERDICT_VALID && json_parse_object(run->report.jws.payload, &run->claims) < 0)
 		return args_fail_code(E_NOMEM, "verify");
-	verify_explain(&run->policy, &run->report, &text);
+	if (run->feed_text.len > 0)
+		buf_put(&text, buf_str(&run->feed_text));
+	else
+		verify_explain(&run->policy, &run->report, &text);
 	if (cli->json)
 		report_json(run, buf_str(&text));
 	else
 		report_text(run, buf_str(&text));
+	if (verdict == VERDICT_STALE)
+		return status_of(run->feed_cause);
 	return verdict == VERDICT_VALID ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -301,6 +383,7 @@ int token_verify(struct cli *cli)
 	struct str token;
 	buf_init(&mem, TOKEN_MAX);
 	arena_init(&run.arena, ARENA_MAX);
+	buf_init(&run.feed_text, TEXT_MAX);
 	int status = read_policy(cli, &run);
 	if (status == EXIT_OK)
 		status = read_token(cli->operands[0], &mem, &token);
@@ -309,5 +392,6 @@ int token_verify(struct cli *cli)
 	jwks_free(run.keys);
 	json_free(run.claims);
 	arena_done(&run.arena);
+	buf_done(&run.feed_text);
 	return status;
 }

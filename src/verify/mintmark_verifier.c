@@ -38,8 +38,8 @@ static int take_feed(struct mintmark_verifier *verifier, const struct mintmark_p
 	verifier->feed_may_be_old = policy->off & MINTMARK_OFF_REVOCATION_AGE;
 	if (policy->off & MINTMARK_OFF_REVOCATION)
 		return MINTMARK_OK;
-	if (!policy->feed) /* for the moment */
-		return MINTMARK_OK;
+	if (!policy->feed)
+		return mintmark_feed_new(policy->issuer, verifier->keyset, NULL, &verifier->feed);
 	verifier->feed = feed_ref(policy->feed);
 	return MINTMARK_OK;
 }
