@@ -185,7 +185,7 @@ def test_rotation_is_followed(new_server):
         assert probe.check(old) == 'valid'
 
 
-def test_unknown_keys_by_the_thousand(new_server):
+def test_attack_36_unknown_keys_by_the_thousand(new_server):
     """ATTACKS 36: the server counts the fetches; genuine tokens are served meanwhile."""
     server = new_server()
     token = server.access_token()
@@ -289,7 +289,7 @@ BAD = {
 
 
 @pytest.mark.parametrize('kind', BAD)
-def test_last_good_set_then_refusal(server, kind):
+def test_attack_37_last_good_set_then_refusal(server, kind):
     """ATTACKS 37: served from the last good set, closed at its age, and open again when the set is back."""
     token = server.access_token()
     keys = server.get('/.well-known/jwks.json').content
@@ -310,7 +310,7 @@ def test_last_good_set_then_refusal(server, kind):
         harness.wait_until(lambda: probe.check(token) == 'valid', 10, 'the set being back')
 
 
-def test_key_taken_away_and_put_back(server):
+def test_attack_35_37_key_taken_away_and_put_back(server):
     """ATTACKS 35, 37: a kept token goes with its key."""
     token = server.access_token()
     keys = server.get('/.well-known/jwks.json').json()
