@@ -458,6 +458,51 @@ def test_tls_bytes_do_not_stretch_a_deadline(probe, tmp_path):
         assert statuses(got) == [408] and 0.7 < time.monotonic() - began < 3
 
 
+def read_pieces(s, version):
+    """The length of a streamed reply's content; None when it was cut short."""
+    s.sendall(f'GET / HTTP/1.{version}\r\nHost: x\r\n\r\n'.encode())
+    stream = s.makefile('rb')
+    head = iter(stream.readline, b'\r\n')
+    chunked = any(line.lower().startswith(b'transfer-encoding: chunked') for line in list(head))
+    assert chunked == (version == 1)
+    total = 0
+    while chunked:
+        size = int(stream.readline(), 16)
+        data = stream.read(size + 2)
+        assert data == b'p' * size + b'\r\n'
+        total += size
+        if size == 0:
+            return total
+    while data := stream.read(1 << 20):
+        assert not data.strip(b'p')
+        total += len(data)
+    return total
+
+
+@pytest.mark.parametrize('secure', [False, True])
+def test_stream_in_constant_memory(probe, tmp_path, secure):
+    """RFC 9112 7.1: a reply in pieces, over TLS too: whole, for a reader of any speed, with memory for a piece each."""
+    cert, key = make_certificate(tmp_path, 'a')
+    server = probe(stream=64, write_ms=20000, **({'cert': cert, 'key': key} if secure else {}))
+
+    def connect():
+        return tls_connect(server, tls_client(cert)) if secure else socket.create_connection(('127.0.0.1', server.port), 20)
+    with connect() as s:
+        assert read_pieces(s, 1) == 64 << 20
+        assert read_pieces(s, 1) == 64 << 20  # the connection lives on
+        rss = server.rss_kib()
+    with connect() as s:
+        assert read_pieces(s, 0) == 64 << 20
+    stopped = [connect() for _ in range(8)]  # readers that don't read
+    for s in stopped:
+        s.sendall(PLAIN)
+    with connect() as s:
+        assert read_pieces(s, 1) == 64 << 20
+    assert server.rss_kib() - rss < 320 << 10  # 512 MiB wait to be read; the sanitizer keeps up to 256 MiB of what was freed
+    for s in stopped:
+        s.close()
+
+
 def test_certificate_swap(tls_probe):
     """SIGHUP: old connections live on, new ones see the new certificate, tickets from before still resume."""
     old_client = tls_client(tls_probe.cert)

@@ -2,7 +2,8 @@
  * A server that answers every request with the same ~900 bytes of JSON on our HTTP layer: for wire tests, and the
  * yardstick of a bare reply.
  *
- *   http_probe --port N [--loops N] [--cert FILE --key FILE] [--head-ms N ...] [--async] [--echo] [--unix PATH]
+ *   http_probe --port N [--loops N] [--cert FILE --key FILE] [--head-ms N ...] [--async] [--echo] [--stream MIB]
+ *              [--unix PATH]
  *
  * SIGTERM: drain and end. SIGHUP: load the certificate anew. SIGUSR1: print the counters of all loops as one JSON line.
  */
@@ -19,10 +20,10 @@
 #include "crypto/tls.h"
 #include "http/server.h"
 
-enum { LOOPS_MAX = 16, WAITING_MAX = 4096, BODY_LEN = 900 };
+enum { LOOPS_MAX = 16, WAITING_MAX = 4096, BODY_LEN = 900, PIECE_LEN = 65536 };
 
 struct options {
-	unsigned port, loops, async, echo, big;
+	unsigned port, loops, async, echo, big, stream; /* stream: MiB in pieces */
 	const char *cert, *key, *unix_path;
 	struct http_limits limits;
 };
@@ -43,18 +44,68 @@ static struct options options = {
 static struct worker workers[LOOPS_MAX];
 static char body[BODY_LEN];
 static char *big_body;
+static char piece[PIECE_LEN];
 
 static void make_body(void)
 {
 	memset(body, 'a', sizeof(body));
+	memset(piece, 'p', sizeof(piece));
 	memcpy(body, "{\"access_token\":\"", 17);
 	memcpy(body + sizeof(body) - 20, "\",\"expires_in\":3600}", 20);
 	if (options.big > 0 && (big_body = malloc(options.big)))
 		memset(big_body, 'b', options.big);
 }
 
+struct stream {
+	struct http_exchange *exchange;
+	size_t left;
+};
+
+static void end_stream(struct stream *stream, int rc)
+{
+	http_stream_end(stream->exchange, rc == 0);
+	free(stream);
+}
+
+static void write_pieces(struct stream *stream)
+{
+	int rc = 0;
+	while (rc == 0 && stream->left > 0) {
+		rc = http_stream_write(stream->exchange, (struct str){piece, sizeof(piece)});
+		stream->left -= sizeof(piece);
+	}
+	if (rc < 0 || stream->left == 0)
+		end_stream(stream, rc < 0 ? rc : 0);
+}
+
+static void on_writable(struct http_exchange *exchange, int rc, void *arg)
+{
+	struct stream *stream = arg;
+	(void)exchange;
+	if (rc < 0)
+		end_stream(stream, rc);
+	else
+		write_pieces(stream);
+}
+
+static void answer_in_pieces(struct http_exchange *exchange)
+{
+	struct http_reply reply = {.status = 200, .headers = STR("Content-Type: text/plain\r\n")};
+	struct stream *stream = malloc(sizeof(*stream));
+	*stream = (struct stream){exchange, (size_t)options.stream << 20};
+	int rc = http_stream_begin(exchange, &reply, on_writable, stream);
+	if (rc < 0)
+		end_stream(stream, rc);
+	else if (rc == 0)
+		write_pieces(stream);
+}
+
 static void answer(struct http_exchange *exchange)
 {
+	if (options.stream > 0) {
+		answer_in_pieces(exchange);
+		return;
+	}
 	const struct http_request *request = http_exchange_request(exchange);
 	struct http_reply reply = {
 		.status = 200,
@@ -211,6 +262,7 @@ static const struct number_option {
 	{"async", &options.async},
 	{"echo", &options.echo},
 	{"big", &options.big},
+	{"stream", &options.stream},
 	{"handshake-ms", &options.limits.handshake_ms},
 	{"head-ms", &options.limits.head_ms},
 	{"body-ms", &options.limits.body_ms},
