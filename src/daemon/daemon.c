@@ -5,6 +5,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/un.h>
@@ -64,18 +65,27 @@ static void log_listening(const struct sockaddr_storage *addr)
 	LOG(LOG_INFO, "listening", F("address", buf_str(&where)));
 }
 
-/* One socket for each loop; a unix-domain socket goes to the first. */
+/* A unix-domain socket can't be bound twice: all loops accept from the same one. */
+static int open_unix(const struct daemon_listen *listen, unsigned n, int *ret_fds)
+{
+	TRY(listen_unix(&listen->endpoint.addr, listen->endpoint.len, listen->mode, &ret_fds[0]));
+	for (unsigned i = 1; i < n; i++)
+		ret_fds[i] = fcntl(ret_fds[0], F_DUPFD_CLOEXEC, 0); /* -1: that loop goes without */
+	return 0;
+}
+
+/* One socket for each loop. */
 static int bind_one(struct daemon *daemon, const struct daemon_listen *listen, struct buf *ret_why)
 {
 	struct sockaddr_storage addr = listen->endpoint.addr;
 	int fds[DAEMON_LOOPS_MAX], rc = 0;
-	unsigned n = is_unix(listen) ? 1 : daemon->n_loops;
-	int opened = is_unix(listen) ? listen_unix(&addr, listen->endpoint.len, listen->mode, &fds[0])
-				     : listen_tcp(&addr, listen->endpoint.len, n, fds);
+	int opened = is_unix(listen) ? open_unix(listen, daemon->n_loops, fds)
+				     : listen_tcp(&addr, listen->endpoint.len, daemon->n_loops, fds);
 	if (opened < 0)
 		return fail(ret_why, &addr);
-	for (unsigned i = 0; i < n; i++) {
-		int taken = daemon_loop_listen(&daemon->loops[i], fds[i]);
+	daemon->n_bound++;
+	for (unsigned i = 0; i < daemon->n_loops; i++) {
+		int taken = fds[i] < 0 ? 0 : daemon_loop_listen(&daemon->loops[i], fds[i]);
 		rc = taken < 0 ? taken : rc;
 	}
 	if (rc == 0)
@@ -142,9 +152,11 @@ static int join(struct daemon *daemon)
 	return 0;
 }
 
-static void remove_sockets(const struct daemon_options *options)
+/* Only what we have bound: another's may be in our way. */
+static void remove_sockets(const struct daemon *daemon)
 {
-	for (size_t i = 0; i < options->n_listen; i++)
+	const struct daemon_options *options = daemon->options;
+	for (size_t i = 0; i < daemon->n_bound; i++)
 		if (is_unix(&options->listen[i]))
 			unlink(((const struct sockaddr_un *)(const void *)&options->listen[i].endpoint.addr)->sun_path);
 }
@@ -170,8 +182,7 @@ int daemon_run(const struct daemon_options *options, struct buf *ret_why)
 	}
 	drain(&daemon);
 	int joined = join(&daemon);
-	if (rc == 0)
-		remove_sockets(options);
+	remove_sockets(&daemon);
 	if (joined < 0) {
 		LOG(LOG_WARN, "not_drained", F("ms", (int)DRAIN_MS));
 		log_flush();

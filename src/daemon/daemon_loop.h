@@ -32,6 +32,7 @@ struct daemon {
 	struct pool *pool;
 	struct daemon_loop loops[DAEMON_LOOPS_MAX];
 	unsigned n_loops;
+	size_t n_bound; /* of options->listen */
 };
 
 /* daemon_loop.c */

@@ -499,6 +499,24 @@ def test_attack_35_revoked_while_kept(new_gate):
         issuer.stop()
 
 
+def test_real_issuer(server, tmp_path):
+    """Our own server: keys by discovery, the feed on. Regenerating ends the old tokens at the gate, not the new ones."""
+    class Real:
+        url = server.issuer
+    audience = server.demo['API_AUDIENCE']
+    spec = gw.SPEC.replace('things:read', 'measurements:read')
+    gate = gw.Gate(tmp_path, Real, '--path-prefix', '/check', '--audience', audience, spec=spec)
+    try:
+        old = server.access_token()
+        assert gate.ask(check('/v1/things/1'), token=old).status == 200
+        made = server.cli('client', 'secret', 'regenerate', server.client()[0], '--yes')
+        fresh = server.access_token(auth=(server.client()[0], made['client_secret']))
+        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=old).status == 401, 5, 'the revocation')
+        assert gate.ask(check('/v1/things/1'), token=fresh).status == 200
+    finally:
+        gate.stop()
+
+
 def test_feed_is_away(new_gate):
     """After its stated age the gate refuses with 503 what it can't judge, or accepts, if it was told to."""
     issuer = gw.Issuer()

@@ -120,6 +120,8 @@ static void on_reload(void *arg)
 	atomic_fetch_add(&reloads, 1);
 }
 
+static long fault_nth; /* allocation that fails in the next child; 0: none */
+
 static int run_daemon(const char *path, unsigned loops)
 {
 	char where[128], why_mem[256];
@@ -135,6 +137,9 @@ static int run_daemon(const char *path, unsigned loops)
 		.listen = &listen, .n_listen = 1, .loops = loops, .pool_threads = 2,
 		.limits = {5000, 5000, 5000, 5000, 1000, 100, 0, 0}, .arena_max = 65536, .body_max = 4096,
 		.handler = {handle, on_finished, on_reload, NULL}};
+#ifdef MINTMARK_FAULTS
+	fault_arm(FAULT_ALLOC, fault_nth);
+#endif
 	int rc = daemon_run(&options, &why);
 	if (rc == E_TIMEOUT)
 		_exit(7);
@@ -313,6 +318,66 @@ static void second_one_is_refused(void **state)
 	assert_non_null(strstr(ask(world, "/say"), "loop"));
 }
 
+#ifdef MINTMARK_FAULTS
+static const char *try_to_ask(const struct world *world)
+{
+	static char text[16384];
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", world->path);
+	text[0] = 0;
+	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0) {
+		close(fd);
+		return text;
+	}
+	(void)!send(fd, "GET /say HTTP/1.0\r\n\r\n", 21, MSG_NOSIGNAL);
+	(void)hear(fd, text, sizeof(text));
+	return text;
+}
+
+/* Whether somebody answers before the child ends; the end's status is kept then. */
+static bool comes_up(struct world *world, int *ret_status)
+{
+	for (unsigned i = 0; i < 10 * TRIES; i++) {
+		if (waitpid(world->pid, ret_status, WNOHANG) == world->pid) {
+			world->pid = 0;
+			return false;
+		}
+		if (try_to_ask(world)[0])
+			return true;
+		usleep(1000);
+	}
+	fail_msg("neither up nor down");
+	return false;
+}
+
+/* Each allocation fails once: the daemon says so and ends, or one request gets 503 or nothing, and the next its due. */
+static void memory_runs_out(void **state)
+{
+	static const char *const paths[] = {"/say", "/block", "/stream"};
+	struct world *world = *state;
+	close(dial(world)); /* up, so that it knows SIGTERM */
+	assert_int_equal(stop(world), 0);
+	for (long nth = 1; nth < 80; nth++) {
+		int status = -1;
+		fault_nth = nth;
+		world->pid = start_child(world->path, 2);
+		if (!comes_up(world, &status)) {
+			assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+			assert_int_equal(access(world->path, F_OK), -1);
+			continue;
+		}
+		for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+			const char *got = ask(world, paths[i]);
+			assert_true(!got[0] || strstr(got, " 200 ") || strstr(got, " 503 ") || strstr(got, "zzz"));
+		}
+		assert_non_null(strstr(ask(world, "/say"), " 200 "));
+		assert_int_equal(stop(world), 0);
+	}
+	fault_nth = 0;
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +386,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ends_while_streaming, start, end),
 		cmocka_unit_test_setup_teardown(ends_while_a_handler_hangs, start, end),
 		cmocka_unit_test_setup_teardown(second_one_is_refused, start, end),
+#ifdef MINTMARK_FAULTS
+		cmocka_unit_test_setup_teardown(memory_runs_out, start, end),
+#endif
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
