@@ -319,9 +319,11 @@ static void second_one_is_refused(void **state)
 }
 
 #ifdef MINTMARK_FAULTS
-static const char *try_to_ask(const struct world *world)
+/* "" when nobody answers: a connection that there was no memory for is closed at once. */
+static const char *try_to_ask(const struct world *world, const char *path)
 {
 	static char text[16384];
+	char request[128];
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s", world->path);
@@ -330,7 +332,8 @@ static const char *try_to_ask(const struct world *world)
 		close(fd);
 		return text;
 	}
-	(void)!send(fd, "GET /say HTTP/1.0\r\n\r\n", 21, MSG_NOSIGNAL);
+	int len = snprintf(request, sizeof(request), "GET %s HTTP/1.0\r\n\r\n", path);
+	(void)!send(fd, request, (size_t)len, MSG_NOSIGNAL);
 	(void)hear(fd, text, sizeof(text));
 	return text;
 }
@@ -343,7 +346,7 @@ static bool comes_up(struct world *world, int *ret_status)
 			world->pid = 0;
 			return false;
 		}
-		if (try_to_ask(world)[0])
+		if (try_to_ask(world, "/say")[0])
 			return true;
 		usleep(1000);
 	}
@@ -368,10 +371,11 @@ static void memory_runs_out(void **state)
 			continue;
 		}
 		for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-			const char *got = ask(world, paths[i]);
+			const char *got = try_to_ask(world, paths[i]);
 			assert_true(!got[0] || strstr(got, " 200 ") || strstr(got, " 503 ") || strstr(got, "zzz"));
 		}
-		assert_non_null(strstr(ask(world, "/say"), " 200 "));
+		bool well = strstr(try_to_ask(world, "/say"), " 200 ") || strstr(try_to_ask(world, "/say"), " 200 ");
+		assert_true(well); /* there is one failure at most */
 		assert_int_equal(stop(world), 0);
 	}
 	fault_nth = 0;
