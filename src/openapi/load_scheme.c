@@ -79,7 +79,7 @@ static bool is_ours(const struct load *load, struct str url)
 
 static int read_openid(const struct load *load, const struct tree *node, struct load_scheme *scheme)
 {
-	struct str url;
+	struct str url = {0};
 	scheme->scopes_allowed = true;
 	TRY(need_text(load, node, STR("openIdConnectUrl"), &url));
 	return is_discovery(load, url) ? 0 : note(load, scheme, "names the discovery document of another issuer");
@@ -102,7 +102,7 @@ static int read_flow(const struct load *load, const struct tree *flow, struct st
 {
 	static const char *const kinds[] = {"authorizationCode", "clientCredentials", "password", "implicit"};
 	bool implicit = str_eq(kind, STR("implicit")), known = false;
-	struct str url;
+	struct str url = {0};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		known = known || str_eq(kind, str_of(kinds[i]));
 	if (!known)
@@ -132,7 +132,7 @@ static int read_oauth2(const struct load *load, const struct tree *node, struct 
 
 static int read_http(const struct load *load, const struct tree *node, struct load_scheme *scheme)
 {
-	struct str name;
+	struct str name = {0};
 	scheme->scopes_allowed = load->v31;
 	TRY(need_text(load, node, STR("scheme"), &name));
 	/* RFC 9110 11.1: names of authentication schemes know no case */
@@ -163,7 +163,7 @@ int load_scheme(const struct load *load, const struct tree *node, struct load_sc
 		{"openIdConnect", read_openid}, {"oauth2", read_oauth2}, {"http", read_http},
 		{"apiKey", read_key},           {"mutualTLS", read_tls},
 	};
-	struct str type;
+	struct str type = {0};
 	TRY(load_ref(load, node, &node));
 	TRY(load_check_members(load, node, " type description name in scheme bearerFormat flows openIdConnectUrl ",
 			       "a security scheme"));

@@ -82,7 +82,7 @@ static size_t put_utf8(char *out, uint32_t c)
 /* Behind "\u". RFC 8259 7: characters beyond the basic plane come as surrogate pairs; half of one is no character. */
 static int unescape_u(struct reader *reader, char *out, size_t *len)
 {
-	uint32_t c, low;
+	uint32_t c = 0, low = 0;
 	TRY(hex4(reader, &c));
 	if (c >= 0xDC00 && c <= 0xDFFF)
 		return fail(reader, "half of a surrogate pair");
@@ -155,7 +155,7 @@ static int decode(struct reader *reader, size_t end, struct str *ret_text)
 
 static int read_string(struct reader *reader, struct str *ret_text)
 {
-	size_t end, escapes;
+	size_t end = 0, escapes = 0;
 	if (!skip(reader, '"'))
 		return fail(reader, "expected a string");
 	TRY(measure(reader, &end, &escapes));
