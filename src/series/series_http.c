@@ -107,7 +107,7 @@ static int run(struct series_call *call)
 		call->is_ready = true;
 	}
 	if ((call->route->flags & ROUTE_BLOCKS) && !task->may_block) {
-		task->lane = POOL_HEAVY;
+		task->lane = call->route->flags & ROUTE_SHORT ? POOL_LIGHT : POOL_HEAVY;
 		return E_WOULD_BLOCK;
 	}
 	return call->route->run(call);
@@ -139,7 +139,8 @@ void series_http_finished(struct daemon_task *task, void *arg)
 	(void)arg;
 	if (!call)
 		return;
-	const struct err_row *row = call->code < 0 ? err_row(call->code) : NULL;
+	int code = task->code < 0 ? task->code : call->code; /* the frame's: of an answer that was cut short */
+	const struct err_row *row = code < 0 ? err_row(code) : NULL;
 	const char *client_id = call->token ? mintmark_token_client_id(call->token) : NULL;
 	LOG(row && row->fault == FAULT_US ? LOG_WARN : LOG_INFO, "request",
 	    F("request_id", (const char *)task->request_id),

@@ -21,7 +21,7 @@ void series_reply_begin(struct series_call *call, struct str media_type)
 {
 	call->task->status = 200;
 	put_common(call, media_type);
-	if (call->route->flags != 0)
+	if (call->route->flags & ROUTE_CHOOSES_FORMAT)
 		buf_put(&call->task->headers, STR("Vary: Accept, Authorization\r\n"));
 }
 

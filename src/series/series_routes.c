@@ -17,7 +17,7 @@ const struct series_route series_routes[] = {
 	{"statistics.query", ep_read_statistics_query, READS},
 	{"metadata.get", ep_read_metadata, READS},
 	{"metadata.get_by_id", ep_read_metadata, READS},
-	{"health.get", ep_service_health, ROUTE_BLOCKS},
+	{"health.get", ep_service_health, ROUTE_BLOCKS | ROUTE_SHORT},
 	{"openapi.json", ep_service_json, 0},
 	{"openapi.yaml", ep_service_yaml, 0},
 };

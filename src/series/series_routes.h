@@ -7,7 +7,8 @@
 
 #include "series/series_call.h"
 
-enum { ROUTE_BLOCKS = 1, ROUTE_CHOOSES_FORMAT = 2 };
+/* ROUTE_SHORT: never behind long queries. */
+enum { ROUTE_BLOCKS = 1, ROUTE_CHOOSES_FORMAT = 2, ROUTE_SHORT = 4 };
 
 struct series_route {
 	const char *id; /* operationId */

@@ -229,10 +229,6 @@ static int next(struct daemon_task *task, struct buf *out)
 	int rc = DAEMON_MORE;
 	while (rc == DAEMON_MORE && out->len < PIECE)
 		rc = kinds[kind].put(call, out);
-	if (rc < 0) { /* the answer has begun: all that is left is to cut it, and to say why in the log */
-		call->code = rc;
-		return rc;
-	}
 	if (rc == 0)
 		put_end(call, kinds[kind].brackets, out);
 	return rc;
