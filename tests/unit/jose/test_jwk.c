@@ -17,7 +17,8 @@ static int parse(const char *text, struct jwk *ret_jwk)
 	return jwk_parse(doc, ret_jwk);
 }
 
-/* RFC 7517 4.1, RFC 7517 4.2, RFC 7517 4.3, RFC 7518 6.2.1, RFC 7518 6.2.2, RFC 7518 6.3.1.1, RFC 8037 2. */
+/* RFC 7517 4.1, RFC 7517 4.2, RFC 7517 4.3, RFC 7518 6.2.1, RFC 7518 6.2.2, RFC 7518 6.3.1.1, RFC 8037 2;
+ * ledger 7517/7638 3, 4, 5, 8, 9. */
 static void refuses(void **state)
 {
 	static const struct {

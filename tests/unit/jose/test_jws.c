@@ -90,6 +90,7 @@ static void has_caps(void **state)
 	arena_done(&small);
 }
 
+/* RFC 8725 3.1, RFC 9068 4; ledger 7515 1, 9068 5, 7: RS256 is among them. */
 static void policy_decides_the_algorithm(void **state)
 {
 	(void)state;

@@ -29,7 +29,10 @@ static enum verdict check_at(struct str typ, const char *payload, int64_t now_s)
 #define ISS ",\"iss\":\"https://as\""
 #define REST ",\"sub\":\"s\",\"client_id\":\"c\",\"jti\":\"j\",\"iat\":1"
 
-/* RFC 7519 4, RFC 7519 4.1, RFC 7519 4.1.3, RFC 8725 3.8, RFC 8725 3.9, RFC 9068 2.2, RFC 9068 4. */
+/*
+ * RFC 7519 4, RFC 7519 4.1, RFC 7519 4.1.3, RFC 8725 3.8, RFC 8725 3.9, RFC 9068 2.2, RFC 9068 4; ledger 7519 3, 5, 6,
+ * 7, 9, 9068 2, 3, 4, 8725 3.8, 3.9.
+ */
 static void refuses_claims(void **state)
 {
 	static const struct {

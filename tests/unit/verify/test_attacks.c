@@ -11,8 +11,10 @@
 
 #include "fixture.h"
 
-/* ATTACKS 33, RFC 9068 2.2 and 4; ledger 9068 1 to 5: refused by default,
-	accepted when switched off by its own name. */
+/*
+ * ATTACKS 33, RFC 9068 2.2 and 4; ledger 9068 1 to 4, 8725 3.8, 3.9, 3.11, 3.12: refused by default, accepted when
+ * switched off by its own name.
+ */
 static void attack_33_each_check_has_its_own_switch(void **state)
 {
 	static const struct {
@@ -61,6 +63,33 @@ static void attack_33_each_check_has_its_own_switch(void **state)
 	}
 }
 
+/*
+ * RFC 9449 7.2, RFC 8705 3, RFC 7800 3.1: a token that needs a proof of possession is no bearer token. Proofs
+ * themselves are not checked here, so there is none to accept.
+ */
+static void attack_34_bound_token_as_bearer(void **state)
+{
+	static const char *const rows[] = {
+		"{\"jkt\":\"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I\"}",
+		"{\"x5t#S256\":\"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2\"}",
+		"{}", "null", "\"x\"", "[]",
+	};
+	char payload[512];
+	(void)state;
+	for (unsigned off = 0; off <= MINTMARK_OFF_CACHE; off += MINTMARK_OFF_CACHE) {
+		struct mintmark_policy p = fixture_policy;
+		p.off |= off;
+		mintmark_verifier *verifier = make(p);
+		for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+			snprintf(payload, sizeof(payload), "{" NAMES "," IDS "," TIMES ",\"cnf\":%s}",
+				 rows[i % COUNT(rows)]);
+			assert_int_equal(check(verifier, token_of(HEADER("ES256"), payload), NULL), V(BOUND));
+		}
+		mintmark_verifier_free(verifier);
+	}
+	assert_int_equal(mintmark_verdict_status(V(BOUND)), 401);
+}
+
 /* ATTACKS 1 to 11, as whoever calls the library meets them. */
 static void attack_01_to_11_on_the_library(void **state)
 {
@@ -95,6 +124,10 @@ static void attack_01_to_11_on_the_library(void **state)
 		{10, "{\"alg\":\"ES256\",\"enc\":\"A128GCM\"}", GOOD, V(ENCRYPTED)},
 		{10, "{\"alg\":\"ES256\",\"kid\":\"ES256\",\"zip\":\"DEF\"}", GOOD, V(ENCRYPTED)},
 		{10, "{\"alg\":\"PBES2-HS256+A128KW\",\"p2c\":2147483648}", GOOD, V(ALG_UNKNOWN)},
+		{10, "{\"alg\":\"RSA1_5\",\"kid\":\"RS256\"}", GOOD, V(ALG_UNKNOWN)},
+		{10, "{\"alg\":\"RSA1_5\",\"enc\":\"A256GCM\",\"kid\":\"RS256\"}", GOOD, V(ENCRYPTED)},
+		{10, "{\"alg\":\"ES256\",\"kid\":\"ES256\",\"typ\":\"at+jwt\",\"cty\":\"JWT\"}", "\"nested\"",
+		 V(CLAIMS)},
 		{11, HEADER("ES256"), "{" NAMES "," IDS ",\"iat\":1000,\"exp\":1e300}", V(TIME)},
 		{11, HEADER("ES256"), "{" NAMES "," IDS ",\"iat\":1000,\"exp\":9223372036854775808}", V(CLAIMS)},
 		{11, HEADER("ES256"), "{" NAMES "," IDS ",\"iat\":-1,\"exp\":2000}", V(TIME)},
@@ -135,7 +168,7 @@ static void attack_08_09_41_altered_tokens_fail(void **state)
 	mintmark_verifier_free(verifier);
 }
 
-/* ATTACKS 35 (GHSA-qvp4-rpmr-xwrr): scopes belong to the call, with and without kept tokens. */
+/* ATTACKS 35 (GHSA-qvp4-rpmr-xwrr), RFC 6750 3.1; ledger 9068 9: scopes belong to the call, kept token or not. */
 static void attack_35_scopes_are_judged_at_every_call(void **state)
 {
 	static const struct {
@@ -211,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attack_33_each_check_has_its_own_switch),
+		cmocka_unit_test(attack_34_bound_token_as_bearer),
 		cmocka_unit_test(attack_01_to_11_on_the_library),
 		cmocka_unit_test(attack_08_09_41_altered_tokens_fail),
 		cmocka_unit_test(attack_35_scopes_are_judged_at_every_call),

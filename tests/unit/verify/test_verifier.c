@@ -172,7 +172,10 @@ static void explains_in_one_sentence(void **state)
 	mintmark_verifier_free(verifier);
 }
 
-/* The numbers are a promise to compiled programs: 0 is never success, each has a name of its own and a status. */
+/*
+ * The numbers are a promise to compiled programs: 0 is never success, each has a name of its own and a status: RFC 6750
+ * 3.1; ledger 6750 3, 9068 6.
+ */
 static void verdicts_are_numbered_for_good(void **state)
 {
 	(void)state;
