@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/secret.h"
 #include "http/http_out_curl.h"
 
 struct range {
@@ -94,6 +95,7 @@ struct transfer {
 	struct buf *out;
 	size_t head_len, body_len;
 	bool opened; /* a socket was opened, so scheme and address were in order */
+	int answered; /* the status of the answer */
 	int status;  /* our own refusal, behind curl's general one */
 };
 
@@ -212,16 +214,69 @@ static void keep_type(CURL *curl, struct http_out_head *head)
 		http_out_head_type(head, str_of(type));
 }
 
-static int run(CURL *curl, const char *url, struct transfer *transfer)
+/* Header lists of libcurl hold copies; ours may be credentials. */
+static void drop_fields(struct curl_slist **fields)
 {
+	for (struct curl_slist *field = *fields; field; field = field->next)
+		secret_wipe(field->data, strlen(field->data));
+	if (*fields)
+		http_out_curl()->slist_free_all(*fields);
+}
+
+static int add_field(struct curl_slist **fields, struct str field)
+{
+	_cleanup_(buf_done) struct buf line;
+	buf_init(&line, HTTP_OUT_FIELD_MAX);
+	if (memchr(field.p, '\r', field.len) || memchr(field.p, '\n', field.len) || memchr(field.p, '\0', field.len))
+		return E_SYNTAX;
+	buf_put(&line, field);
+	buf_put_char(&line, '\0');
+	TRY(buf_status(&line));
+	struct curl_slist *longer = fault_hit(FAULT_ALLOC) ? NULL : http_out_curl()->slist_append(*fields, line.p);
+	if (!longer)
+		return E_NOMEM;
+	*fields = longer;
+	return 0;
+}
+
+/* The body is not copied. One of no bytes says so by its length and has no type. */
+static CURLcode set_body(CURL *curl, const struct http_out_request *request)
+{
+	const char *body = request->body.len > 0 ? request->body.p : "";
+	CURLcode rc = http_out_curl()->easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+	return rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+}
+
+static int set_request(CURL *curl, const struct http_out_request *request, struct curl_slist **fields)
+{
+	bool has_body = request->body.len > 0 || request->method[0] == 'P'; /* POST, PUT, PATCH */
+	for (size_t i = 0; i < request->n_headers; i++)
+		TRY(add_field(fields, request->headers[i]));
+	if (request->body.len == 0)
+		TRY(add_field(fields, STR("Content-Type:")));
+	CURLcode rc = http_out_curl()->easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	if (rc == CURLE_OK && has_body)
+		rc = set_body(curl, request);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_HTTPHEADER, *fields);
+	return rc == CURLE_OK ? 0 : E_NOMEM;
+}
+
+/* request: NULL for a plain GET. */
+static int run(CURL *curl, const char *url, const struct http_out_request *request, struct transfer *transfer)
+{
+	_cleanup_(drop_fields) struct curl_slist *fields = NULL;
 	long status = 0;
 	if (set_options(curl, url, transfer->limits) != CURLE_OK || set_callbacks(curl, transfer) != CURLE_OK)
 		return E_NOMEM;
+	if (request)
+		TRY(set_request(curl, request, &fields));
 	CURLcode rc = http_out_curl()->easy_perform(curl);
 	if (rc != CURLE_OK)
 		return code_of(rc, transfer);
-	if (http_out_curl()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200)
-		return E_NOT_FOUND;
+	if (http_out_curl()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK)
+		return E_IO;
+	transfer->answered = (int)status;
 	keep_type(curl, &transfer->head);
 	return 0;
 }
@@ -235,27 +290,51 @@ static int copy_url(struct str url, char ret_text[HTTP_OUT_URL_MAX + 1])
 	return 0;
 }
 
-int http_out_get_head(struct str url, const struct http_out_limits *limits, struct buf *out,
-		      struct http_out_head *ret_head)
+static int perform(struct str url, const struct http_out_request *request, struct transfer *transfer)
 {
 	static const struct str https = {"https://", 8};
 	char text[HTTP_OUT_URL_MAX + 1];
-	struct transfer transfer = {.limits = limits, .out = out, .head.max_age_s = -1};
-	size_t start = out->len;
-	TRY(limits->timeout_ms == 0 ? E_SYNTAX : copy_url(url, text));
-	transfer.secure = url.len > https.len && str_eq_ci(str_mem(url.p, https.len), https);
+	TRY(transfer->limits->timeout_ms == 0 ? E_SYNTAX : copy_url(url, text));
+	transfer->secure = url.len > https.len && str_eq_ci(str_mem(url.p, https.len), https);
 	if (!http_out_curl())
 		return E_IO;
 	CURL *curl = fault_hit(FAULT_ALLOC) ? NULL : http_out_curl()->easy_init();
 	if (!curl)
 		return E_NOMEM;
-	int rc = run(curl, text, &transfer);
+	int rc = run(curl, text, request, transfer);
 	http_out_curl()->easy_cleanup(curl);
+	return rc;
+}
+
+int http_out_get_head(struct str url, const struct http_out_limits *limits, struct buf *out,
+		      struct http_out_head *ret_head)
+{
+	struct transfer transfer = {.limits = limits, .out = out, .head.max_age_s = -1};
+	size_t start = out->len;
+	int rc = perform(url, NULL, &transfer);
+	if (rc == 0 && transfer.answered != 200)
+		rc = E_NOT_FOUND;
 	if (rc < 0) {
 		out->len = start;
 		return rc;
 	}
 	*ret_head = transfer.head;
+	return 0;
+}
+
+int http_out_send(const struct http_out_request *request, const struct http_out_limits *limits, struct buf *out,
+		  struct http_out_answer *ret_answer)
+{
+	struct transfer transfer = {.limits = limits, .out = out, .head.max_age_s = -1};
+	size_t start = out->len;
+	int rc = perform(request->url, request, &transfer);
+	if (rc < 0) {
+		if (out->len > start) /* an answer may hold a secret */
+			secret_wipe(out->p + start, out->len - start);
+		out->len = start;
+		return rc;
+	}
+	*ret_answer = (struct http_out_answer){transfer.answered, transfer.head};
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { HTTP_OUT_URL_MAX = 2048, HTTP_OUT_HEAD_MAX = 16384 };
+enum { HTTP_OUT_URL_MAX = 2048, HTTP_OUT_HEAD_MAX = 16384, HTTP_OUT_FIELD_MAX = 16384 };
 
 struct http_out_limits {
 	uint32_t timeout_ms;  /* in total: name, connection, TLS, answer; 0 is refused */
@@ -43,6 +43,28 @@ must_check int http_out_get(struct str url, const struct http_out_limits *limits
 /* The same, and the answer's head. E_IO when it was cancelled. */
 must_check int http_out_get_head(struct str url, const struct http_out_limits *limits, struct buf *out,
 				 struct http_out_head *ret_head);
+
+/* A request with a body, headers, another method than GET. All of it is borrowed. */
+struct http_out_request {
+	const char *method;        /* "GET", "POST", "PUT", "PATCH", "DELETE" */
+	struct str url;            /* sent as it is: nothing in its path is rewritten */
+	const struct str *headers; /* whole fields "Name: value", without line ends; may hold secrets */
+	size_t n_headers;
+	struct str body;           /* empty: none, and a length of 0 where the method has one */
+};
+
+struct http_out_answer {
+	int status;                /* 200..599 */
+	struct http_out_head head;
+};
+
+/*
+ * Send it, once; the body of the answer is appended to out, whatever its status is, and on failure out is as before.
+ * What was copied of the headers is wiped; libcurl's own copies live until the call ends. Errors as http_out_get, but
+ * no status is one; E_SYNTAX also for a header with a line end.
+ */
+must_check int http_out_send(const struct http_out_request *request, const struct http_out_limits *limits,
+			     struct buf *out, struct http_out_answer *ret_answer);
 
 /* Take what a header line, or a Content-Type, says; whatever is not understood changes nothing. */
 void http_out_head_line(struct http_out_head *head, struct str line);

@@ -15,6 +15,8 @@
 	X(easy_perform, curl_easy_perform) \
 	X(easy_getinfo, curl_easy_getinfo) \
 	X(easy_cleanup, curl_easy_cleanup) \
+	X(slist_append, curl_slist_append) \
+	X(slist_free_all, curl_slist_free_all) \
 	X(url, curl_url)                   \
 	X(url_set, curl_url_set)           \
 	X(url_get, curl_url_get)           \
