@@ -198,7 +198,7 @@ static int read_clients(const char *path, long gets)
 	double opened = seconds_since(start_ns);
 	arena_init(&arena, 1 << 20);
 	for (long i = 0; i < gets; i++) {
-		struct store_client_range range = {STR(""), make_id(start, "mmc_"), 1};
+		struct store_client_range range = {.range = {.after = make_id(start, "mmc_"), .limit = 1}};
 		check(store_client_list(store, &range, &arena, &list, &n), "client_list");
 		if (n == 0)
 			continue;

@@ -8,6 +8,13 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"Print JSON for programs."},
 	[OPT_CONFIG] = {"config", "FILE", NULL, FORM_LOCAL,
 		"The configuration. Default: $MINTMARK_CONFIG, ./var/mintmark.yaml or /etc/mintmark/mintmark.yaml."},
+	[OPT_SERVER] = {"server", "URL", NULL, FORM_LOCAL,
+		"Ask the server with this issuer by its management API, with the client of $MINTMARK_CLIENT_ID and "
+		"$MINTMARK_CLIENT_SECRET (or ..._FILE)."},
+	[OPT_SERVER_CA] = {"ca-file", "FILE", NULL, FORM_LOCAL,
+		"Certificates to trust for --server. Default: $SSL_CERT_FILE, else the system's."},
+	[OPT_TIMEOUT] = {"timeout", "DURATION", NULL, FORM_LOCAL,
+		"How long to wait for each answer, at most. Default: 30s."},
 	[OPT_YES] = {"yes", NULL, NULL, FORM_FLAG,
 		"Do not ask for confirmation."},
 	[OPT_NAME] = {"name", "TEXT", "name", FORM_TEXT,
@@ -48,6 +55,10 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"The e-mail address; unique."},
 	[OPT_EMAIL_VERIFIED] = {"email-verified", NULL, "email_verified", FORM_TRUE,
 		"The address is known to belong to the account."},
+	[OPT_EMAIL_UNVERIFIED] = {"email-unverified", NULL, "email_verified", FORM_FALSE,
+		"Nobody knows whether the address belongs to the account."},
+	[OPT_WITH_CLIENTS] = {"with-clients", NULL, "clients", FORM_TRUE,
+		"Also delete the clients that act for it."},
 	[OPT_ROLE] = {"role", "ROLE", "roles", FORM_TEXTS,
 		"A role of the account. Repeatable."},
 	[OPT_NO_ROLES] = {"no-roles", NULL, "roles", FORM_NO_TEXTS,
@@ -158,7 +169,7 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"A path segment before every path: /NAME/measurements/..."},
 };
 
-#define ADMIN_OPTIONS OPT_JSON, OPT_CONFIG
+#define ADMIN_OPTIONS OPT_JSON, OPT_CONFIG, OPT_SERVER, OPT_SERVER_CA, OPT_TIMEOUT
 #define CLIENT_OPTIONS \
 	OPT_CLIENT_NAME, OPT_SCOPE, OPT_API, OPT_DEFAULT_API, OPT_EXPIRES, OPT_LIFETIME, OPT_AUTH, ADMIN_OPTIONS
 #define SECRET_OPTIONS OPT_LABEL, OPT_SECRET_EXPIRES
@@ -215,6 +226,9 @@ const struct cli_command cli_commands[] = {
 		"Add a secret beside the present ones, to rotate without a gap.",
 		op_run, {OPT_SECRET_STDIN, OPT_SECRET_FILE, SECRET_OPTIONS, OPT_REVOKE_TOKENS, ADMIN_OPTIONS},
 		.op = "secret.add", .params = {"client_id"}},
+	{"client secret show", "CLIENT_ID SECRET_ID",
+		"Show one secret: hint, age, expiry, last use. Never the secret itself.",
+		op_run, {ADMIN_OPTIONS}, .op = "secret.get", .params = {"client_id", "secret_id"}},
 	{"client secret list", "CLIENT_ID",
 		"List secrets: hint, age, expiry, last use. Never the secret itself.",
 		op_run, {ADMIN_OPTIONS}, .op = "secret.list", .params = {"client_id"}},
@@ -237,6 +251,10 @@ const struct cli_command cli_commands[] = {
 	{"account show", "ACCOUNT",
 		"Show an account by id or e-mail address.",
 		op_run, {ADMIN_OPTIONS}, .op = "account.get", .params = {"account"}},
+	{"account update", "ACCOUNT",
+		"Change what is given.",
+		op_run, {OPT_EMAIL, OPT_NAME, OPT_EMAIL_VERIFIED, OPT_EMAIL_UNVERIFIED, ADMIN_OPTIONS},
+		.op = "account.update", .params = {"account"}},
 	{"account roles", "ACCOUNT",
 		"Replace the roles of an account.",
 		op_run, {OPT_ROLE, OPT_NO_ROLES, ADMIN_OPTIONS}, .op = "account.roles", .params = {"account"}},
@@ -246,6 +264,10 @@ const struct cli_command cli_commands[] = {
 	{"account enable", "ACCOUNT",
 		"Let a disabled account in again.",
 		op_run, {ADMIN_OPTIONS}, .op = "account.enable", .params = {"account"}},
+	{"account delete", "ACCOUNT",
+		"Delete an account; its tokens are revoked. Asks on a terminal.",
+		op_run, {OPT_WITH_CLIENTS, OPT_YES, ADMIN_OPTIONS},
+		.op = "account.delete", .params = {"account"}, .confirm = "The account is gone for good."},
 	{"api create", "",
 		"Make an API (a resource server) with its scopes.",
 		op_run, {OPT_AUDIENCE, OPT_NAME, OPT_API_SCOPE, OPT_ALG, OPT_LIFETIME, OPT_RESOURCE_SERVER,
@@ -274,6 +296,12 @@ const struct cli_command cli_commands[] = {
 	{"key rotate", "",
 		"Publish a successor for each signing key, or for one algorithm.",
 		op_run, {OPT_ALG, OPT_NOW, ADMIN_OPTIONS}, .op = "key.rotate", .keys = true},
+	{"usage list", "",
+		"List when each client was last seen, from where, and how often.",
+		op_run, {OPT_AFTER, OPT_LIMIT, ADMIN_OPTIONS}, .op = "usage.list", .list = "usage"},
+	{"usage show", "CLIENT_ID",
+		"Show when each secret of a client was last used, from where, and how often.",
+		op_run, {ADMIN_OPTIONS}, .op = "usage.get", .params = {"client_id"}},
 	{"audit list", "",
 		"List the audit chain: who changed what, when.",
 		op_run, {OPT_AFTER_SEQ, OPT_LIMIT, ADMIN_OPTIONS}, .op = "audit.list", .list = "entries"},

@@ -122,7 +122,7 @@ int gate_check_run(struct cli *cli)
 	int status = gate_docs_load(files->v, files->n, cli_value(cli, OPT_BASE_PATH),
 				    cli_value(cli, OPT_CHECK_ISSUER), &set);
 	if (status == EXIT_OK && audience)
-		status = gate_live_open(&live, cli_value(cli, OPT_CONFIG), audience);
+		status = gate_live_open(&live, cli, audience);
 	if (status != EXIT_OK)
 		return status;
 	check.set = set;

@@ -144,7 +144,7 @@ static int emit_clients(struct cli *cli, struct diff *diff)
 	const char *audience = cli_value(cli, OPT_LIVE_AUDIENCE);
 	if (!audience)
 		return EXIT_OK;
-	int status = gate_live_open(&live, cli_value(cli, OPT_CONFIG), audience);
+	int status = gate_live_open(&live, cli, audience);
 	if (status != EXIT_OK)
 		return status;
 	json_open(&diff->out, "affected", '[');

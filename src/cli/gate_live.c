@@ -37,12 +37,13 @@ static int get(struct gate_live *live, const char *op, const char *name, struct 
 	return ask(&live->transport, op, buf_str(&args), ret_doc, ret_result);
 }
 
-int gate_live_open(struct gate_live *live, const char *config, const char *audience)
+int gate_live_open(struct gate_live *live, struct cli *cli, const char *audience)
 {
 	const struct json *result = NULL;
 	live->audience = str_of(audience);
-	live->transport.config_path = transport_config_path(config);
-	int status = transport_open(&live->transport, false, false);
+	int status = transport_choose(&live->transport, cli);
+	if (status == EXIT_OK)
+		status = transport_open(&live->transport, false, false);
 	if (status != EXIT_OK)
 		return status;
 	int rc = get(live, "api.get", "api", live->audience, &live->api, &result);

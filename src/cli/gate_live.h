@@ -21,7 +21,7 @@ struct gate_live_client {
 };
 
 /* What fails is printed. Exit status; gate_live_close is due in any case. The struct starts zeroed. */
-int gate_live_open(struct gate_live *live, const char *config, const char *audience);
+int gate_live_open(struct gate_live *live, struct cli *cli, const char *audience);
 /* Whether the API has the scope, or it is one of OpenID Connect. */
 bool gate_live_has_scope(const struct gate_live *live, struct str scope);
 /* Every live client with a grant for the API, page by page. What fails is printed. Exit status. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/enc.h"
 #include "base/rand.h"
 #include "base/secret.h"
@@ -19,6 +20,7 @@
 #include "cli/print.h"
 #include "cli/transport.h"
 #include "crypto/seal.h"
+#include "server/manage_api.h"
 
 enum { PATH_ROOM = 4096, PORT_DEFAULT = 8080, LOCK_MS = 30000 };
 
@@ -291,6 +293,16 @@ static int make_keys(struct transport *transport)
 	return rc < 0 ? args_fail_code(rc, "the signing keys can not be made") : EXIT_OK;
 }
 
+/* A server that runs has made it when it started. */
+static int make_management(struct transport *transport)
+{
+	const struct config *config = transport->config;
+	const struct manage_api_options options = {config->issuer, config->tokens.default_alg,
+						   config->tokens.access_lifetime_s, clock_now_s(&clock_system)};
+	int rc = transport->local ? manage_api_ensure(transport->admin.store, &options) : 0;
+	return rc < 0 ? args_fail_code(rc, "the management API can not be made") : EXIT_OK;
+}
+
 /* The store has a folder of its own: see server/confine.h. */
 static int make_store_folder(const struct config *config)
 {
@@ -324,6 +336,8 @@ static int make_state(struct cli *cli, struct init *init)
 		status = transport_open(&init->transport, true, true);
 	if (status == EXIT_OK)
 		status = make_keys(&init->transport);
+	if (status == EXIT_OK)
+		status = make_management(&init->transport);
 	if (status == EXIT_OK && cli_has(cli, OPT_DEMO))
 		status = demo_make(&init->transport, &init->demo);
 	return status;

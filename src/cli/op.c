@@ -98,10 +98,8 @@ static int put_option(struct json_out *out, const struct cli_option *option, con
 		put_scopes(out, option, values);
 		break;
 	case FORM_TRUE:
-		json_bool(out, option->param, true);
-		break;
 	case FORM_FALSE:
-		json_bool(out, option->param, false);
+		json_bool(out, option->param, option->form == FORM_TRUE);
 		break;
 	case FORM_NUMBER:
 		return put_number(out, option, last);
@@ -303,10 +301,9 @@ static int request_one(struct cli *cli, struct transport *transport, struct str 
 	_cleanup_(buf_done) struct buf answer;
 	bool ok;
 	buf_init(&answer, ADMIN_ANSWER_MAX);
-	int rc = transport_call(transport, request, &answer);
-	if (rc < 0)
-		return args_fail(EXIT_UNREACHABLE, "the server does not answer on %s",
-				 transport->config->control.socket.p);
+	int status = transport_ask(transport, request, &answer);
+	if (status != EXIT_OK)
+		return status;
 	if (json_parse_object_max(buf_str(&answer), ADMIN_ANSWER_MAX, ret_doc) < 0)
 		return args_fail(EXIT_FAILED, "the answer is no JSON");
 	if (json_get_bool(*ret_doc, "ok", &ok) < 0 || !ok || json_get_object(*ret_doc, "result", ret_result) < 0)
@@ -366,9 +363,10 @@ int op_run(struct cli *cli)
 {
 	_cleanup_(buf_done) struct buf request;
 	_cleanup_(transport_close) struct transport transport = {0};
-	transport.config_path = transport_config_path(cli_value(cli, OPT_CONFIG));
 	buf_init(&request, ADMIN_REQUEST_MAX);
-	int status = check_required(cli);
+	int status = transport_choose(&transport, cli);
+	if (status == EXIT_OK)
+		status = check_required(cli);
 	if (status == EXIT_OK)
 		status = confirm(cli);
 	if (status != EXIT_OK)

@@ -18,43 +18,51 @@ struct op {
 #define SECRET_ARGS (ARG(SECRET_EXPIRES_AT) | ARG(LABEL))
 #define CLIENT_ARGS \
 	(ARG(AUTH_METHOD) | ARG(DEFAULT_AUDIENCE) | ARG(EXPIRES_AT) | ARG(TOKEN_LIFETIME) | ARG(SCOPE) | ARG(AUDIENCES))
-#define PAGE_ARGS   (ARG(AFTER) | ARG(LIMIT))
+#define SHEET_ARGS  (ARG(LIMIT) | ARG(PAGE) | ARG(PAGE_SIZE) | ARG(SORT) | ARG(FILTER))
+#define PAGE_ARGS   (ARG(AFTER) | SHEET_ARGS)
+/* Changes nothing and needs no signer: runs without admin->lock. */
+#define READS       (1ULL << 63)
 #define API_ARGS    (ARG(NAME) | ARG(ALG) | ARG(TOKEN_LIFETIME) | ARG(SCOPES) | ARG(RESOURCE_SERVERS))
 
 static const struct op ops[] = {
 	{"client.create", admin_client_create, ARG(CLIENT_NAME),
 		CLIENT_ARGS | SECRET_ARGS | ARG(CLIENT_ID) | ARG(CLIENT_SECRET) | ARG(ACCOUNT)},
-	{"client.list", admin_client_list, 0, PAGE_ARGS | ARG(ACCOUNT)},
-	{"client.get", admin_client_get, ARG(CLIENT_ID), 0},
+	{"client.list", admin_client_list, 0, PAGE_ARGS | ARG(ACCOUNT) | READS},
+	{"client.get", admin_client_get, ARG(CLIENT_ID), READS},
 	{"client.update", admin_client_update, ARG(CLIENT_ID), CLIENT_ARGS | ARG(CLIENT_NAME)},
 	{"client.disable", admin_client_disable, ARG(CLIENT_ID), 0},
 	{"client.enable", admin_client_enable, ARG(CLIENT_ID), 0},
 	{"client.delete", admin_client_delete, ARG(CLIENT_ID), 0},
 	{"secret.add", admin_secret_add, ARG(CLIENT_ID), SECRET_ARGS | ARG(CLIENT_SECRET) | ARG(REVOKE_TOKENS)},
-	{"secret.list", admin_secret_list, ARG(CLIENT_ID), 0},
+	{"secret.get", admin_secret_get, ARG(CLIENT_ID) | ARG(SECRET_ID), READS},
+	{"secret.list", admin_secret_list, ARG(CLIENT_ID), READS},
 	{"secret.revoke", admin_secret_revoke, ARG(CLIENT_ID) | ARG(SECRET_ID), ARG(REVOKE_TOKENS)},
 	{"secret.regenerate", admin_secret_regenerate, ARG(CLIENT_ID), SECRET_ARGS | ARG(REVOKE_TOKENS)},
 	{"account.create", admin_account_create, ARG(EMAIL), ARG(NAME) | ARG(ROLES) | ARG(EMAIL_VERIFIED)},
-	{"account.list", admin_account_list, 0, PAGE_ARGS},
-	{"account.get", admin_account_get, ARG(ACCOUNT), 0},
+	{"account.list", admin_account_list, 0, PAGE_ARGS | READS},
+	{"account.get", admin_account_get, ARG(ACCOUNT), READS},
+	{"account.update", admin_account_update, ARG(ACCOUNT), ARG(EMAIL) | ARG(NAME) | ARG(EMAIL_VERIFIED)},
+	{"account.delete", admin_account_delete, ARG(ACCOUNT), ARG(CLIENTS)},
 	{"account.roles", admin_account_roles, ARG(ACCOUNT) | ARG(ROLES), 0},
 	{"account.disable", admin_account_disable, ARG(ACCOUNT), 0},
 	{"account.enable", admin_account_enable, ARG(ACCOUNT), 0},
 	{"api.create", admin_api_create, ARG(AUDIENCE), API_ARGS},
-	{"api.list", admin_api_list, 0, 0},
-	{"api.get", admin_api_get, ARG(API), 0},
+	{"api.list", admin_api_list, 0, PAGE_ARGS | READS},
+	{"api.get", admin_api_get, ARG(API), READS},
 	{"api.update", admin_api_update, ARG(API), API_ARGS},
 	{"api.delete", admin_api_delete, ARG(API), 0},
-	{"key.list", admin_key_list, 0, 0},
+	{"key.list", admin_key_list, 0, PAGE_ARGS | READS},
 	{"key.rotate", admin_key_rotate, 0, ARG(ALG) | ARG(NOW)},
-	{"audit.list", admin_audit_list, 0, ARG(AFTER_SEQ) | ARG(LIMIT)},
-	{"audit.verify", admin_audit_verify, 0, 0},
+	{"audit.list", admin_audit_list, 0, ARG(AFTER_SEQ) | SHEET_ARGS | READS},
+	{"audit.verify", admin_audit_verify, 0, READS},
+	{"usage.list", admin_usage_list, 0, PAGE_ARGS | READS},
+	{"usage.get", admin_usage_get, ARG(CLIENT_ID), READS},
 };
 
 struct admin_policy admin_policy_of(const struct config *config)
 {
 	return (struct admin_policy){config->tokens.access_lifetime_s, config->tokens.lifetime_max_s,
-				     config->tokens.default_alg};
+				     config->tokens.default_alg, config->issuer};
 }
 
 const char *admin_op_name(size_t i) { return i < sizeof(ops) / sizeof(ops[0]) ? ops[i].name : NULL; }
@@ -63,7 +71,7 @@ int admin_fail(struct admin_ctx *ctx, int code, const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(ctx->why, sizeof(ctx->why), fmt, args);
+	vsnprintf(ctx->failure.why, sizeof(ctx->failure.why), fmt, args);
 	va_end(args);
 	return code;
 }
@@ -85,12 +93,6 @@ int admin_ready(struct admin_ctx *ctx)
 	return buf_status(ctx->buf);
 }
 
-unsigned admin_limit(const struct admin_ctx *ctx)
-{
-	const struct admin_value *limit = &ctx->args[ARG_LIMIT];
-	return limit->set ? (unsigned)limit->i : ADMIN_LIST_MAX;
-}
-
 int64_t admin_until_s(const struct admin_ctx *ctx) { return ctx->now_s + REVOKED_KEEP_S; }
 
 static const struct op *find(struct str name)
@@ -104,7 +106,16 @@ static const struct op *find(struct str name)
 bool admin_op_requires(const char *op, const char *param)
 {
 	const struct op *row = find(str_of(op));
-	return row && (admin_args_bit(param) & row->required);
+	return row && (admin_args_bit(str_of(param)) & row->required);
+}
+
+enum admin_param admin_param_of(const char *op, struct str name)
+{
+	const struct op *row = find(str_of(op));
+	uint64_t bit = admin_args_bit(name);
+	if (!row || !(bit & (row->required | row->optional)))
+		return ADMIN_NO_PARAM;
+	return admin_args_type((enum admin_arg)__builtin_ctzll(bit));
 }
 
 /* {"op": text, "args": object?} and nothing else. */
@@ -128,30 +139,45 @@ static int read_request(struct admin_ctx *ctx, const struct json *doc, const str
 	return 0;
 }
 
-static int answer_ok(struct admin_ctx *ctx, const struct op *op)
+static int run_locked(struct admin_ctx *ctx, const struct op *op)
+{
+	pthread_mutex_t *lock = op->optional & READS ? NULL : ctx->admin->lock;
+	if (lock)
+		pthread_mutex_lock(lock);
+	int rc = op->run(ctx);
+	if (lock)
+		pthread_mutex_unlock(lock);
+	return rc;
+}
+
+/* wrapped: {"ok":true,"result":{...}} instead of the object alone. */
+static int answer_ok(struct admin_ctx *ctx, const struct op *op, bool wrapped)
 {
 	json_open(&ctx->out, NULL, '{');
-	json_bool(&ctx->out, "ok", true);
-	json_open(&ctx->out, "result", '{');
-	TRY(op->run(ctx));
+	if (wrapped) {
+		json_bool(&ctx->out, "ok", true);
+		json_open(&ctx->out, "result", '{');
+	}
+	TRY(run_locked(ctx, op));
 	json_close(&ctx->out, '}');
-	json_close(&ctx->out, '}');
+	if (wrapped)
+		json_close(&ctx->out, '}');
 	return buf_status(ctx->buf);
 }
 
-static void answer_failed(struct admin_ctx *ctx, int rc)
+static void answer_failed(struct buf *buf, int rc, const struct admin_failure *failure)
 {
+	struct json_out out;
 	const struct err_row *row = err_row(rc);
-	struct str why = ctx->why[0] ? str_of(ctx->why) : str_of(row->text);
 	char code[64];
 	snprintf(code, sizeof(code), "E_%s", row->symbol);
-	json_out_init(&ctx->out, ctx->buf);
-	json_open(&ctx->out, NULL, '{');
-	json_bool(&ctx->out, "ok", false);
-	json_str(&ctx->out, "error", str_of(row->wire));
-	json_str(&ctx->out, "error_description", why);
-	json_str(&ctx->out, "code", str_of(code));
-	json_close(&ctx->out, '}');
+	json_out_init(&out, buf);
+	json_open(&out, NULL, '{');
+	json_bool(&out, "ok", false);
+	json_str(&out, "error", str_of(row->wire));
+	json_str(&out, "error_description", str_of(failure->why));
+	json_str(&out, "code", str_of(code));
+	json_close(&out, '}');
 }
 
 /* Forget a half-written answer: it may hold a secret. */
@@ -163,7 +189,7 @@ static void rewind_to(struct buf *buf, size_t start)
 	buf->status = 0;
 }
 
-static int run(struct admin_ctx *ctx, struct str request)
+static int run(struct admin_ctx *ctx, struct str request, bool wrapped)
 {
 	_cleanup_(json_freep) struct json *doc = NULL;
 	const struct op *op = NULL;
@@ -173,24 +199,37 @@ static int run(struct admin_ctx *ctx, struct str request)
 	if (rc < 0)
 		return rc == E_NOMEM ? rc : admin_fail(ctx, E_INVALID_REQUEST, "The request is no valid JSON object.");
 	TRY(read_request(ctx, doc, &op));
-	return answer_ok(ctx, op);
+	return answer_ok(ctx, op, wrapped);
 }
 
-int admin_call(struct admin *admin, struct str request, struct buf *out)
+static int perform(struct admin *admin, struct str request, bool wrapped, struct buf *out,
+		   struct admin_failure *ret_failure)
 {
 	size_t start = out->len;
 	struct admin_ctx ctx = {.admin = admin, .buf = out, .now_s = clock_now_s(admin->clock), .op = ""};
 	arena_init(&ctx.arena, ARENA_MAX);
 	json_out_init(&ctx.out, out);
-	if (admin->lock)
-		pthread_mutex_lock(admin->lock);
-	int rc = run(&ctx, request);
-	if (admin->lock)
-		pthread_mutex_unlock(admin->lock);
+	int rc = run(&ctx, request, wrapped);
 	if (rc < 0) {
 		rewind_to(out, start);
-		answer_failed(&ctx, rc);
+		if (!ctx.failure.why[0])
+			snprintf(ctx.failure.why, sizeof(ctx.failure.why), "%s", err_row(rc)->text);
+		*ret_failure = ctx.failure;
 	}
 	arena_done(&ctx.arena);
+	return rc;
+}
+
+int admin_run(struct admin *admin, struct str request, struct buf *out, struct admin_failure *ret_failure)
+{
+	return perform(admin, request, false, out, ret_failure);
+}
+
+int admin_call(struct admin *admin, struct str request, struct buf *out)
+{
+	struct admin_failure failure;
+	int rc = perform(admin, request, true, out, &failure);
+	if (rc < 0)
+		answer_failed(out, rc, &failure);
 	return buf_status(out);
 }

@@ -17,7 +17,8 @@
 #include "keys/signer.h"
 #include "store/store.h"
 
-enum { ADMIN_REQUEST_MAX = 65536, ADMIN_ANSWER_MAX = 4 << 20, ADMIN_LIST_MAX = 500 };
+enum { ADMIN_REQUEST_MAX = 65536, ADMIN_ANSWER_MAX = 4 << 20, ADMIN_LIST_MAX = 500, ADMIN_PAGE_USUAL = 100,
+       ADMIN_SCAN_MAX = 100000 /* rows that one page may cost */ };
 
 /*
  * What a change made stale: drop what is cached of it. API: of every client too (grants and defaults may have gone with
@@ -30,6 +31,7 @@ struct admin_policy {
 	int64_t lifetime_s;       /* of an API's tokens when it does not say one */
 	int64_t lifetime_max_s;   /* keyd's cap for access tokens */
 	struct str default_alg;   /* of an API's tokens when it does not say one: "ES256" */
+	struct str issuer;        /* whose management API nobody may take apart (server/manage_api.h) */
 };
 
 struct config;
@@ -42,6 +44,12 @@ struct admin {
 	/* blocking use, this thread's own; NULL: operations that need keys fail with E_SIGNER */
 	struct signer *signer;
 	struct str actor;          /* for the audit chain: "cli:uid=1000" */
+	/*
+	 * The scopes of the caller's token for the management API: what it can't do itself it can't give to a client
+	 * (admin_bound.c). NULL: the operator, who may do everything.
+	 */
+	const struct str_list *scopes;
+	bool paged;                /* lists come in pages unless a cursor is given; their array is "items" */
 	struct admin_policy policy;
 	/* held during a call: who else uses the signer and plans keys takes it too; NULL: nobody does */
 	pthread_mutex_t *lock;
@@ -62,8 +70,24 @@ struct admin {
  */
 must_check int admin_call(struct admin *admin, struct str request, struct buf *out);
 
+/* Why an operation failed. */
+struct admin_failure {
+	char why[256];     /* safe to show; begins with the parameter's name when it is about one */
+	char missing[160]; /* E_INSUFFICIENT_SCOPE: the scope that the caller lacks; else empty */
+};
+/*
+ * The same request, and the bare result object as the answer. Nothing is appended on failure, ret_failure is set
+ * then. The codes of the operation, E_NOMEM, E_LIMIT.
+ */
+must_check int admin_run(struct admin *admin, struct str request, struct buf *out, struct admin_failure *ret_failure);
+/* What a parameter of an operation looks like in JSON; ADMIN_NO_PARAM: there is none. */
+enum admin_param { ADMIN_NO_PARAM, ADMIN_PARAM_TEXT, ADMIN_PARAM_NUMBER, ADMIN_PARAM_BOOLEAN, ADMIN_PARAM_ARRAY };
+enum admin_param admin_param_of(const char *op, struct str name);
+
 /* For documentation and tests: the name of operation i, NULL behind the last. */
 const char *admin_op_name(size_t i);
+/* The name of parameter i, of whatever operation; NULL behind the last. */
+const char *admin_param_name(size_t i);
 /* Whether operation op can not do without the parameter; false when there is no such operation. */
 bool admin_op_requires(const char *op, const char *param);
 

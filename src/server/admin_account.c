@@ -100,22 +100,49 @@ int admin_account_create(struct admin_ctx *ctx)
 	return 0;
 }
 
-int admin_account_list(struct admin_ctx *ctx)
+static const struct admin_column columns[] = {
+	{"account_id", COLUMN_TEXT, true, STORE_BY_ID},
+	{"email", COLUMN_TEXT, false, 0},
+	{"name", COLUMN_TEXT, false, 0},
+	{"disabled", COLUMN_BOOLEAN, false, 0},
+	{"created_at", COLUMN_NUMBER, true, STORE_BY_TIME},
+};
+
+static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
+{
+	const struct account *account = row;
+	const struct admin_cell cells[] = {
+		{account->id, 0}, {account->email, 0}, {account->name, 0}, {{0}, account->disabled},
+		{{0}, account->created_s},
+	};
+	*ret_cell = cells[column];
+}
+
+static int emit_row(struct admin_ctx *ctx, const void *row)
+{
+	json_open(&ctx->out, NULL, '{');
+	emit(&ctx->out, row);
+	json_close(&ctx->out, '}');
+	return 0;
+}
+
+static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
+		 size_t *ret_n)
 {
 	struct account *accounts;
-	size_t n;
-	TRY(store_account_list(ctx->admin->store, ctx->args[ARG_AFTER].s, admin_limit(ctx), &ctx->arena, &accounts,
-			       &n));
-	json_open(&ctx->out, "accounts", '[');
-	for (size_t i = 0; i < n; i++) {
-		json_open(&ctx->out, NULL, '{');
-		emit(&ctx->out, &accounts[i]);
-		json_close(&ctx->out, '}');
-	}
-	json_close(&ctx->out, ']');
-	if (n == admin_limit(ctx))
-		json_str(&ctx->out, "next", accounts[n - 1].id);
+	TRY(store_account_list(ctx->admin->store, range, arena, &accounts, ret_n));
+	*ret_rows = accounts;
 	return 0;
+}
+
+static int64_t total(const struct store_counts *counts) { return counts->accounts; }
+
+int admin_account_list(struct admin_ctx *ctx)
+{
+	static const struct admin_list list = {
+		columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct account), cell, emit_row, fetch, total,
+		ADMIN_SCAN_MAX};
+	return admin_page(ctx, &list, "accounts");
 }
 
 int admin_account_get(struct admin_ctx *ctx)
@@ -123,6 +150,47 @@ int admin_account_get(struct admin_ctx *ctx)
 	struct account account;
 	TRY(admin_account_find(ctx, &account));
 	emit(&ctx->out, &account);
+	return 0;
+}
+
+int admin_account_update(struct admin_ctx *ctx)
+{
+	struct account account;
+	TRY(admin_account_find(ctx, &account));
+	if (ctx->args[ARG_EMAIL].set)
+		TRY(read_email(ctx, &account.email));
+	if (ctx->args[ARG_NAME].set)
+		account.name = ctx->args[ARG_NAME].s;
+	if (ctx->args[ARG_EMAIL_VERIFIED].set)
+		account.email_verified = ctx->args[ARG_EMAIL_VERIFIED].i != 0;
+	emit(&ctx->out, &account);
+	TRY(admin_ready(ctx));
+	struct audit_note note = admin_note(ctx, account.id, account.email);
+	int rc = store_account_update(ctx->admin->store, &account, &note);
+	if (rc == E_EXISTS)
+		return admin_fail(ctx, rc, "There is an account with this e-mail address already.");
+	TRY(rc);
+	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
+	return 0;
+}
+
+int admin_account_delete(struct admin_ctx *ctx)
+{
+	struct account account;
+	bool with_clients = ctx->args[ARG_CLIENTS].i != 0;
+	if (with_clients)
+		TRY(admin_bound_scope(ctx, "mintmark:clients:write"));
+	TRY(admin_account_find(ctx, &account));
+	json_str(&ctx->out, "account_id", account.id);
+	TRY(admin_ready(ctx));
+	struct audit_note note = admin_note(ctx, account.id, account.email);
+	int rc = store_account_delete(ctx->admin->store, account.id, with_clients, admin_until_s(ctx), &note);
+	if (rc == E_CONFLICT)
+		return admin_fail(ctx, rc, "Clients act for this account: delete them first, or with it.");
+	TRY(rc);
+	if (with_clients)
+		admin_changed(ctx, ADMIN_CHANGE_CLIENT, STR(""));
+	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
 	return 0;
 }
 

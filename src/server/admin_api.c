@@ -46,6 +46,7 @@ static int read_scope(struct admin_ctx *ctx, const struct json *object, struct a
 	if (scope_is_identity(name))
 		return admin_fail(ctx, E_INVALID_SCOPE, "%.*s is an identity scope and can not belong to an API.",
 				  STR_ARG(name));
+	TRY(admin_bound_name(ctx, name));
 	if (json_has(object, "description") && json_get_str(object, "description", &scope.description) < 0)
 		return admin_fail(ctx, E_INVALID_REQUEST, "The description of a scope must be a text.");
 	if (scope.description.len > DESCRIPTION_MAX || !admin_args_is_text(scope.description))
@@ -162,17 +163,42 @@ int admin_api_create(struct admin_ctx *ctx)
 	return 0;
 }
 
+static const struct admin_column columns[] = {
+	{"api_id", COLUMN_TEXT, true, 0},  {"audience", COLUMN_TEXT, true, 0},
+	{"name", COLUMN_TEXT, true, 0},    {"created_at", COLUMN_NUMBER, true, 0},
+};
+
+static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
+{
+	const struct api *api = row;
+	const struct admin_cell cells[] = {{api->id, 0}, {api->audience, 0}, {api->name, 0}, {{0}, api->created_s}};
+	*ret_cell = cells[column];
+}
+
+static int emit_row(struct admin_ctx *ctx, const void *row)
+{
+	json_open(&ctx->out, NULL, '{');
+	emit(&ctx->out, row);
+	json_close(&ctx->out, '}');
+	return 0;
+}
+
+static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
+		 size_t *ret_n)
+{
+	(void)range;
+	(void)arena;
+	TRY(admin_api_load(ctx));
+	*ret_rows = ctx->apis;
+	*ret_n = ctx->n_apis;
+	return 0;
+}
+
 int admin_api_list(struct admin_ctx *ctx)
 {
-	TRY(admin_api_load(ctx));
-	json_open(&ctx->out, "apis", '[');
-	for (size_t i = 0; i < ctx->n_apis; i++) {
-		json_open(&ctx->out, NULL, '{');
-		emit(&ctx->out, &ctx->apis[i]);
-		json_close(&ctx->out, '}');
-	}
-	json_close(&ctx->out, ']');
-	return 0;
+	static const struct admin_list list = {columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct api), cell,
+					       emit_row, fetch, NULL, 0};
+	return admin_page(ctx, &list, "apis");
 }
 
 int admin_api_get(struct admin_ctx *ctx)
@@ -187,6 +213,8 @@ int admin_api_update(struct admin_ctx *ctx)
 {
 	struct api api;
 	TRY(find(ctx, &api));
+	if (ctx->args[ARG_SCOPES].set)
+		TRY(admin_bound_api(ctx, &api));
 	TRY(apply(ctx, &api));
 	struct audit_note note = admin_note(ctx, api.id, api.audience);
 	TRY(store_api_update(ctx->admin->store, &api, ctx->args[ARG_RESOURCE_SERVERS].set, &note));
@@ -199,6 +227,7 @@ int admin_api_delete(struct admin_ctx *ctx)
 {
 	struct api api;
 	TRY(find(ctx, &api));
+	TRY(admin_bound_api(ctx, &api));
 	struct audit_note note = admin_note(ctx, api.id, api.audience);
 	TRY(store_api_delete(ctx->admin->store, api.id, &note));
 	admin_changed(ctx, ADMIN_CHANGE_API, api.id);

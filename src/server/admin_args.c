@@ -40,6 +40,11 @@ static const struct row {
 	[ARG_AFTER] = {"after", TEXT, 0, MODEL_ID_MAX},
 	[ARG_AFTER_SEQ] = {"after_seq", NUMBER, 0, INT64_MAX},
 	[ARG_LIMIT] = {"limit", NUMBER, 1, ADMIN_LIST_MAX},
+	[ARG_PAGE] = {"page", NUMBER, 1, ADMIN_SCAN_MAX},
+	[ARG_PAGE_SIZE] = {"page_size", NUMBER, 1, ADMIN_LIST_MAX},
+	[ARG_SORT] = {"sort", TEXT, 1, 64},
+	[ARG_FILTER] = {"filter", OBJECTS, 0, 0}, /* [{"field": "client_name", "op": "prefix", "value": "x"}] */
+	[ARG_CLIENTS] = {"clients", BOOLEAN, 0, 1},
 };
 
 bool admin_args_is_text(struct str text)
@@ -167,12 +172,24 @@ static int refuse_unknown(struct admin_ctx *ctx, uint64_t known, const struct js
 	return 0;
 }
 
-uint64_t admin_args_bit(const char *name)
+uint64_t admin_args_bit(struct str name)
 {
 	for (size_t i = 0; i < ARG_COUNT; i++)
-		if (strcmp(rows[i].name, name) == 0)
+		if (str_eq(str_of(rows[i].name), name))
 			return 1ULL << i;
 	return 0;
+}
+
+const char *admin_param_name(size_t i) { return i < ARG_COUNT ? rows[i].name : NULL; }
+
+enum admin_param admin_args_type(enum admin_arg arg)
+{
+	static const enum admin_param types[] = {
+		[TEXT] = ADMIN_PARAM_TEXT,     [SCOPE] = ADMIN_PARAM_TEXT,    [SECRET] = ADMIN_PARAM_TEXT,
+		[TEXTS] = ADMIN_PARAM_ARRAY,   [OBJECTS] = ADMIN_PARAM_ARRAY, [NUMBER] = ADMIN_PARAM_NUMBER,
+		[BOOLEAN] = ADMIN_PARAM_BOOLEAN,
+	};
+	return types[rows[arg].type];
 }
 
 int admin_args_read(struct admin_ctx *ctx, uint64_t required, uint64_t optional, const struct json *args)

@@ -11,28 +11,85 @@ static void emit_hash(struct admin_ctx *ctx, const char *member, const unsigned 
 	json_str(&ctx->out, member, buf_str(&hex));
 }
 
+static const struct admin_column columns[] = {
+	{"seq", COLUMN_NUMBER, true, STORE_BY_ID}, {"time", COLUMN_NUMBER, false, 0},
+	{"actor", COLUMN_TEXT, false, 0},          {"action", COLUMN_TEXT, false, 0},
+	{"target", COLUMN_TEXT, false, 0},
+};
+
+static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
+{
+	const struct audit_entry *entry = row;
+	const struct admin_cell cells[] = {
+		{{0}, entry->seq}, {{0}, entry->time_s}, {entry->actor, 0}, {entry->action, 0}, {entry->target, 0}};
+	*ret_cell = cells[column];
+}
+
+static int emit_row(struct admin_ctx *ctx, const void *row)
+{
+	const struct audit_entry *entry = row;
+	json_open(&ctx->out, NULL, '{');
+	json_int(&ctx->out, "seq", entry->seq);
+	json_int(&ctx->out, "time", entry->time_s);
+	json_str(&ctx->out, "actor", entry->actor);
+	json_str(&ctx->out, "action", entry->action);
+	json_str(&ctx->out, "target", entry->target);
+	json_str(&ctx->out, "detail", entry->detail);
+	emit_hash(ctx, "hash", entry->hash);
+	json_close(&ctx->out, '}');
+	return 0;
+}
+
+/* The newest first: numbers have no gaps, so the place of each page is known. */
+static int fetch_back(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena,
+		      struct audit_entry **ret_entries, size_t *ret_n)
+{
+	struct store_counts counts;
+	uint64_t above = 0;
+	TRY(store_count(ctx->admin->store, &counts));
+	int64_t last = counts.audit_seq;
+	if (range->after.len > 0 && str_to_u64(range->after, INT64_MAX, &above) == 0)
+		last = (int64_t)above - 1;
+	last -= (int64_t)range->skip;
+	int64_t first = last > (int64_t)range->limit ? last - (int64_t)range->limit : 0;
+	*ret_n = 0;
+	if (last <= 0)
+		return 0;
+	TRY(store_audit_list(ctx->admin->store, first, (unsigned)(last - first), arena, ret_entries, ret_n));
+	struct audit_entry *entries = *ret_entries;
+	for (size_t i = 0; i < *ret_n / 2; i++) {
+		struct audit_entry entry = entries[i];
+		entries[i] = entries[*ret_n - 1 - i];
+		entries[*ret_n - 1 - i] = entry;
+	}
+	return 0;
+}
+
+static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
+		 size_t *ret_n)
+{
+	struct audit_entry *entries = NULL;
+	uint64_t after = 0;
+	if (range->descending) {
+		TRY(fetch_back(ctx, range, arena, &entries, ret_n));
+	} else {
+		if (range->after.len > 0)
+			TRY(str_to_u64(range->after, INT64_MAX, &after));
+		TRY(store_audit_list(ctx->admin->store, (int64_t)after + (int64_t)range->skip, range->limit, arena,
+				     &entries, ret_n));
+	}
+	*ret_rows = entries;
+	return 0;
+}
+
+static int64_t total(const struct store_counts *counts) { return counts->audit_seq; }
+
 int admin_audit_list(struct admin_ctx *ctx)
 {
-	struct audit_entry *entries;
-	size_t n;
-	TRY(store_audit_list(ctx->admin->store, ctx->args[ARG_AFTER_SEQ].i, admin_limit(ctx), &ctx->arena, &entries,
-			     &n));
-	json_open(&ctx->out, "entries", '[');
-	for (size_t i = 0; i < n; i++) {
-		json_open(&ctx->out, NULL, '{');
-		json_int(&ctx->out, "seq", entries[i].seq);
-		json_int(&ctx->out, "time", entries[i].time_s);
-		json_str(&ctx->out, "actor", entries[i].actor);
-		json_str(&ctx->out, "action", entries[i].action);
-		json_str(&ctx->out, "target", entries[i].target);
-		json_str(&ctx->out, "detail", entries[i].detail);
-		emit_hash(ctx, "hash", entries[i].hash);
-		json_close(&ctx->out, '}');
-	}
-	json_close(&ctx->out, ']');
-	if (n == admin_limit(ctx))
-		json_int(&ctx->out, "next_seq", entries[n - 1].seq);
-	return 0;
+	static const struct admin_list list = {
+		columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct audit_entry), cell, emit_row, fetch, total,
+		ADMIN_SCAN_MAX};
+	return admin_page(ctx, &list, "entries");
 }
 
 int admin_audit_verify(struct admin_ctx *ctx)

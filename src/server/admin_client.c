@@ -56,6 +56,11 @@ static int apply(struct admin_ctx *ctx, struct client *client)
 	return admin_grant_default(ctx, client);
 }
 
+static struct str kind_name(const struct client *client)
+{
+	return client->kind == CLIENT_ACCOUNT ? STR("account") : STR("service");
+}
+
 static int emit(struct admin_ctx *ctx, const struct client *client, bool with_grants)
 {
 	struct json_out *out = &ctx->out;
@@ -63,7 +68,7 @@ static int emit(struct admin_ctx *ctx, const struct client *client, bool with_gr
 	const struct api *api = admin_api_find(ctx, client->default_api);
 	json_str(out, "client_id", client->id);
 	json_str(out, "client_name", client->name);
-	json_str(out, "kind", client->kind == CLIENT_ACCOUNT ? STR("account") : STR("service"));
+	json_str(out, "kind", kind_name(client));
 	if (client->kind == CLIENT_ACCOUNT)
 		json_str(out, "account_id", client->account_id);
 	json_bool(out, "disabled", client->disabled);
@@ -131,6 +136,7 @@ int admin_client_create(struct admin_ctx *ctx)
 	TRY(choose_id(ctx, id, &client.id));
 	TRY(set_owner(ctx, &client));
 	TRY(apply(ctx, &client));
+	TRY(admin_bound_client(ctx, &client));
 	TRY(first_secret(ctx, &client, &secret));
 	TRY(emit(ctx, &client, true));
 	if (client.n_secrets > 0)
@@ -145,25 +151,55 @@ int admin_client_create(struct admin_ctx *ctx)
 	return 0;
 }
 
+static const struct admin_column columns[] = {
+	{"client_id", COLUMN_TEXT, true, STORE_BY_ID},
+	{"client_name", COLUMN_TEXT, false, 0},
+	{"kind", COLUMN_TEXT, false, 0},
+	{"disabled", COLUMN_BOOLEAN, false, 0},
+	{"client_id_issued_at", COLUMN_NUMBER, true, STORE_BY_TIME},
+};
+
+static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
+{
+	const struct client *client = row;
+	const struct admin_cell cells[] = {
+		{client->id, 0}, {client->name, 0}, {kind_name(client), 0}, {{0}, client->disabled},
+		{{0}, client->created_s},
+	};
+	*ret_cell = cells[column];
+}
+
+static int emit_row(struct admin_ctx *ctx, const void *row)
+{
+	json_open(&ctx->out, NULL, '{');
+	TRY(emit(ctx, row, false));
+	json_close(&ctx->out, '}');
+	return 0;
+}
+
+/* ctx->owner: those of this account alone. */
+static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
+		 size_t *ret_n)
+{
+	const struct store_client_range wanted = {ctx->owner, *range};
+	struct client *clients;
+	TRY(store_client_list(ctx->admin->store, &wanted, arena, &clients, ret_n));
+	*ret_rows = clients;
+	return 0;
+}
+
+static int64_t total(const struct store_counts *counts) { return counts->clients; }
+
 int admin_client_list(struct admin_ctx *ctx)
 {
-	struct client *clients;
+	static const struct admin_list list = {
+		columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct client), cell, emit_row, fetch, total,
+		ADMIN_SCAN_MAX};
 	struct account account = {0};
-	size_t n;
 	if (ctx->args[ARG_ACCOUNT].set)
 		TRY(admin_account_find(ctx, &account));
-	const struct store_client_range range = {account.id, ctx->args[ARG_AFTER].s, admin_limit(ctx)};
-	TRY(store_client_list(ctx->admin->store, &range, &ctx->arena, &clients, &n));
-	json_open(&ctx->out, "clients", '[');
-	for (size_t i = 0; i < n; i++) {
-		json_open(&ctx->out, NULL, '{');
-		TRY(emit(ctx, &clients[i], false));
-		json_close(&ctx->out, '}');
-	}
-	json_close(&ctx->out, ']');
-	if (n == admin_limit(ctx))
-		json_str(&ctx->out, "next", clients[n - 1].id);
-	return 0;
+	ctx->owner = account.id;
+	return admin_page(ctx, &list, "clients");
 }
 
 int admin_client_get(struct admin_ctx *ctx)
@@ -179,7 +215,9 @@ int admin_client_update(struct admin_ctx *ctx)
 {
 	struct client client;
 	TRY(find(ctx, &client));
+	TRY(admin_bound_client(ctx, &client));
 	TRY(apply(ctx, &client));
+	TRY(admin_bound_client(ctx, &client));
 	TRY(emit(ctx, &client, true));
 	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, client.id, client.name);
@@ -192,6 +230,8 @@ static int set_disabled(struct admin_ctx *ctx, bool disabled)
 {
 	struct client client;
 	TRY(find(ctx, &client));
+	if (!disabled)
+		TRY(admin_bound_client(ctx, &client));
 	client.disabled = disabled;
 	TRY(emit(ctx, &client, true));
 	TRY(admin_ready(ctx));

@@ -51,16 +51,40 @@ static void emit(struct admin_ctx *ctx, const struct signing_key *key)
 	json_close(out, '}');
 }
 
-int admin_key_list(struct admin_ctx *ctx)
+static const struct admin_column columns[] = {
+	{"kid", COLUMN_TEXT, true, 0},   {"alg", COLUMN_TEXT, true, 0},
+	{"state", COLUMN_TEXT, true, 0}, {"created_at", COLUMN_NUMBER, true, 0},
+};
+
+static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
+{
+	const struct signing_key *key = row;
+	const struct admin_cell cells[] = {
+		{key->kid, 0}, {key->alg, 0}, {str_of(state_names[key->state]), 0}, {{0}, key->created_s}};
+	*ret_cell = cells[column];
+}
+
+static int emit_row(struct admin_ctx *ctx, const void *row)
+{
+	emit(ctx, row);
+	return 0;
+}
+
+static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
+		 size_t *ret_n)
 {
 	struct signing_key *keys;
-	size_t n;
-	TRY(store_key_list(ctx->admin->store, true, &ctx->arena, &keys, &n));
-	json_open(&ctx->out, "keys", '[');
-	for (size_t i = 0; i < n; i++)
-		emit(ctx, &keys[i]);
-	json_close(&ctx->out, ']');
+	(void)range;
+	TRY(store_key_list(ctx->admin->store, true, arena, &keys, ret_n));
+	*ret_rows = keys;
 	return 0;
+}
+
+int admin_key_list(struct admin_ctx *ctx)
+{
+	static const struct admin_list list = {columns, sizeof(columns) / sizeof(columns[0]),
+					       sizeof(struct signing_key), cell, emit_row, fetch, NULL, 0};
+	return admin_page(ctx, &list, "keys");
 }
 
 /* The next key signs from now on; the active ones retire. One transaction. */

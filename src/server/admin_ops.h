@@ -36,6 +36,11 @@ enum admin_arg {
 	ARG_AFTER,
 	ARG_AFTER_SEQ,
 	ARG_LIMIT,
+	ARG_PAGE,
+	ARG_PAGE_SIZE,
+	ARG_SORT,
+	ARG_FILTER,
+	ARG_CLIENTS,
 	ARG_COUNT
 };
 
@@ -56,12 +61,13 @@ struct admin_ctx {
 	int64_t now_s;
 	const char *op;
 	struct admin_value args[ARG_COUNT];
+	struct str owner;      /* client.list: of this account alone; empty: of all */
 	struct json_out out;   /* inside the result object */
 	struct buf *buf;       /* what out writes into */
 	struct api *apis;      /* admin_api_load() */
 	size_t n_apis;
 	bool apis_loaded;
-	char why[256];         /* error_description; empty: the text of err.def */
+	struct admin_failure failure; /* why empty: the text of err.def */
 };
 
 /* --- admin.c --- */
@@ -76,8 +82,6 @@ void admin_changed(const struct admin_ctx *ctx, enum admin_change what, struct s
  * of the answer have room. So the answer of a change is written first. E_NOMEM, E_LIMIT.
  */
 must_check int admin_ready(struct admin_ctx *ctx);
-/* ARG_LIMIT, or the most one answer holds. */
-unsigned admin_limit(const struct admin_ctx *ctx);
 /* Until when the feed names what this change ends. */
 int64_t admin_until_s(const struct admin_ctx *ctx);
 
@@ -88,13 +92,63 @@ int64_t admin_until_s(const struct admin_ctx *ctx);
  */
 must_check int admin_args_read(struct admin_ctx *ctx, uint64_t required, uint64_t optional, const struct json *args);
 /* 1 << the parameter's enum admin_arg; 0 when there is no such parameter. */
-uint64_t admin_args_bit(const char *name);
+uint64_t admin_args_bit(struct str name);
+enum admin_param admin_args_type(enum admin_arg arg);
 /* Valid UTF-8 without control and text-direction characters: safe for terminals, logs and pages. */
 bool admin_args_is_text(struct str text);
 /* A moment that lies ahead, or 0 for never. E_INVALID_REQUEST. */
 must_check int admin_args_future(struct admin_ctx *ctx, enum admin_arg arg, int64_t *ret_s);
 /* ARG_TOKEN_LIFETIME within the policy, or 0 when it may be left to another's (zero_allowed). E_INVALID_REQUEST. */
 must_check int admin_args_lifetime(struct admin_ctx *ctx, bool zero_allowed, int64_t *ret_s);
+
+/* --- admin_page.c --- */
+/* One member of a list's objects, for sorting and filtering. */
+enum admin_column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_BOOLEAN };
+struct admin_column {
+	const char *name;
+	enum admin_column_type type;
+	bool sorts;            /* lists that are walked: an index serves it */
+	enum store_order order; /* which one */
+};
+struct admin_cell {
+	struct str s;
+	int64_t i;             /* numbers; booleans as 0 and 1 */
+};
+/* Rows and their cells are borrowed from the arena that fetch got. */
+struct admin_list {
+	const struct admin_column *columns; /* the first one is the id, which cursors name */
+	size_t n_columns, row_size;
+	void (*cell)(const void *row, size_t column, struct admin_cell *ret_cell);
+	int (*emit)(struct admin_ctx *ctx, const void *row); /* as one object */
+	/*
+	 * In the order that the range says, from range->skip or behind range->after (audit: its number as text). NULL
+	 * range: all there is, in the usual order.
+	 */
+	int (*fetch)(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
+		     size_t *ret_n);
+	/* NULL: the list is short; it is always fetched whole, and every column sorts. */
+	int64_t (*total)(const struct store_counts *counts);
+	size_t scan_max; /* rows that are looked at for one page with filters */
+};
+/*
+ * A whole list operation. By ARG_AFTER and ARG_LIMIT, or (asked for, or ctx->admin->paged) a page by ARG_PAGE,
+ * ARG_PAGE_SIZE, ARG_SORT, ARG_FILTER. name: of the array, for callers that don't get "items". E_INVALID_REQUEST.
+ */
+must_check int admin_page(struct admin_ctx *ctx, const struct admin_list *list, const char *name);
+
+/* --- admin_bound.c --- */
+/* Whether the caller may make or change the client so that it looks like this. E_INSUFFICIENT_SCOPE. */
+must_check int admin_bound_client(struct admin_ctx *ctx, const struct client *client);
+/* Whether the caller's token has the scope. E_INSUFFICIENT_SCOPE. */
+must_check int admin_bound_scope(struct admin_ctx *ctx, const char *scope);
+/* E_CONFLICT: it is the management API of this server, which stays as it is. */
+must_check int admin_bound_api(struct admin_ctx *ctx, const struct api *api);
+/* E_INVALID_SCOPE: the name is one that only the management API has. */
+must_check int admin_bound_name(struct admin_ctx *ctx, struct str scope);
+
+/* --- admin_usage.c --- */
+must_check int admin_usage_list(struct admin_ctx *ctx);
+must_check int admin_usage_get(struct admin_ctx *ctx);
 
 /* --- admin_api.c --- */
 /* All APIs, read once per call into ctx->apis. */
@@ -113,6 +167,8 @@ must_check int admin_account_find(struct admin_ctx *ctx, struct account *ret_acc
 must_check int admin_account_create(struct admin_ctx *ctx);
 must_check int admin_account_list(struct admin_ctx *ctx);
 must_check int admin_account_get(struct admin_ctx *ctx);
+must_check int admin_account_update(struct admin_ctx *ctx);
+must_check int admin_account_delete(struct admin_ctx *ctx);
 must_check int admin_account_roles(struct admin_ctx *ctx);
 must_check int admin_account_disable(struct admin_ctx *ctx);
 must_check int admin_account_enable(struct admin_ctx *ctx);
@@ -157,9 +213,13 @@ must_check int admin_secret_make(struct admin_ctx *ctx, struct str client_id, st
 void admin_secret_done(struct admin_secret *secret);
 /* Members secret_id, client_secret (generated ones: the only time), client_secret_expires_at. */
 void admin_secret_emit_new(struct admin_ctx *ctx, const struct admin_secret *secret);
+bool admin_secret_is_live(const struct client_secret *secret, int64_t now_s);
+/* "live", "expired", "revoked". */
+struct str admin_secret_state(const struct client_secret *secret, int64_t now_s);
 /* The array `secrets` of a client: everything but the secret. */
 void admin_secret_emit_list(struct admin_ctx *ctx, const struct client *client);
 must_check int admin_secret_add(struct admin_ctx *ctx);
+must_check int admin_secret_get(struct admin_ctx *ctx);
 must_check int admin_secret_list(struct admin_ctx *ctx);
 must_check int admin_secret_revoke(struct admin_ctx *ctx);
 must_check int admin_secret_regenerate(struct admin_ctx *ctx);

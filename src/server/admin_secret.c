@@ -55,34 +55,44 @@ void admin_secret_emit_new(struct admin_ctx *ctx, const struct admin_secret *sec
 	json_int(&ctx->out, "client_secret_expires_at", secret->row.expires_s); /* RFC 7591 3.2.1: 0 is never */
 }
 
-static struct str state_of(const struct client_secret *secret, int64_t now_s)
+bool admin_secret_is_live(const struct client_secret *secret, int64_t now_s)
+{
+	return secret->revoked_s == 0 && (secret->expires_s == 0 || secret->expires_s > now_s);
+}
+
+struct str admin_secret_state(const struct client_secret *secret, int64_t now_s)
 {
 	if (secret->revoked_s != 0)
 		return STR("revoked");
 	return secret->expires_s != 0 && secret->expires_s <= now_s ? STR("expired") : STR("live");
 }
 
-void admin_secret_emit_list(struct admin_ctx *ctx, const struct client *client)
+/* Its members, into an object that is open. */
+static void emit(struct admin_ctx *ctx, const struct client_secret *secret)
 {
 	struct json_out *out = &ctx->out;
-	json_open(out, "secrets", '[');
+	json_str(out, "secret_id", secret->id);
+	json_str(out, "state", admin_secret_state(secret, ctx->now_s));
+	json_str(out, "form", secret->form == SECRET_CHOSEN ? STR("chosen") : STR("generated"));
+	json_str(out, "hint", secret->hint);
+	json_str(out, "label", secret->label);
+	json_int(out, "created_at", secret->created_s);
+	json_int(out, "expires_at", secret->expires_s);
+	json_int(out, "revoked_at", secret->revoked_s);
+	json_int(out, "last_used_at", secret->last_used_s);
+	json_str(out, "last_used_address", secret->last_used_addr);
+	json_int(out, "use_count", secret->use_count);
+}
+
+void admin_secret_emit_list(struct admin_ctx *ctx, const struct client *client)
+{
+	json_open(&ctx->out, "secrets", '[');
 	for (size_t i = 0; i < client->n_secrets; i++) {
-		const struct client_secret *secret = &client->secrets[i];
-		json_open(out, NULL, '{');
-		json_str(out, "secret_id", secret->id);
-		json_str(out, "state", state_of(secret, ctx->now_s));
-		json_str(out, "form", secret->form == SECRET_CHOSEN ? STR("chosen") : STR("generated"));
-		json_str(out, "hint", secret->hint);
-		json_str(out, "label", secret->label);
-		json_int(out, "created_at", secret->created_s);
-		json_int(out, "expires_at", secret->expires_s);
-		json_int(out, "revoked_at", secret->revoked_s);
-		json_int(out, "last_used_at", secret->last_used_s);
-		json_str(out, "last_used_address", secret->last_used_addr);
-		json_int(out, "use_count", secret->use_count);
-		json_close(out, '}');
+		json_open(&ctx->out, NULL, '{');
+		emit(ctx, &client->secrets[i]);
+		json_close(&ctx->out, '}');
 	}
-	json_close(out, ']');
+	json_close(&ctx->out, ']');
 }
 
 static int find_client(struct admin_ctx *ctx, struct client *ret_client)
@@ -106,6 +116,7 @@ static int prepare(struct admin_ctx *ctx, struct admin_secret *ret_secret)
 {
 	struct client client;
 	TRY(find_client(ctx, &client));
+	TRY(admin_bound_client(ctx, &client)); /* who has a client's secret is that client */
 	if (client.auth == CLIENT_AUTH_NONE)
 		return admin_fail(ctx, E_CONFLICT, "The client does not authenticate, so it can have no secret.");
 	return admin_secret_make(ctx, client.id, ret_secret);
@@ -156,6 +167,21 @@ int admin_secret_list(struct admin_ctx *ctx)
 	json_str(&ctx->out, "client_id", client.id);
 	admin_secret_emit_list(ctx, &client);
 	return 0;
+}
+
+int admin_secret_get(struct admin_ctx *ctx)
+{
+	struct client client;
+	TRY(find_client(ctx, &client));
+	for (size_t i = 0; i < client.n_secrets; i++) {
+		const struct client_secret *row = &client.secrets[i];
+		if (!str_eq(row->id, ctx->args[ARG_SECRET_ID].s))
+			continue;
+		json_str(&ctx->out, "client_id", client.id);
+		emit(ctx, row);
+		return 0;
+	}
+	return admin_fail(ctx, E_ABSENT, "There is no such secret.");
 }
 
 int admin_secret_revoke(struct admin_ctx *ctx)

@@ -13,7 +13,7 @@
 
 #include "base/log.h"
 
-enum { READ_STEP = 4096 };
+enum { READ_STEP = 4096, CONNECT_PAUSE_MS = 10 };
 
 struct control {
 	int fd, stop_fd;
@@ -173,18 +173,32 @@ void control_stop(struct control *control)
 	free(control);
 }
 
-static int connect_to(const char *path, int *ret_fd)
+/* A server that takes no connections any more (stopped, hung) lets the queue run full: EAGAIN. */
+static int connect_fd(int fd, const struct sockaddr_un *addr, int64_t deadline_ns)
+{
+	while (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			return E_ABSENT;
+		if (errno != EAGAIN && errno != EINTR)
+			return E_IO;
+		if (clock_mono_ns() >= deadline_ns)
+			return E_TIMEOUT;
+		poll(NULL, 0, CONNECT_PAUSE_MS);
+	}
+	return 0;
+}
+
+static int connect_to(const char *path, int64_t deadline_ns, int *ret_fd)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	size_t len = strlen(path);
 	if (len >= sizeof(addr.sun_path))
 		return E_LIMIT;
 	memcpy(addr.sun_path, path, len);
-	_cleanup_(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	_cleanup_(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return E_IO;
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return errno == ENOENT || errno == ECONNREFUSED ? E_ABSENT : E_IO;
+	TRY(connect_fd(fd, &addr, deadline_ns));
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
@@ -194,7 +208,7 @@ int control_call(const char *path, struct str request, uint32_t timeout_ms, stru
 {
 	int64_t deadline_ns = deadline_after(timeout_ms);
 	_cleanup_(close_fd) int fd = -1;
-	TRY(connect_to(path, &fd));
+	TRY(connect_to(path, deadline_ns, &fd));
 	TRY(write_all(fd, deadline_ns, request));
 	TRY(write_all(fd, deadline_ns, STR("\n")));
 	return read_line(fd, deadline_ns, answer_out);

@@ -2,20 +2,27 @@
  * pool thread. */
 #include "server/reply.h"
 
+#include <stdio.h>
+
 #include "json/json.h"
 #include "oauth/own_token.h"
 #include "server/route.h"
 
-static void begin(struct task *task, int status, struct str media_type)
+static void begin_headers(struct task *task, int status, struct str media_type)
 {
 	buf_reset(&task->headers);
-	buf_reset(&task->body);
 	task->status = status;
 	buf_put(&task->headers, STR("Content-Type: "));
 	buf_put(&task->headers, media_type);
 	buf_put(&task->headers, STR("\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: "));
 	buf_put(&task->headers, str_of(task->request_id));
 	buf_put(&task->headers, STR("\r\n"));
+}
+
+static void begin(struct task *task, int status, struct str media_type)
+{
+	buf_reset(&task->body);
+	begin_headers(task, status, media_type);
 }
 
 /* RFC 6749 5.1, 5.2: neither tokens nor errors are kept by anybody. */
@@ -73,9 +80,106 @@ static void put_error_headers(struct buf *headers, const struct err_row *row, in
 		buf_printf(headers, "Retry-After: %lld\r\n", (long long)retry_after_s);
 }
 
+/* The name of a status: RFC 9110 15. */
+static const char *title_of(int status)
+{
+	static const struct {
+		int status;
+		const char *title;
+	} rows[] = {
+		{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
+		{405, "Method Not Allowed"}, {409, "Conflict"}, {413, "Content Too Large"},
+		{415, "Unsupported Media Type"}, {501, "Not Implemented"}, {503, "Service Unavailable"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].status == status)
+			return rows[i].title;
+	return "Internal Server Error";
+}
+
+/* A reason that begins with a parameter's name belongs to that parameter. */
+static void put_reasons(struct json_out *out, struct str detail)
+{
+	struct str name, rest;
+	json_open(out, "errors", '{');
+	bool named = str_cut(detail, ' ', &name, &rest) && name.len < 64 && name.p[0] >= 'a' && name.p[0] <= 'z';
+	if (named) {
+		char member[64];
+		memcpy(member, name.p, name.len);
+		member[name.len] = '\0';
+		json_open(out, member, '[');
+		json_str(out, NULL, rest);
+		json_close(out, ']');
+	}
+	json_close(out, '}');
+}
+
+/* The keys of both families of APIs that this one stands beside: a problem object, and error with its description. */
+static void put_problem(struct task *task, const struct err_row *row)
+{
+	struct json_out out;
+	char code[64], instance[64];
+	struct str detail = task->detail.len > 0 ? task->detail : str_of(row->text);
+	snprintf(code, sizeof(code), "E_%s", row->symbol);
+	snprintf(instance, sizeof(instance), "urn:mintmark:request:%s", task->request_id);
+	json_out_init(&out, &task->body);
+	json_open(&out, NULL, '{');
+	json_str(&out, "type", STR("about:blank"));
+	json_str(&out, "title", str_of(title_of(row->status)));
+	json_int(&out, "status", row->status);
+	json_str(&out, "detail", detail);
+	json_str(&out, "instance", str_of(instance));
+	put_reasons(&out, detail);
+	json_str(&out, "error", str_of(row->wire));
+	json_str(&out, "error_description", detail);
+	json_str(&out, "message", detail);
+	json_str(&out, "code", str_of(code));
+	json_str(&out, "request_id", str_of(task->request_id));
+	json_close(&out, '}');
+}
+
+static void put_trace(struct task *task)
+{
+	buf_printf(&task->headers, "X-Trace-Id: %s\r\n", task->request_id);
+}
+
+static void reply_problem(struct task *task, int code)
+{
+	const struct err_row *row = err_row(code);
+	begin(task, row->status, STR("application/json"));
+	put_no_store(&task->headers);
+	put_trace(task);
+	put_error_headers(&task->headers, row, task->call.retry_after_s);
+	if (task->challenge.len > 0)
+		buf_printf(&task->headers, "WWW-Authenticate: %.*s\r\n", STR_ARG(task->challenge));
+	if (code == E_METHOD_NOT_ALLOWED)
+		buf_printf(&task->headers, "Allow: %.*s\r\n", STR_ARG(buf_str(&task->allow)));
+	put_problem(task, row);
+}
+
+void reply_result(struct task *task, int status, struct str location)
+{
+	begin_headers(task, status, STR("application/json"));
+	put_no_store(&task->headers);
+	put_trace(task);
+	if (location.len > 0)
+		buf_printf(&task->headers, "Location: %.*s\r\n", STR_ARG(location));
+	if (status == 204)
+		buf_reset(&task->body);
+}
+
+bool reply_is_json(struct str content_type)
+{
+	return str_eq_ci(str_trim_ows(str_mem(content_type.p, str_find(content_type, ';'))), STR("application/json"));
+}
+
 void reply_error(struct task *task, int code)
 {
 	const struct err_row *row = err_row(code);
+	if (task->route && (task->route->flags & ROUTE_PROBLEM)) {
+		reply_problem(task, code);
+		return;
+	}
 	begin(task, row->status, STR("application/json"));
 	put_no_store(&task->headers);
 	put_error_headers(&task->headers, row, task->call.retry_after_s);

@@ -14,6 +14,13 @@ struct own_token;
 void reply_error(struct task *task, int code);
 /* The same without a task, for requests that never became one (server/worker.c). Appends to the buffers. */
 void reply_refusal(int code, struct str request_id, struct buf *out_headers, struct buf *out_body, int *ret_status);
+/*
+ * 200, 201 or 204 with task->body as it is (204: without). location: of what was made; empty: none. Never cached: the
+ * body may hold a new secret.
+ */
+void reply_result(struct task *task, int status, struct str location);
+/* "application/json", with parameters tolerated. */
+bool reply_is_json(struct str content_type);
 /* RFC 6749 5.1. */
 void reply_token(struct task *task);
 /* 200 with a cacheable document, or 304 when the request's If-None-Match has its tag. max_age_s < 0: no-store. */

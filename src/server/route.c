@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "oauth/clientauth.h"
 #include "oauth/grant.h"
+#include "server/manage_api.h"
 
 /* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then
  * answer. */
@@ -23,6 +24,8 @@ static call_step *const introspect_steps[] = {
 static call_step *const feed_steps[] = {ep_feed_read, ep_feed_wait, ep_feed_mint, ep_feed_reply, NULL};
 static call_step *const jwks_steps[] = {ep_metadata_jwks, NULL};
 static call_step *const metadata_steps[] = {ep_metadata_document, NULL};
+static call_step *const manage_steps[] = {ep_manage_find, ep_manage_authorize, ep_manage_run, NULL};
+static call_step *const openapi_steps[] = {ep_manage_description, NULL};
 static call_step *const healthz_steps[] = {ep_status_healthz, NULL};
 static call_step *const readyz_steps[] = {ep_status_readyz, NULL};
 static call_step *const metrics_steps[] = {ep_status_metrics, NULL};
@@ -41,6 +44,9 @@ static const struct route rows[] = {
 	 metadata_steps},
 	{"/.well-known/oauth-authorization-server", ROUTE_METADATA, ROUTE_GET, ROUTE_INSERTED | ROUTE_PUBLIC,
 	 metadata_steps},
+	{MANAGE_API_PATH "/", ROUTE_MANAGE, 0, ROUTE_ISSUER_PATH | ROUTE_BELOW | ROUTE_PROBLEM,
+	 manage_steps},
+	{"/openapi/v1.json", ROUTE_OPENAPI, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, openapi_steps},
 	{"/healthz", ROUTE_HEALTHZ, ROUTE_GET, 0, healthz_steps},
 	{"/readyz", ROUTE_READYZ, ROUTE_GET, 0, readyz_steps},
 	{"/metrics", ROUTE_METRICS, ROUTE_GET, ROUTE_OPERATOR, metrics_steps},
@@ -48,7 +54,8 @@ static const struct route rows[] = {
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 const char *const route_names[ROUTE_IDS] = {
-	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "unknown",
+	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "manage",
+	"openapi", "unknown",
 };
 
 struct routes {
@@ -56,8 +63,7 @@ struct routes {
 	struct str paths[ROWS];
 };
 
-/* The path of the issuer, without its last slash: RFC 8414 3.1, OpenID Connect Discovery 4. */
-static struct str issuer_path(struct str issuer)
+struct str route_issuer_path(struct str issuer)
 {
 	struct str scheme, rest, path = {0};
 	if (!str_cut(issuer, ':', &scheme, &rest) || rest.len < 2)
@@ -72,7 +78,7 @@ static struct str issuer_path(struct str issuer)
 
 int route_table_new(struct str issuer, struct routes **ret_routes)
 {
-	struct str prefix = issuer_path(issuer);
+	struct str prefix = route_issuer_path(issuer);
 	struct routes *routes = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*routes));
 	if (!routes)
 		return E_NOMEM;
@@ -102,7 +108,8 @@ void route_table_free(struct routes *routes)
 const struct route *route_find(const struct routes *routes, struct str path)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (str_eq(routes->paths[i], path))
+		if (rows[i].flags & ROUTE_BELOW ? str_has_prefix(path, routes->paths[i])
+						: str_eq(routes->paths[i], path))
 			return &rows[i];
 	return NULL;
 }
@@ -111,6 +118,8 @@ const char *route_allow(const struct route *route) { return route->methods & ROU
 
 bool route_allows(const struct route *route, struct str method)
 {
+	if (route->flags & ROUTE_BELOW)
+		return true;
 	if (str_eq(method, STR("POST")))
 		return route->methods & ROUTE_POST;
 	return (route->methods & ROUTE_GET) && (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")));

@@ -16,6 +16,8 @@ enum route_flag {
 	ROUTE_FORM = 4,        /* OAuth endpoint: errors by RFC 6749 5.2, CORS by configuration */
 	ROUTE_PUBLIC = 8,      /* public document: any origin may read it */
 	ROUTE_OPERATOR = 16,   /* access by metrics.access */
+	ROUTE_BELOW = 32,      /* every path that begins with it, and every method: the steps decide */
+	ROUTE_PROBLEM = 64,    /* management API: errors are problem objects */
 };
 
 /* What a route is, whatever its path: the label of metrics. */
@@ -29,6 +31,8 @@ enum route_id {
 	ROUTE_REVOKE,
 	ROUTE_INTROSPECT,
 	ROUTE_FEED,
+	ROUTE_MANAGE,
+	ROUTE_OPENAPI,
 	ROUTE_UNKNOWN,
 	ROUTE_IDS
 };
@@ -42,6 +46,9 @@ struct route {
 };
 
 struct routes;
+
+/* The path of the issuer, without its last slash: RFC 8414 3.1, OpenID Connect Discovery 4. */
+struct str route_issuer_path(struct str issuer);
 
 /* E_NOMEM. */
 must_check int route_table_new(struct str issuer, struct routes **ret_routes);
@@ -66,6 +73,10 @@ must_check int ep_feed_mint(struct call *call);
 must_check int ep_feed_reply(struct call *call);
 must_check int ep_metadata_jwks(struct call *call);           /* ep_metadata.c */
 must_check int ep_metadata_document(struct call *call);
+must_check int ep_manage_find(struct call *call);             /* ep_manage.c */
+must_check int ep_manage_authorize(struct call *call);
+must_check int ep_manage_run(struct call *call);
+must_check int ep_manage_description(struct call *call);
 must_check int ep_status_healthz(struct call *call);        /* ep_status.c */
 must_check int ep_status_readyz(struct call *call);
 must_check int ep_status_metrics(struct call *call);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,11 +16,14 @@
 #include "ipc/note.h"
 #include "oauth/revoked.h"
 #include "oauth/throttle.h"
+#include "openapi/openapi.h"
 #include "server/admin.h"
 #include "server/confine.h"
 #include "server/control.h"
 #include "server/feed.h"
 #include "server/keeper.h"
+#include "server/manage_api.h"
+#include "server/management.h"
 #include "server/reload.h"
 #include "server/route.h"
 #include "server/worker.h"
@@ -257,6 +261,27 @@ static int start_control(struct server *server, const struct role_fds *fds)
 	return control_start(fds->admin, &admin, &server->control);
 }
 
+/* Before the first snapshot: the API's scopes belong into discovery. */
+static int prepare_management(struct server *server)
+{
+	const struct config *config = server->config;
+	const struct manage_api_options options = {config->issuer, config->tokens.default_alg,
+						   config->tokens.access_lifetime_s, clock_now_s(server->clock)};
+	char why_mem[OPENAPI_WHY_MAX];
+	struct buf why;
+	const struct str path = route_issuer_path(config->issuer);
+	char prefix[CONFIG_WHY_MAX];
+	snprintf(prefix, sizeof(prefix), "%.*s%s", STR_ARG(path), MANAGE_API_PATH);
+	const struct openapi_source source = {"management.json", {management_text, management_text_len}, prefix};
+	buf_init_fixed(&why, why_mem, sizeof(why_mem));
+	int rc = openapi_load(&source, 1, STR(""), &server->management, &why);
+	if (rc < 0) {
+		LOG(LOG_ERROR, "management_description_refused", F("why", buf_str(&why)));
+		return E_INTERNAL;
+	}
+	return manage_api_ensure(server->env.store, &options);
+}
+
 static void unref_tls(struct tls_context **tls) { tls_context_unref(*tls); }
 
 static int start(struct server *server, const struct role_fds *fds)
@@ -269,6 +294,7 @@ static int start(struct server *server, const struct role_fds *fds)
 	TRY(confine_server(server->config)); /* before anything starts a thread */
 	TRY(open_store(server));
 	TRY(route_table_new(server->config->issuer, &server->routes));
+	TRY(prepare_management(server));
 	TRY(usage_new(fds->n_loops, &server->usage));
 	TRY(init_workers(server, fds));
 	TRY(start_pool(server, fds));
@@ -302,6 +328,7 @@ static void stop(struct server *server)
 	usage_free(server->usage);
 	metrics_free(server->metrics);
 	route_table_free(server->routes);
+	openapi_unref(server->management);
 	throttle_free(server->env.throttle);
 	directory_free(server->env.directory);
 	revoked_free(server->env.revoked);

@@ -17,6 +17,7 @@
 #include "server/usage.h"
 
 struct control;
+struct openapi;
 struct routes;
 struct worker;
 
@@ -33,6 +34,7 @@ struct server {
 	struct config *config;       /* what the process started with; options that need a restart are read here */
 	struct call_env env;
 	struct routes *routes;
+	struct openapi *management;  /* what the management API serves and demands; constant */
 	struct metrics *metrics;
 	struct usage *usage;
 	struct pool *pool;

@@ -9,6 +9,7 @@
 #include "jose/jwk.h"
 #include "json/json.h"
 #include "oauth/grant.h"
+#include "server/management.h"
 
 enum { DOCUMENT_MAX = 1048576, SCOPES_LISTED_MAX = 256 };
 
@@ -174,7 +175,10 @@ static int make_documents(struct snapshot *snapshot, const struct snapshot_sourc
 	buf_reset(&text);
 	json_out_init(&out, &text);
 	put_metadata(snapshot, source, &out);
-	return keep_document(snapshot, &text, &snapshot->metadata, &snapshot->metadata_etag);
+	TRY(keep_document(snapshot, &text, &snapshot->metadata, &snapshot->metadata_etag));
+	buf_reset(&text);
+	management_put(source->config->issuer, &text);
+	return keep_document(snapshot, &text, &snapshot->openapi, &snapshot->openapi_etag);
 }
 
 int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_snapshot)

@@ -16,6 +16,7 @@ struct snapshot {
 	struct str jwks, jwks_etag;
 	struct jwks *keys;     /* the same, to verify our own tokens with */
 	struct str metadata, metadata_etag; /* RFC 8414 and OpenID Discovery */
+	struct str openapi, openapi_etag;   /* the description of the management API */
 	unsigned key_counts[SIG_ALGS][KEY_GONE]; /* by algorithm and enum key_state */
 	/* private */
 	struct arena arena;

@@ -4,6 +4,8 @@
  */
 #include "server/task.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -27,6 +29,7 @@ int task_new(struct worker *worker, struct task **ret_task)
 	buf_init(&task->call.token, SIGNER_TOKEN_MAX);
 	buf_init(&task->headers, TASK_HEADERS_MAX);
 	buf_init(&task->body, TASK_BODY_MAX);
+	buf_init(&task->allow, TASK_ALLOW_MAX);
 	*ret_task = task;
 	return 0;
 }
@@ -40,6 +43,7 @@ void task_free(struct task *task)
 	buf_done(&task->call.token);
 	buf_done(&task->headers);
 	buf_done(&task->body);
+	buf_done(&task->allow);
 	arena_done(&task->call.arena);
 	free(task);
 }
@@ -75,6 +79,9 @@ void task_begin(struct task *task, struct http_exchange *exchange)
 	task->step = 0;
 	task->code = 0;
 	task->due_ns = 0;
+	task->own = NULL;
+	task->pattern = (struct str){0};
+	task->detail = task->challenge = (struct str){0};
 	call->env = &server->env;
 	call->policy = &task->snapshot->policy;
 	call->kids = &task->snapshot->kids;
@@ -143,10 +150,27 @@ enum task_outcome task_run(struct task *task)
 	return TASK_DONE;
 }
 
+int task_explain(struct task *task, int code, const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (arena_str(&task->call.arena, str_of(text), &task->detail) < 0)
+		task->detail = (struct str){0};
+	return code;
+}
+
 void task_refuse(struct task *task, int code) { refuse(task, code); }
 
 /* Of a path that is not ours nothing is known; it may hold what was meant for the body. */
-static struct str known_path(const struct task *task) { return task->route ? task->call.request->path : STR("-"); }
+static struct str known_path(const struct task *task)
+{
+	if (task->route && task->route->flags & ROUTE_BELOW)
+		return task->pattern.len > 0 ? task->pattern : STR("-");
+	return task->route ? task->call.request->path : STR("-");
+}
 
 static void log_finished(const struct task *task)
 {
@@ -193,5 +217,6 @@ void task_finish(struct task *task)
 	secret_wipe(task->body.p, task->body.len);
 	buf_reset(&task->body);
 	buf_reset(&task->headers);
+	buf_reset(&task->allow);
 	call_reset(&task->call);
 }

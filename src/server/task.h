@@ -16,7 +16,7 @@ struct route;
 struct server;
 struct worker;
 
-enum { TASK_HEADERS_MAX = 4096, TASK_BODY_MAX = 1048576, TASK_REQUEST_ID_LEN = 16 };
+enum { TASK_HEADERS_MAX = 4096, TASK_BODY_MAX = 1048576, TASK_REQUEST_ID_LEN = 16, TASK_ALLOW_MAX = 256 };
 
 struct task {
 	struct call call; /* first: a step gets its address and task_of() goes back */
@@ -31,6 +31,11 @@ struct task {
 	char request_id[TASK_REQUEST_ID_LEN + 1];
 	int status;                /* of the reply */
 	struct buf headers, body;
+	struct str pattern;        /* ROUTE_BELOW: the path as it is declared, for the log; constant */
+	void *own;                 /* what the route's steps keep for each other, in the call's arena */
+	struct str detail;         /* why it failed, safe to show; empty: the text of err.def */
+	struct str challenge;      /* WWW-Authenticate of a refusal; empty: that of the code, if any */
+	struct buf allow;          /* Allow of E_METHOD_NOT_ALLOWED; empty: the route's */
 	struct pool_job job;
 	struct loop_post post;     /* the way back from the pool, which must not fail */
 	struct task *next;         /* free list, delayed list, those that wait for news */
@@ -55,6 +60,8 @@ void task_free(struct task *task);
 void task_begin(struct task *task, struct http_exchange *exchange);
 /* Walk the steps until they end or wait; the single place where steps are called. */
 enum task_outcome task_run(struct task *task);
+/* For steps: say why, to the peer, and return the code. The text must be safe to show: nothing of others' requests. */
+must_check int task_explain(struct task *task, int code, const char *fmt, ...) printf_like(3, 4);
 /* Give up with a code before or between steps. */
 void task_refuse(struct task *task, int code);
 /* Hand the reply to the connection, count and log it, make the task ready for the next exchange. On the loop only. */

@@ -184,6 +184,62 @@ void memory_open_gap(void *array, size_t *n, size_t size, size_t at)
 	++*n;
 }
 
+static int compare_by_id(const void *a, const void *b)
+{
+	const struct memory_row *x = a, *y = b;
+	return str_cmp(x->id, y->id);
+}
+
+static int compare_by_time(const void *a, const void *b)
+{
+	const struct memory_row *x = a, *y = b;
+	if (x->created_s != y->created_s)
+		return x->created_s < y->created_s ? -1 : 1;
+	return compare_by_id(a, b);
+}
+
+/* The place of the first row behind range->after. */
+static int find_after(const struct memory_row *rows, size_t n, const struct store_range *range, size_t *ret_at)
+{
+	size_t at = 0;
+	if (range->order == STORE_BY_TIME) {
+		while (at < n && !str_eq(rows[at].id, range->after))
+			at++;
+		*ret_at = at + 1;
+		return at < n ? 0 : E_ABSENT;
+	}
+	while (at < n && (str_cmp(rows[at].id, range->after) == 0 ||
+			  (str_cmp(rows[at].id, range->after) > 0) == range->descending))
+		at++;
+	*ret_at = at;
+	return 0;
+}
+
+static void reverse(struct memory_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n / 2; i++) {
+		struct memory_row row = rows[i];
+		rows[i] = rows[n - 1 - i];
+		rows[n - 1 - i] = row;
+	}
+}
+
+int memory_cut(struct memory_row *rows, size_t n, const struct store_range *range, struct memory_row **ret_rows,
+	       size_t *ret_n)
+{
+	size_t at = 0;
+	if (n > 1)
+		qsort(rows, n, sizeof(*rows), range->order == STORE_BY_TIME ? compare_by_time : compare_by_id);
+	if (range->descending)
+		reverse(rows, n);
+	if (range->after.len > 0)
+		TRY(find_after(rows, n, range, &at));
+	at = range->skip < n - at ? at + range->skip : n;
+	*ret_rows = rows + at;
+	*ret_n = n - at < range->limit ? n - at : range->limit;
+	return 0;
+}
+
 void memory_close_gap(void *array, size_t *n, size_t size, size_t at)
 {
 	char *p = (char *)array + at * size;
@@ -231,6 +287,14 @@ static int audit_verify(struct store *store, int64_t *ret_seq)
 	return memory_unlock(store, rc);
 }
 
+static int count(struct store *store, struct store_counts *ret_counts)
+{
+	const struct memory_state *state = memory_lock(store);
+	*ret_counts = (struct store_counts){(int64_t)state->n_accounts, (int64_t)state->n_clients,
+					    (int64_t)memory_of(store)->n_links};
+	return memory_unlock(store, 0);
+}
+
 static int probe(struct store *store)
 {
 	struct memory_state *next;
@@ -254,6 +318,8 @@ static const struct store_ops memory_ops = {
 	.account_put = memory_account_put,
 	.account_get = memory_account_get,
 	.account_list = memory_account_list,
+	.account_update = memory_account_update,
+	.account_delete = memory_account_delete,
 	.account_set_roles = memory_account_set_roles,
 	.account_set_disabled = memory_account_set_disabled,
 	.client_put = memory_client_put,
@@ -281,6 +347,7 @@ static const struct store_ops memory_ops = {
 	.audit_append = audit_append,
 	.audit_list = audit_list,
 	.audit_verify = audit_verify,
+	.count = count,
 	.probe = probe,
 };
 

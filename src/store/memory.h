@@ -44,9 +44,22 @@ bool memory_find(const void *array, size_t n, size_t size, struct str id, size_t
 void memory_open_gap(void *array, size_t *n, size_t size, size_t at);
 void memory_close_gap(void *array, size_t *n, size_t size, size_t at);
 
+/* What lists are made of. */
+struct memory_row {
+	struct str id;
+	int64_t created_s;
+	const void *object;
+};
+/* Sorts n rows and finds those that a range means. E_ABSENT: by time, and there is no row `after`. */
+must_check int memory_cut(struct memory_row *rows, size_t n, const struct store_range *range,
+			  struct memory_row **ret_rows, size_t *ret_n);
+
 struct account *memory_account(const struct memory_state *state, struct str id);
 struct client *memory_client(const struct memory_state *state, struct str id);
 struct api *memory_api(const struct memory_state *state, struct str id);
+
+/* Takes the client at this place out, and off the resource servers. */
+void memory_client_remove(struct memory_state *next, size_t at);
 
 /* memory_copy.c: deep copies; the target may be the source. E_NOMEM. */
 must_check int memory_copy_account(struct arena *arena, const struct account *from, struct account *ret_to);
@@ -63,8 +76,11 @@ must_check int memory_copy_entry(struct arena *arena, const struct audit_entry *
 int memory_account_put(struct store *store, const struct account *account, const struct audit_note *note);
 int memory_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
 		       struct account *ret_account);
-int memory_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+int memory_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 			struct account **ret_accounts, size_t *ret_n);
+int memory_account_update(struct store *store, const struct account *account, const struct audit_note *note);
+int memory_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
+			  const struct audit_note *note);
 int memory_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
 int memory_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 				const struct audit_note *note);

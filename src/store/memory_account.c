@@ -42,26 +42,47 @@ int memory_account_get(struct store *store, struct str key, bool by_email, struc
 	return memory_unlock(store, account ? memory_copy_account(arena, account, ret_account) : E_ABSENT);
 }
 
-static int list(const struct memory_state *state, struct str after, unsigned limit, struct arena *arena,
+static int list(const struct memory_state *state, const struct store_range *range, struct arena *arena,
 		struct account **ret_accounts, size_t *ret_n)
 {
-	size_t at, n = 0;
-	if (memory_find(state->accounts, state->n_accounts, sizeof(struct account), after, &at))
-		at++;
-	struct account *accounts = arena_array(arena, limit, sizeof(*accounts));
-	if (!accounts)
+	size_t n;
+	struct memory_row *rows = arena_array(arena, state->n_accounts + 1, sizeof(*rows));
+	struct account *accounts = arena_array(arena, range->limit, sizeof(*accounts));
+	if (!rows || !accounts)
 		return E_NOMEM;
-	for (; at < state->n_accounts && n < limit; at++, n++)
-		TRY(memory_copy_account(arena, &state->accounts[at], &accounts[n]));
+	for (size_t i = 0; i < state->n_accounts; i++)
+		rows[i] = (struct memory_row){state->accounts[i].id, state->accounts[i].created_s, &state->accounts[i]};
+	TRY(memory_cut(rows, state->n_accounts, range, &rows, &n));
+	for (size_t i = 0; i < n; i++)
+		TRY(memory_copy_account(arena, rows[i].object, &accounts[i]));
 	*ret_accounts = accounts;
 	*ret_n = n;
 	return 0;
 }
 
-int memory_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+int memory_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 			struct account **ret_accounts, size_t *ret_n)
 {
-	return memory_unlock(store, list(memory_lock(store), after, limit, arena, ret_accounts, ret_n));
+	return memory_unlock(store, list(memory_lock(store), range, arena, ret_accounts, ret_n));
+}
+
+static int update(struct memory_state *next, const struct account *change)
+{
+	struct account *account = memory_account(next, change->id), *other = by_email_address(next, change->email);
+	if (!account)
+		return E_ABSENT;
+	if (other && other != account)
+		return E_EXISTS;
+	account->email_verified = change->email_verified;
+	TRY(arena_str(&next->arena, change->email, &account->email));
+	return arena_str(&next->arena, change->name, &account->name);
+}
+
+int memory_account_update(struct store *store, const struct account *account, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, update(next, account), note);
 }
 
 static int set_roles(struct memory_state *next, struct str id, struct str_list roles)
@@ -77,6 +98,17 @@ int memory_account_set_roles(struct store *store, struct str id, struct str_list
 	return memory_end(store, next, set_roles(next, id, roles), note);
 }
 
+/* All tokens of the account end: a word in the feed. */
+static int raise_epoch(struct memory_state *next, struct account *account, int64_t now_s, int64_t until_s)
+{
+	const struct revocation end = {.kind = REVOCATION_ACCOUNT,
+				       .id = account->id,
+				       .epoch = ++account->epoch,
+				       .not_before_s = now_s,
+				       .until_s = until_s};
+	return memory_revocation_put(next, &end);
+}
+
 static int set_disabled(struct memory_state *next, struct account *account, bool disabled, int64_t now_s,
 			int64_t until_s)
 {
@@ -87,12 +119,7 @@ static int set_disabled(struct memory_state *next, struct account *account, bool
 	account->disabled = disabled;
 	if (!disabled)
 		return 0;
-	const struct revocation end = {.kind = REVOCATION_ACCOUNT,
-				       .id = account->id,
-				       .epoch = ++account->epoch,
-				       .not_before_s = now_s,
-				       .until_s = until_s};
-	return memory_revocation_put(next, &end);
+	return raise_epoch(next, account, now_s, until_s);
 }
 
 int memory_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
@@ -102,4 +129,32 @@ int memory_account_set_disabled(struct store *store, struct str id, bool disable
 	TRY(memory_begin(store, 0, &next));
 	int rc = set_disabled(next, memory_account(next, id), disabled, note->now_s, until_s);
 	return memory_end(store, next, rc, note);
+}
+
+static int delete (struct memory_state *next, struct str id, bool with_clients, struct revocation end)
+{
+	size_t at, i = 0;
+	if (!memory_find(next->accounts, next->n_accounts, sizeof(*next->accounts), id, &at))
+		return E_ABSENT;
+	while (i < next->n_clients) {
+		if (!str_eq(next->clients[i].account_id, id)) {
+			i++;
+			continue;
+		}
+		if (!with_clients)
+			return E_CONFLICT;
+		memory_client_remove(next, i);
+	}
+	TRY(raise_epoch(next, &next->accounts[at], end.not_before_s, end.until_s));
+	memory_close_gap(next->accounts, &next->n_accounts, sizeof(*next->accounts), at);
+	return 0;
+}
+
+int memory_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
+			  const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	const struct revocation end = {.not_before_s = note->now_s, .until_s = until_s};
+	return memory_end(store, next, delete (next, id, with_clients, end), note);
 }

@@ -130,25 +130,33 @@ int memory_client_get(struct store *store, struct str id, struct arena *arena, s
 	return memory_unlock(store, get(memory_lock(store), id, arena, ret_client));
 }
 
+static int copy_bare(struct arena *arena, const struct client *from, struct client *ret_to)
+{
+	struct client row = *from;
+	row.n_grants = row.n_secrets = 0;
+	TRY(memory_copy_client(arena, &row, &row));
+	row.grants = NULL;
+	row.secrets = NULL;
+	*ret_to = row;
+	return 0;
+}
+
 static int list(const struct memory_state *state, const struct store_client_range *range, struct arena *arena,
 		struct client **ret_clients, size_t *ret_n)
 {
-	size_t at, n = 0;
-	if (memory_find(state->clients, state->n_clients, sizeof(struct client), range->after, &at))
-		at++;
-	struct client *clients = arena_array(arena, range->limit, sizeof(*clients));
-	if (!clients)
+	size_t n = 0;
+	struct memory_row *rows = arena_array(arena, state->n_clients + 1, sizeof(*rows));
+	struct client *clients = arena_array(arena, range->range.limit, sizeof(*clients));
+	if (!rows || !clients)
 		return E_NOMEM;
-	for (; at < state->n_clients && n < range->limit; at++) {
-		struct client row = state->clients[at];
-		if (range->account_id.len > 0 && !str_eq(row.account_id, range->account_id))
-			continue;
-		row.n_grants = row.n_secrets = 0;
-		TRY(memory_copy_client(arena, &row, &row));
-		row.grants = NULL;
-		row.secrets = NULL;
-		clients[n++] = row;
+	for (size_t i = 0; i < state->n_clients; i++) {
+		const struct client *client = &state->clients[i];
+		if (range->account_id.len == 0 || str_eq(client->account_id, range->account_id))
+			rows[n++] = (struct memory_row){client->id, client->created_s, client};
 	}
+	TRY(memory_cut(rows, n, &range->range, &rows, &n));
+	for (size_t i = 0; i < n; i++)
+		TRY(copy_bare(arena, rows[i].object, &clients[i]));
 	*ret_clients = clients;
 	*ret_n = n;
 	return 0;
@@ -226,14 +234,19 @@ static void cut_servers(struct memory_state *next, struct str id)
 	}
 }
 
+void memory_client_remove(struct memory_state *next, size_t at)
+{
+	cut_servers(next, next->clients[at].id);
+	memory_close_gap(next->clients, &next->n_clients, sizeof(*next->clients), at);
+}
+
 static int delete (struct memory_state *next, struct str id, int64_t now_s, int64_t until_s)
 {
 	size_t at;
 	if (!memory_find(next->clients, next->n_clients, sizeof(*next->clients), id, &at))
 		return E_ABSENT;
 	TRY(memory_client_raise(next, &next->clients[at], now_s, until_s));
-	cut_servers(next, id);
-	memory_close_gap(next->clients, &next->n_clients, sizeof(*next->clients), at);
+	memory_client_remove(next, at);
 	return 0;
 }
 

@@ -22,6 +22,20 @@ static int count_probe(struct db *db, const void *args)
 	return query_hit(&query);
 }
 
+static int count(struct store *store, struct store_counts *ret_counts)
+{
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query =
+		query_of(reader.db, "SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM client), audit_seq "
+				    "FROM state WHERE one = 1");
+	TRY(query_row(&query));
+	struct store_counts counts = {query_get_int(&query), query_get_int(&query), query_get_int(&query)};
+	TRY(query_status(&query));
+	*ret_counts = counts;
+	return 0;
+}
+
 static int sqlite_probe(struct store *store)
 {
 	{
@@ -53,6 +67,8 @@ static const struct store_ops sqlite_ops = {
 	.account_put = sqlite_account_put,
 	.account_get = sqlite_account_get,
 	.account_list = sqlite_account_list,
+	.account_update = sqlite_account_update,
+	.account_delete = sqlite_account_delete,
 	.account_set_roles = sqlite_account_set_roles,
 	.account_set_disabled = sqlite_account_set_disabled,
 	.client_put = sqlite_client_put,
@@ -80,6 +96,7 @@ static const struct store_ops sqlite_ops = {
 	.audit_append = sqlite_audit_append,
 	.audit_list = sqlite_audit_list,
 	.audit_verify = sqlite_audit_verify,
+	.count = count,
 	.probe = sqlite_probe,
 };
 

@@ -94,12 +94,28 @@ must_check int sqlite_revocation_raise(struct db *db, enum revocation_kind kind,
 must_check int sqlite_secret_insert(struct db *db, int64_t client_n, const struct client_secret *secret);
 must_check int sqlite_secret_load(struct db *db, int64_t client_n, struct arena *arena, struct client *client);
 
+/*
+ * Where a range begins, as its queries want it: created_s (by time only), then id. E_ABSENT: by time, and there is no
+ * row `after`. created: how to look its time up, a literal.
+ */
+struct sqlite_bound {
+	int64_t created_s;
+	struct str id;
+};
+must_check int sqlite_bound_of(struct db *db, const char *created, const struct store_range *range,
+			       struct sqlite_bound *ret_bound);
+/* Binds what is left: the bound, then limit and skip. */
+void sqlite_bind_range(struct query *query, const struct sqlite_bound *bound, const struct store_range *range);
+
 /* The verbs, by file. */
 int sqlite_account_put(struct store *store, const struct account *account, const struct audit_note *note);
 int sqlite_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
 		       struct account *ret_account);
-int sqlite_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+int sqlite_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 			struct account **ret_accounts, size_t *ret_n);
+int sqlite_account_update(struct store *store, const struct account *account, const struct audit_note *note);
+int sqlite_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
+			  const struct audit_note *note);
 int sqlite_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
 int sqlite_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 				const struct audit_note *note);

@@ -104,15 +104,27 @@ int sqlite_account_get(struct store *store, struct str key, bool by_email, struc
 	return load(&query, arena, ret_account);
 }
 
-int sqlite_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+static const char *list_sql(const struct store_range *range)
+{
+#define LIST(where, order) "SELECT " COLUMNS " FROM account WHERE " where " ORDER BY " order " LIMIT ? OFFSET ?"
+	static const char *const rows[2][2] = {
+		{LIST("id > ?", "id"), LIST("id < ?", "id DESC")},
+		{LIST("(created_s, id) > (?, ?)", "created_s, id"),
+		 LIST("(created_s, id) < (?, ?)", "created_s DESC, id DESC")},
+	};
+#undef LIST
+	return rows[range->order == STORE_BY_TIME][range->descending];
+}
+
+int sqlite_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 			struct account **ret_accounts, size_t *ret_n)
 {
+	struct sqlite_bound bound;
 	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
 	TRY(sqlite_read_begin(store, &reader));
-	_cleanup_(query_done) struct query query =
-		query_of(reader.db, "SELECT " COLUMNS " FROM account WHERE id > ? ORDER BY id LIMIT ?");
-	query_text(&query, after);
-	query_int(&query, limit);
+	TRY(sqlite_bound_of(reader.db, "SELECT created_s FROM account WHERE id = ?", range, &bound));
+	_cleanup_(query_done) struct query query = query_of(reader.db, list_sql(range));
+	sqlite_bind_range(&query, &bound, range);
 	struct account *accounts = NULL;
 	size_t n = 0;
 	int rc;
@@ -124,6 +136,23 @@ int sqlite_account_list(struct store *store, struct str after, unsigned limit, s
 	*ret_accounts = accounts;
 	*ret_n = n;
 	return 0;
+}
+
+static int update(struct db *db, const void *args)
+{
+	const struct account *account = args;
+	_cleanup_(query_done) struct query query =
+		query_of(db, "UPDATE account SET email = ?, email_verified = ?, name = ? WHERE id = ?");
+	query_text(&query, account->email);
+	query_int(&query, account->email_verified);
+	query_text(&query, account->name);
+	query_text(&query, account->id);
+	return query_hit(&query);
+}
+
+int sqlite_account_update(struct store *store, const struct account *account, const struct audit_note *note)
+{
+	return sqlite_write(store, update, account, note);
 }
 
 static int set_roles(struct db *db, const void *args)
@@ -163,4 +192,65 @@ int sqlite_account_set_disabled(struct store *store, struct str id, bool disable
 {
 	struct sqlite_end end = {note->now_s, until_s};
 	return sqlite_write(store, set_disabled, &(struct disable){id, disabled, end}, note);
+}
+
+struct delete {
+	struct str id;
+	bool with_clients;
+	struct sqlite_end end;
+};
+
+static int run_for(struct db *db, const char *sql, int64_t n)
+{
+	_cleanup_(query_done) struct query query = query_of(db, sql);
+	query_int(&query, n);
+	return query_run(&query);
+}
+
+static int count_clients(struct db *db, int64_t n, int64_t *ret_clients, int64_t *ret_imported)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "SELECT count(*), count(*) FILTER (WHERE substr(id, 1, 4) <> 'mmc_') FROM client "
+			     "WHERE account_n = ?");
+	query_int(&query, n);
+	TRY(query_row(&query));
+	*ret_clients = query_get_int(&query);
+	*ret_imported = query_get_int(&query);
+	return query_status(&query);
+}
+
+/* Their tokens end with the account's epoch: the feed needs no word about each. */
+static int delete_clients(struct db *db, int64_t n, int64_t imported)
+{
+	static const char *const tables[] = {
+		"DELETE FROM api_server WHERE client_n IN (SELECT n FROM client WHERE account_n = ?)",
+		"DELETE FROM client_grant WHERE client_n IN (SELECT n FROM client WHERE account_n = ?)",
+		"DELETE FROM client_secret WHERE client_n IN (SELECT n FROM client WHERE account_n = ?)",
+		"DELETE FROM client WHERE account_n = ?",
+	};
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		TRY(run_for(db, tables[i], n));
+	return run_for(db, "UPDATE state SET clients_imported = clients_imported - ? WHERE one = 1", imported);
+}
+
+static int delete (struct db *db, const void *args)
+{
+	const struct delete *change = args;
+	int64_t n, clients, imported;
+	TRY(sqlite_account_n(db, change->id, &n));
+	TRY(count_clients(db, n, &clients, &imported));
+	if (clients > 0 && !change->with_clients)
+		return E_CONFLICT;
+	if (clients > 0)
+		TRY(delete_clients(db, n, imported));
+	TRY(sqlite_revocation_raise(db, REVOCATION_ACCOUNT, n, change->end));
+	TRY(run_for(db, "DELETE FROM account_role WHERE account_n = ?", n));
+	return run_for(db, "DELETE FROM account WHERE n = ?", n);
+}
+
+int sqlite_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
+			  const struct audit_note *note)
+{
+	const struct delete change = {id, with_clients, {note->now_s, until_s}};
+	return sqlite_write(store, delete, &change, note);
 }

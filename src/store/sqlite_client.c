@@ -233,26 +233,33 @@ int sqlite_client_get(struct store *store, struct str id, struct arena *arena, s
 	return 0;
 }
 
-static struct query select_range(struct db *db, const struct store_client_range *range)
+static const char *list_sql(const struct store_client_range *range)
 {
-	bool all = range->account_id.len == 0;
-	struct query query =
-		query_of(db, all ? SELECT_CLIENT "WHERE c.id > ? ORDER BY c.id LIMIT ?"
-				 : SELECT_CLIENT "WHERE c.account_n = (SELECT n FROM account WHERE id = ?) AND c.id > ?"
-						 " ORDER BY c.id LIMIT ?");
-	if (!all)
-		query_text(&query, range->account_id);
-	query_text(&query, range->after);
-	query_int(&query, range->limit);
-	return query;
+#define LIST(where, order) SELECT_CLIENT "WHERE " where " ORDER BY " order " LIMIT ? OFFSET ?"
+#define OF_ACCOUNT         "c.account_n = (SELECT n FROM account WHERE id = ?) AND "
+#define BOTH(where, order) {LIST(where, order), LIST(OF_ACCOUNT where, order)}
+	static const char *const rows[2][2][2] = {
+		{BOTH("c.id > ?", "c.id"), BOTH("c.id < ?", "c.id DESC")},
+		{BOTH("(c.created_s, c.id) > (?, ?)", "c.created_s, c.id"),
+		 BOTH("(c.created_s, c.id) < (?, ?)", "c.created_s DESC, c.id DESC")},
+	};
+#undef BOTH
+#undef OF_ACCOUNT
+#undef LIST
+	return rows[range->range.order == STORE_BY_TIME][range->range.descending][range->account_id.len > 0];
 }
 
 int sqlite_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 		       struct client **ret_clients, size_t *ret_n)
 {
+	struct sqlite_bound bound;
 	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
 	TRY(sqlite_read_begin(store, &reader));
-	_cleanup_(query_done) struct query query = select_range(reader.db, range);
+	TRY(sqlite_bound_of(reader.db, "SELECT created_s FROM client WHERE id = ?", &range->range, &bound));
+	_cleanup_(query_done) struct query query = query_of(reader.db, list_sql(range));
+	if (range->account_id.len > 0)
+		query_text(&query, range->account_id);
+	sqlite_bind_range(&query, &bound, &range->range);
 	struct client *clients = NULL;
 	size_t n = 0;
 	int64_t row_n;

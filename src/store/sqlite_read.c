@@ -71,3 +71,35 @@ void sqlite_read_close_all(struct sqlite *sqlite)
 	while (sqlite->readers.n_idle > 0)
 		db_close(sqlite->readers.idle[--sqlite->readers.n_idle]);
 }
+
+/* Ids are ASCII without DEL, so DEL is behind all of them. */
+static struct sqlite_bound outside(bool descending)
+{
+	return descending ? (struct sqlite_bound){INT64_MAX, STR("\x7f")} : (struct sqlite_bound){-1, STR("")};
+}
+
+int sqlite_bound_of(struct db *db, const char *created, const struct store_range *range,
+		    struct sqlite_bound *ret_bound)
+{
+	struct sqlite_bound bound = outside(range->descending);
+	if (range->after.len > 0)
+		bound.id = range->after;
+	if (range->order == STORE_BY_TIME && range->after.len > 0) {
+		_cleanup_(query_done) struct query query = query_of(db, created);
+		query_text(&query, range->after);
+		TRY(query_row(&query));
+		bound.created_s = query_get_int(&query);
+		TRY(query_status(&query));
+	}
+	*ret_bound = bound;
+	return 0;
+}
+
+void sqlite_bind_range(struct query *query, const struct sqlite_bound *bound, const struct store_range *range)
+{
+	if (range->order == STORE_BY_TIME)
+		query_int(query, bound->created_s);
+	query_text(query, bound->id);
+	query_int(query, range->limit);
+	query_int(query, (int64_t)range->skip);
+}

@@ -81,13 +81,22 @@ int store_account_get(struct store *store, struct str key, bool by_email, struct
 	return end(&span, store->ops->account_get(store, key, by_email, arena, ret_account));
 }
 
-int store_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+int store_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 		       struct account **ret_accounts, size_t *ret_n)
 {
 	struct span span;
-	TRY(check_limit(limit));
+	TRY(check_limit(range->limit));
 	TRY(begin(store, false, &span));
-	return end(&span, store->ops->account_list(store, after, limit, arena, ret_accounts, ret_n));
+	return end(&span, store->ops->account_list(store, range, arena, ret_accounts, ret_n));
+}
+
+int store_account_update(struct store *store, const struct account *account, const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_account(account));
+	TRY(check_note(note));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->account_update(store, account, note));
 }
 
 int store_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note)
@@ -107,6 +116,16 @@ int store_account_set_disabled(struct store *store, struct str id, bool disabled
 	TRY(check_end(until_s, disabled));
 	TRY(begin(store, true, &span));
 	return end(&span, store->ops->account_set_disabled(store, id, disabled, until_s, note));
+}
+
+int store_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
+			 const struct audit_note *note)
+{
+	struct span span;
+	TRY(check_id_note(id, note));
+	TRY(check_end(until_s, true));
+	TRY(begin(store, true, &span));
+	return end(&span, store->ops->account_delete(store, id, with_clients, until_s, note));
 }
 
 int store_client_put(struct store *store, const struct client *client, const struct audit_note *note)
@@ -138,7 +157,7 @@ int store_client_list(struct store *store, const struct store_client_range *rang
 		      struct client **ret_clients, size_t *ret_n)
 {
 	struct span span;
-	TRY(check_limit(range->limit));
+	TRY(check_limit(range->range.limit));
 	TRY(begin(store, false, &span));
 	return end(&span, store->ops->client_list(store, range, arena, ret_clients, ret_n));
 }
@@ -356,6 +375,13 @@ int store_audit_verify(struct store *store, int64_t *ret_seq)
 	struct span span;
 	TRY(begin(store, false, &span));
 	return end(&span, store->ops->audit_verify(store, ret_seq));
+}
+
+int store_count(struct store *store, struct store_counts *ret_counts)
+{
+	struct span span;
+	TRY(begin(store, false, &span));
+	return end(&span, store->ops->count(store, ret_counts));
 }
 
 int store_probe(struct store *store)

@@ -62,15 +62,34 @@ must_check int store_account_put(struct store *store, const struct account *acco
 /* by_email: the key is an e-mail address instead of an id. E_ABSENT. */
 must_check int store_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
 				 struct account *ret_account);
-/* Ordered by id, those after `after` (empty: from the start), at most limit (1..1000). */
-must_check int store_account_list(struct store *store, struct str after, unsigned limit, struct arena *arena,
+/*
+ * In an order that an index serves, those behind the id `after` (empty: from the start; by time, the id of one that is
+ * there), without the first `skip` of them, at most limit (1..1000).
+ */
+enum store_order { STORE_BY_ID, STORE_BY_TIME }; /* by created_s, then id */
+struct store_range {
+	struct str after;
+	unsigned limit;
+	enum store_order order;
+	bool descending;
+	size_t skip;
+};
+must_check int store_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 				  struct account **ret_accounts, size_t *ret_n);
+/* Replaces email, email_verified, name. E_ABSENT. E_EXISTS: another has the e-mail address. */
+must_check int store_account_update(struct store *store, const struct account *account, const struct audit_note *note);
 /* Replaces the roles; their order is kept. E_ABSENT. */
 must_check int store_account_set_roles(struct store *store, struct str id, struct str_list roles,
 				       const struct audit_note *note);
 /* Going from enabled to disabled raises the epoch and says so in the feed (until_s as there). E_ABSENT. */
 must_check int store_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 					  const struct audit_note *note);
+/*
+ * Its last epoch is ended in the feed (until_s as there): so are all tokens of the clients that act for it. E_ABSENT.
+ * E_CONFLICT: clients act for it; with_clients: they go too, with their secrets and grants.
+ */
+must_check int store_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
+				    const struct audit_note *note);
 
 /* --- clients --- */
 /*
@@ -89,12 +108,12 @@ must_check int store_client_put_many(struct store *store, const struct client *c
  * it serves, sorted. E_ABSENT.
  */
 must_check int store_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
-/* Which: those of account_id (empty: all), after the id `after` (empty: from the start), at most limit (1..1000). */
+/* Which: those of account_id (empty: all). */
 struct store_client_range {
-	struct str account_id, after;
-	unsigned limit;
+	struct str account_id;
+	struct store_range range;
 };
-/* Without grants, secrets and audiences it serves, ordered by id. */
+/* Without grants, secrets and audiences it serves. */
 must_check int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 				 struct client **ret_clients, size_t *ret_n);
 /* Replaces name, auth, expires_s, lifetime_s, default_api; with set_grants the grants. E_ABSENT: client, API, scope. */
@@ -191,6 +210,11 @@ must_check int store_audit_list(struct store *store, int64_t after_seq, unsigned
 must_check int store_audit_verify(struct store *store, int64_t *ret_seq);
 
 /* --- health --- */
+/* How many there are. */
+struct store_counts {
+	int64_t accounts, clients, audit_seq; /* the newest audit entry's */
+};
+must_check int store_count(struct store *store, struct store_counts *ret_counts);
 /* A trivial read and a trivial durable write. */
 must_check int store_probe(struct store *store);
 /* Counters since opening, for /metrics. */

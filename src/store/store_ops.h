@@ -14,12 +14,15 @@ struct store_ops {
 	int (*account_put)(struct store *store, const struct account *account, const struct audit_note *note);
 	int (*account_get)(struct store *store, struct str key, bool by_email, struct arena *arena,
 			   struct account *ret_account);
-	int (*account_list)(struct store *store, struct str after, unsigned limit, struct arena *arena,
+	int (*account_list)(struct store *store, const struct store_range *range, struct arena *arena,
 			    struct account **ret_accounts, size_t *ret_n);
+	int (*account_update)(struct store *store, const struct account *account, const struct audit_note *note);
 	int (*account_set_roles)(struct store *store, struct str id, struct str_list roles,
 				 const struct audit_note *note);
 	int (*account_set_disabled)(struct store *store, struct str id, bool disabled, int64_t until_s,
 				    const struct audit_note *note);
+	int (*account_delete)(struct store *store, struct str id, bool with_clients, int64_t until_s,
+			      const struct audit_note *note);
 	int (*client_put)(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
 	int (*client_get)(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
 	int (*client_list)(struct store *store, const struct store_client_range *range, struct arena *arena,
@@ -55,6 +58,7 @@ struct store_ops {
 	int (*audit_list)(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 			  struct audit_entry **ret_entries, size_t *ret_n);
 	int (*audit_verify)(struct store *store, int64_t *ret_seq);
+	int (*count)(struct store *store, struct store_counts *ret_counts);
 	int (*probe)(struct store *store);
 };
 

@@ -7,7 +7,7 @@ static void dump_accounts(struct store *store, struct arena *arena, struct buf *
 {
 	struct account *list;
 	size_t n;
-	OK(store_account_list(store, STR(""), 1000, arena, &list, &n));
+	OK(store_account_list(store, &(struct store_range){.limit = 1000}, arena, &list, &n));
 	for (size_t i = 0; i < n; i++) {
 		buf_put(out, STR("account "));
 		put(out, list[i].id);
@@ -58,7 +58,7 @@ static void dump_clients(struct store *store, struct arena *arena, struct buf *o
 	struct client *list, client;
 	size_t n;
 	int64_t imported;
-	OK(store_client_list(store, &(struct store_client_range){.limit = 1000}, arena, &list, &n));
+	OK(store_client_list(store, &(struct store_client_range){.range.limit = 1000}, arena, &list, &n));
 	for (size_t i = 0; i < n; i++) {
 		OK(store_client_get(store, list[i].id, arena, &client));
 		dump_client(&client, out);

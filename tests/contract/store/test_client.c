@@ -56,7 +56,7 @@ static void absent(void **state)
 	FAILS(store_client_update(world->store, &lost, false, &a_note), E_ABSENT);
 	FAILS(store_client_set_disabled(world->store, lost.id, true, UNTIL_S, &a_note), E_ABSENT);
 	FAILS(store_client_delete(world->store, lost.id, UNTIL_S, &a_note), E_ABSENT);
-	OK(store_client_list(world->store, &(struct store_client_range){.limit = 9}, &world->arena, &list, &n));
+	OK(store_client_list(world->store, &(struct store_client_range){.range.limit = 9}, &world->arena, &list, &n));
 	assert_int_equal(n, 0);
 	assert_int_equal(audit_count(world), 0);
 }
@@ -148,7 +148,7 @@ static void put_many_is_all_or_none(void **state)
 
 static unsigned walk(struct world *world, struct str account_id, unsigned limit)
 {
-	struct store_client_range range = {account_id, STR(""), limit};
+	struct store_client_range range = {account_id, {.limit = limit}};
 	struct client *list;
 	unsigned seen = 0;
 	size_t n;
@@ -156,8 +156,8 @@ static unsigned walk(struct world *world, struct str account_id, unsigned limit)
 		OK(store_client_list(world->store, &range, &world->arena, &list, &n));
 		assert_true(n <= limit);
 		for (size_t i = 0; i < n; i++) {
-			assert_true(str_cmp(range.after, list[i].id) < 0);
-			range.after = list[i].id;
+			assert_true(str_cmp(range.range.after, list[i].id) < 0);
+			range.range.after = list[i].id;
 			same_row(list[i], get_client(world, list[i].id));
 			assert_null(list[i].secrets);
 		}
@@ -181,10 +181,42 @@ static void pages(void **state)
 	assert_int_equal(walk(world, STR(""), 1000), 23);
 	assert_int_equal(walk(world, account.id, 3), 8);
 	assert_int_equal(walk(world, STR("mma_nobody"), 3), 0);
-	FAILS(store_client_list(world->store, &(struct store_client_range){.limit = 0}, &world->arena, NULL, NULL),
-	      E_LIMIT);
-	FAILS(store_client_list(world->store, &(struct store_client_range){.limit = 1001}, &world->arena, NULL, NULL),
-	      E_LIMIT);
+	const struct store_client_range none = {.range.limit = 0}, many = {.range.limit = 1001};
+	FAILS(store_client_list(world->store, &none, &world->arena, NULL, NULL), E_LIMIT);
+	FAILS(store_client_list(world->store, &many, &world->arena, NULL, NULL), E_LIMIT);
+}
+
+/* By time, of one account and of all, both ways. */
+static void orders(void **state)
+{
+	struct world *world = *state;
+	struct account account = an_account(world, 1);
+	struct client *list;
+	size_t n;
+	OK(store_account_put(world->store, &account, &a_note));
+	for (unsigned i = 0; i < 6; i++) {
+		struct client client = a_client(world, i);
+		client.created_s = 100 - i;
+		client.kind = i % 2 ? CLIENT_ACCOUNT : CLIENT_SERVICE;
+		client.account_id = i % 2 ? account.id : STR("");
+		OK(store_client_put(world->store, &client, &a_note));
+	}
+	struct store_client_range range = {.range = {.limit = 9, .order = STORE_BY_TIME}};
+	for (int owned = 0; owned < 2; owned++) {
+		for (int descending = 0; descending < 2; descending++) {
+			range.account_id = owned ? account.id : STR("");
+			range.range.descending = descending;
+			OK(store_client_list(world->store, &range, &world->arena, &list, &n));
+			assert_int_equal(n, owned ? 3 : 6);
+			for (size_t i = 1; i < n; i++)
+				assert_true(descending ? list[i - 1].created_s > list[i].created_s
+						       : list[i - 1].created_s < list[i].created_s);
+			range.range.after = list[0].id;
+			OK(store_client_list(world->store, &range, &world->arena, &list, &n));
+			assert_int_equal(n, owned ? 2 : 5);
+			range.range.after = STR("");
+		}
+	}
 }
 
 static void update(void **state)
@@ -278,6 +310,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(secret_id_taken, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(put_many_is_all_or_none, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(pages, world_setup, world_teardown),
+	cmocka_unit_test_setup_teardown(orders, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(update, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(disabling_raises_the_epoch, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(delete_takes_all, world_setup, world_teardown),

@@ -142,7 +142,7 @@ static void check_whole(const struct client *client)
 /* Every client that is there is whole, and the figures that follow from them are right. */
 static unsigned check_all(struct world *world)
 {
-	struct store_client_range range = {STR(""), STR(""), 1000};
+	struct store_client_range range = {.range.limit = 1000};
 	struct client *list;
 	unsigned n = 0;
 	int64_t imported = 0, counted = -1;
@@ -151,10 +151,10 @@ static unsigned check_all(struct world *world)
 		OK(store_client_list(world->store, &range, &world->arena, &list, &n_list));
 		for (size_t i = 0; i < n_list; i++) {
 			imported += !str_has_prefix(list[i].id, STR("mmc_"));
-			range.after = list[i].id;
+			range.range.after = list[i].id;
 		}
 		n += (unsigned)n_list;
-	} while (n_list == range.limit);
+	} while (n_list == range.range.limit);
 	OK(store_client_count_imported(world->store, &counted));
 	assert_int_equal(counted, imported);
 	return n;

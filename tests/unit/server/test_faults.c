@@ -67,7 +67,7 @@ static struct content look(struct world *w)
 {
 	struct content content = {0};
 	struct store *store = w->server.env.store;
-	struct store_client_range range = {.limit = 1000};
+	struct store_client_range range = {.range.limit = 1000};
 	struct client *clients, client;
 	struct audit_entry *entries;
 	struct arena arena;

@@ -1,0 +1,56 @@
+/*
+ * What a caller with a token may not do though it has the operation's scope; see admin_ops.h.
+ *
+ * The rule: nobody hands out what he does not hold. Scopes that begin with "mintmark:" are those of the management
+ * API, and only of it. A caller who makes, changes or enables a client, or gives it a secret, must hold each of them
+ * that the client has or would have: else he could make himself a client with more than he has, or take over one by a
+ * secret of his own. Taking away (disable, delete, revoke) needs no more than the operation's scope. The operator at
+ * the control socket is not bounded.
+ */
+#include "oauth/scope.h"
+#include "server/admin_ops.h"
+#include "server/manage_api.h"
+
+#include <stdio.h>
+
+static int lacks(struct admin_ctx *ctx, struct str scope)
+{
+	snprintf(ctx->failure.missing, sizeof(ctx->failure.missing), "%.*s", STR_ARG(scope));
+	return admin_fail(ctx, E_INSUFFICIENT_SCOPE, "The token lacks %.*s, so it can not give it to a client.",
+			  STR_ARG(scope));
+}
+
+int admin_bound_client(struct admin_ctx *ctx, const struct client *client)
+{
+	const struct str_list *scopes = ctx->admin->scopes;
+	for (size_t i = 0; scopes && i < client->n_grants; i++) {
+		struct str scope = client->grants[i].scope;
+		if (str_has_prefix(scope, STR(MANAGE_API_PREFIX)) && !scope_has(*scopes, scope))
+			return lacks(ctx, scope);
+	}
+	return 0;
+}
+
+int admin_bound_scope(struct admin_ctx *ctx, const char *scope)
+{
+	const struct str_list *scopes = ctx->admin->scopes;
+	if (!scopes || scope_has(*scopes, str_of(scope)))
+		return 0;
+	snprintf(ctx->failure.missing, sizeof(ctx->failure.missing), "%s", scope);
+	return admin_fail(ctx, E_INSUFFICIENT_SCOPE, "The token lacks %s.", scope);
+}
+
+int admin_bound_api(struct admin_ctx *ctx, const struct api *api)
+{
+	if (manage_api_is(ctx->admin->policy.issuer, api->audience))
+		return admin_fail(ctx, E_CONFLICT, "The management API can not be deleted, nor can its scopes change.");
+	return 0;
+}
+
+int admin_bound_name(struct admin_ctx *ctx, struct str scope)
+{
+	if (str_has_prefix(scope, STR(MANAGE_API_PREFIX)))
+		return admin_fail(ctx, E_INVALID_SCOPE, "Scopes that begin with " MANAGE_API_PREFIX " belong to the "
+							"management API alone.");
+	return 0;
+}
