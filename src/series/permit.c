@@ -6,7 +6,7 @@
 #include "json/json.h"
 #include "series/moment.h"
 
-enum { SERIES_WORK = 1000, IDENTIFIERS_MAX = 64 };
+enum { SERIES_WORK = 1000, IDENTIFIERS_MAX = 64, SCRATCH_MAX = 1 << 20 };
 
 static const struct range always = {MOMENT_MIN_US, MOMENT_END_US};
 
@@ -276,22 +276,45 @@ static void join(struct permit_times *times)
 	times->n = n;
 }
 
+static int find_times(const struct permit_set *permits, struct db *db, const struct catalog_match *series,
+		      struct arena *scratch, struct permit_times *times, int64_t *work)
+{
+	struct catalog_names names;
+	TRY(catalog_names(db, series->n, scratch, &names));
+	for (size_t i = 0; i < permits->n; i++) {
+		if (!covers(&permits->v[i].expression, series, &names, work))
+			continue;
+		TRY(query_grow(scratch, &times->v, times->n, sizeof(*times->v)));
+		times->v[times->n++] = permits->v[i].when;
+	}
+	join(times);
+	return *work > 0 ? 0 : E_SERIES_LIMIT;
+}
+
+static int keep(const struct permit_times *times, struct arena *arena, struct permit_times *ret_times)
+{
+	struct permit_times kept = {NULL, times->n};
+	if (times->n > 0) {
+		kept.v = arena_array(arena, times->n, sizeof(*kept.v));
+		if (!kept.v)
+			return E_NOMEM;
+		memcpy(kept.v, times->v, times->n * sizeof(*kept.v));
+	}
+	*ret_times = kept;
+	return 0;
+}
+
+/* A request may judge thousands of series: of each only the times stay in its arena. */
 int permit_times_of(const struct permit_set *permits, struct db *db, const struct catalog_match *series,
 		    struct arena *arena, struct permit_times *ret_times, int64_t *work)
 {
 	struct permit_times times = {0};
-	struct catalog_names names;
+	struct arena scratch;
 	*work -= SERIES_WORK;
-	TRY(catalog_names(db, series->n, arena, &names));
-	for (size_t i = 0; i < permits->n; i++) {
-		if (!covers(&permits->v[i].expression, series, &names, work))
-			continue;
-		TRY(query_grow(arena, &times.v, times.n, sizeof(*times.v)));
-		times.v[times.n++] = permits->v[i].when;
-	}
-	if (*work <= 0)
-		return E_SERIES_LIMIT;
-	join(&times);
-	*ret_times = times;
-	return 0;
+	arena_init(&scratch, SCRATCH_MAX);
+	int rc = find_times(permits, db, series, &scratch, &times, work);
+	if (rc == 0)
+		rc = keep(&times, arena, ret_times);
+	arena_done(&scratch);
+	return rc;
 }

@@ -160,6 +160,36 @@ static void test_number_of_expressions(void **state)
 	arena_done(&arena);
 }
 
+/* The largest selection, of series with five names each, fits into what a request may take (series_main.c). */
+static void test_most_series(void **state)
+{
+	struct core *core = *state;
+	struct range range = {core_us("2024-06-01"), core_us("2024-07-01")};
+	struct permit_set permits;
+	struct selection selection;
+	struct expression expression;
+	struct arena arena;
+	struct buf json;
+	buf_init(&json, 16 << 20);
+	buf_put(&json, STR("{\"series\":["));
+	for (int i = 0; i < SELECTION_MAX; i++)
+		buf_printf(&json,
+			"%s{\"id\":\"11111111-1111-1111-1111-%012d\",\"names\":{\"parameters\":\"vessel/group/%d\","
+			   "\"jsmea\":[\"vessel//group//%d\",\"b//%d\"],\"maker\":\"v/m/%d\",\"vis-3-8a\":\"v/%d\"}}",
+			   i ? "," : "", i, i, i, i, i, i);
+	buf_put(&json, STR("]}"));
+	buf_put_char(&json, '\0');
+	core_define(core, json.p);
+	buf_done(&json);
+	arena_init(&arena, 8 << 20);
+	assert_int_equal(permit_parse(STR(READ "maker/v/m/*"), (struct str){0}, STR(""), &arena, &permits), 0);
+	assert_int_equal(expression_parse_joined(STR("parameters/vessel/group/*"), &expression), 0);
+	struct selection_request request = {&permits, &expression, 1, &range};
+	assert_int_equal(selection_make(core->db, &request, &arena, &selection), 0);
+	assert_int_equal(selection.n, SELECTION_MAX);
+	arena_done(&arena);
+}
+
 static int setup(void **state)
 {
 	static struct core core;
@@ -179,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_without_range),
 					   cmocka_unit_test(test_range_is_cut),
-						cmocka_unit_test(test_number_of_expressions)};
+						cmocka_unit_test(test_number_of_expressions),
+					   cmocka_unit_test(test_most_series)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
