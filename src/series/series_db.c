@@ -39,7 +39,9 @@ struct series_db {
 		unsigned n_idle, n_open, max;
 	} readers;
 	struct {
-		pthread_mutex_t lock; /* held from series_db_write to series_db_write_end */
+		pthread_mutex_t lock; /* guards busy */
+		pthread_cond_t free;  /* on the monotonic clock */
+		bool busy;            /* from series_db_write to series_db_write_end; the rest is that thread's */
 		struct db *db;        /* NULL after a failure: opened anew by the next writer */
 	} writer;
 };
@@ -92,6 +94,16 @@ static int prepare_file(struct series_db *db, bool create)
 	return rc;
 }
 
+static void init_writer(struct series_db *db)
+{
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_mutex_init(&db->writer.lock, NULL);
+	pthread_cond_init(&db->writer.free, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 static unsigned or_default(unsigned value, unsigned otherwise) { return value > 0 ? value : otherwise; }
 
 int series_db_open(const char *path, const struct series_db_options *options, struct series_db **ret_db)
@@ -107,7 +119,7 @@ int series_db_open(const char *path, const struct series_db_options *options, st
 		db->readers.max = READERS_MAX;
 	pthread_mutex_init(&db->readers.lock, NULL);
 	pthread_cond_init(&db->readers.back, NULL);
-	pthread_mutex_init(&db->writer.lock, NULL);
+	init_writer(db);
 	db->path = fault_hit(FAULT_ALLOC) ? NULL : strdup(path);
 	int rc = db->path ? prepare_file(db, options->create) : E_NOMEM;
 	if (rc < 0) {
@@ -134,6 +146,7 @@ void series_db_close(struct series_db *db)
 	pthread_mutex_destroy(&db->readers.lock);
 	pthread_cond_destroy(&db->readers.back);
 	pthread_mutex_destroy(&db->writer.lock);
+	pthread_cond_destroy(&db->writer.free);
 	free(db->path);
 	free(db);
 }
@@ -207,11 +220,27 @@ void series_db_read_end(struct series_db_reader *reader)
 
 /* --- the writer --- */
 
+/* The lock between threads. */
 static int lock_thread(struct series_db *db)
 {
 	int64_t until_ns = clock_mono_ns() + WAIT_MS * INT64_C(1000000);
 	struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
-	return pthread_mutex_clocklock(&db->writer.lock, CLOCK_MONOTONIC, &until) == 0 ? 0 : E_LOCKED;
+	int rc = 0;
+	pthread_mutex_lock(&db->writer.lock);
+	while (db->writer.busy && rc == 0)
+		rc = pthread_cond_timedwait(&db->writer.free, &db->writer.lock, &until);
+	bool mine = !db->writer.busy;
+	db->writer.busy = true;
+	pthread_mutex_unlock(&db->writer.lock);
+	return mine ? 0 : E_LOCKED;
+}
+
+static void unlock_thread(struct series_db *db)
+{
+	pthread_mutex_lock(&db->writer.lock);
+	db->writer.busy = false;
+	pthread_cond_signal(&db->writer.free);
+	pthread_mutex_unlock(&db->writer.lock);
 }
 
 static int begin(struct series_db *db)
@@ -231,7 +260,7 @@ static void end_write(struct series_db *db)
 		}
 	}
 	db_file_unlock(db->lock_fd);
-	pthread_mutex_unlock(&db->writer.lock);
+	unlock_thread(db);
 }
 
 int series_db_write(struct series_db *db, struct series_db_writer *ret_writer)
@@ -239,7 +268,7 @@ int series_db_write(struct series_db *db, struct series_db_writer *ret_writer)
 	TRY(lock_thread(db));
 	int rc = lock_file(db);
 	if (rc < 0) {
-		pthread_mutex_unlock(&db->writer.lock);
+		unlock_thread(db);
 		return rc;
 	}
 	rc = begin(db);

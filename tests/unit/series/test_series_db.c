@@ -2,6 +2,7 @@
 #include "core.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "base/fault.h"
@@ -142,6 +143,55 @@ static void test_faults_reading(void **state)
 	sweep(FAULT_STORE, false);
 }
 
+enum { THREADS = 6, TURNS = 20 };
+
+/* Half of the threads write points of their own, all of them read, with fewer connections than threads. */
+static void *work(void *context)
+{
+	static _Atomic int64_t next = 1;
+	struct series_db *db = context;
+	int64_t n = next++;
+	for (int64_t i = 0; i < TURNS; i++) {
+		struct points_row row = {n, i, (double)i};
+		struct range all = {MOMENT_MIN_US, MOMENT_END_US};
+		struct selection_series series = {.match = {.n = n}, .times = {&all, 1}};
+		struct selection selection = {&series, 1};
+		struct cursor_point points[2 * TURNS];
+		struct cursor cursor;
+		size_t count;
+		cursor_init(&cursor, db, &selection);
+		int rc = E_LOCKED;
+		while (n % 2 == 0 && rc == E_LOCKED) /* on a machine that is slow enough */
+			rc = points_write(db, &row, 1);
+		if (n % 2 == 0 && rc < 0)
+			return db;
+		if (cursor_points(&cursor, points, COUNT(points), &count) < 0 || count != (n % 2 ==
+			0 ? (size_t)i + 1 : 0))
+			return db;
+	}
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	(void)state;
+	const struct series_db_options options = {.create = true, .readers = 2};
+	pthread_t threads[THREADS];
+	struct core core;
+	core_open(&core);
+	series_db_close(core.db);
+	assert_int_equal(series_db_open(core.path, &options, &core.db), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work, core.db), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		void *failed;
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+	assert_int_equal(core_count(&core), THREADS / 2 * TURNS);
+	core_close(&core);
+}
+
 static int setup(void **state)
 {
 	static struct core core;
@@ -160,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open), cmocka_unit_test_setup_teardown(test_rollback, setup, teardown),
-		cmocka_unit_test(test_faults_writing), cmocka_unit_test(test_faults_reading)};
+		cmocka_unit_test(test_threads), cmocka_unit_test(test_faults_writing),
+			cmocka_unit_test(test_faults_reading)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
