@@ -1,4 +1,5 @@
 """`make run`: authorization server, time-series API and gate together, with demo data (tools/run; the build is `make test`'s)."""
+import contextlib
 import json
 import os
 import re
@@ -120,11 +121,22 @@ def test_one_ends_all_end(run, name):
     assert not one.family()
 
 
+def listen_above_a_free_port():
+    """A listening socket whose port follows a free one."""
+    for _ in range(100):
+        s = socket.socket()
+        s.bind(('127.0.0.1', 0))
+        with socket.socket() as below, contextlib.suppress(OSError):
+            below.bind(('127.0.0.1', s.getsockname()[1] - 1))
+            s.listen()
+            return s
+        s.close()
+    raise AssertionError('no two free ports in a row')
+
+
 def test_ports(run):
     """PORT+1 is taken: another one is found. Explicit ones are honoured."""
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        s.listen()
+    with listen_above_a_free_port() as s:
         taken, gate = s.getsockname()[1], harness.free_port()
         one = run(port=taken - 1, GATE_PORT=str(gate)).start()
         assert one.env['GATE_URL'] == f'http://127.0.0.1:{gate}'
@@ -139,6 +151,12 @@ def test_port_in_use_is_said(run):
         one = run(SERIES_PORT=str(s.getsockname()[1]))
         assert one.process.wait(READY_S) == 1
         assert 'mintmark series ended with status' in one.log() and str(s.getsockname()[1]) in one.log()
+
+
+def test_bad_ports(run):
+    for options in ({'SERIES_PORT': 'x'}, {'GATE_PORT': '70000'}):
+        one = run(**options)
+        assert one.process.wait(READY_S) != 0 and 'port' in one.log() and 'Traceback' not in one.log()
 
 
 def test_state_of_an_earlier_version_is_completed(run, new_server):
