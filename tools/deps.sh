@@ -18,7 +18,7 @@ packages() {
 	gcc) echo "$build $tests" ;;
 	clang) echo "$build $tests clang" ;;
 	fuzz) echo "$build $tests clang libclang-rt-14-dev llvm" ;;
-	bench) echo "$build libjwt-dev libjose-dev librhonabwy-dev wrk h2load:nghttp2-client nginx:nginx-light curl:curl openssl:openssl python3 procps:procps
+	bench) echo "$build libjwt-dev libjose-dev librhonabwy-dev wrk nginx:nginx-light curl:curl openssl:openssl python3 procps:procps
 		ca-certificates node:nodejs npm:npm" ;;
 	peers) echo "$build $tests ca-certificates go:golang-go node:nodejs npm:npm" ;;
 	*)
