@@ -129,7 +129,7 @@ struct mintmark_policy {
 	unsigned cache_tokens;   /**< How many verified tokens are kept, 1 to 1048576 (about 4.5 KiB each); 0: 4096. */
 	/**
 	 * Whom to ask for revocations; the verifier holds it for itself. NULL: the issuer, as mintmark_feed_new() does
-	 * by default; unless MINTMARK_OFF_REVOCATION.
+	 * by default, with the key set's ca_file and plain http; unless MINTMARK_OFF_REVOCATION.
 	 */
 	mintmark_feed *feed;
 };

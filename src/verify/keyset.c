@@ -245,6 +245,8 @@ struct mintmark_keyset *keyset_ref(struct mintmark_keyset *keyset)
 	return keyset;
 }
 
+const struct fetch_source *keyset_source(const struct mintmark_keyset *keyset) { return &keyset->source; }
+
 void keyset_poke(struct mintmark_keyset *keyset)
 {
 	pthread_mutex_lock(&keyset->lock);

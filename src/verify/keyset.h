@@ -28,6 +28,9 @@ struct mintmark_keyset *keyset_ref(struct mintmark_keyset *keyset);
 /* NULL is allowed. */
 void keyset_unref(struct mintmark_keyset *keyset);
 
+/* How it is fetched; all zero for a fixed one. Lives as long as the set, which the caller holds. */
+const struct fetch_source *keyset_source(const struct mintmark_keyset *keyset);
+
 /* The generation of the set that may be used now; 0: none. Takes no lock. */
 uint64_t keyset_generation(struct mintmark_keyset *keyset);
 /*

@@ -33,13 +33,23 @@ static int take_keyset(struct mintmark_verifier *verifier, const struct mintmark
 	return MINTMARK_OK;
 }
 
+/* The issuer's, over a way that is trusted as far as its keys' is. */
+static int make_feed(struct mintmark_verifier *verifier, const char *issuer)
+{
+	const struct fetch_source *keys = keyset_source(verifier->keyset);
+	const struct mintmark_feed_options options = {.size = sizeof(options),
+						      .ca_file = keys->ca_file,
+						      .flags = keys->plain_http ? MINTMARK_FEED_PLAIN_HTTP : 0};
+	return mintmark_feed_new(issuer, verifier->keyset, &options, &verifier->feed);
+}
+
 static int take_feed(struct mintmark_verifier *verifier, const struct mintmark_policy *policy)
 {
 	verifier->feed_may_be_old = policy->off & MINTMARK_OFF_REVOCATION_AGE;
 	if (policy->off & MINTMARK_OFF_REVOCATION)
 		return MINTMARK_OK;
 	if (!policy->feed)
-		return mintmark_feed_new(policy->issuer, verifier->keyset, NULL, &verifier->feed);
+		return make_feed(verifier, policy->issuer);
 	verifier->feed = feed_ref(policy->feed);
 	return MINTMARK_OK;
 }
