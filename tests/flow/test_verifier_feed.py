@@ -160,6 +160,18 @@ def test_attack_37_server_gone(new_server):
         becomes(probe, token, 'valid', 30)
 
 
+def test_attack_35_after_a_rotation_at_once(new_server):
+    """The feed is the first to use a key that nobody has seen: it fetches the key set, and goes on."""
+    server = new_server()
+    pair = make_client(server)
+    old = server.access_token(auth=pair)
+    with probe_of(server, old, interval_s=1) as probe:
+        assert probe.check(old) == 'valid'
+        server.cli('key', 'rotate', '--now')
+        server.cli('client', 'disable', pair[0])
+        becomes(probe, old, 'revoked', 20)
+
+
 def test_attack_37_server_without_a_feed(server, other):
     """An issuer that has none is refused, unless that is switched off by name."""
     keys = server.get('/.well-known/jwks.json').content
