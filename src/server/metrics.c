@@ -285,6 +285,15 @@ static const struct figure http_figures[] = {
 		false},
 };
 
+static const struct figure feed_figures[] = {
+	{"mintmark_feed_entries", "gauge", "Clients, accounts and tokens that the revocation feed names.",
+		offsetof(struct metrics_feed, entries), false},
+	{"mintmark_feed_newest", "gauge", "The newest number of the revocation feed.",
+		offsetof(struct metrics_feed, newest), false},
+	{"mintmark_feed_waiting", "gauge", "Requests that wait for news of the revocation feed.",
+		offsetof(struct metrics_feed, waiting), false},
+};
+
 static void put_figures(const struct figure *figures, size_t n, const void *base, struct buf *out)
 {
 	for (size_t i = 0; base && i < n; i++) {
@@ -361,6 +370,7 @@ void metrics_emit(const struct metrics *metrics, const struct metrics_extra *ext
 		PUT_FIGURES(signer_figures, extra->signer, out);
 		PUT_FIGURES(store_figures, extra->store, out);
 		PUT_FIGURES(http_figures, extra->http, out);
+		PUT_FIGURES(feed_figures, extra->feed, out);
 		put_keys(extra, out);
 	}
 	put_process(metrics, extra, out);

@@ -50,11 +50,17 @@ struct metrics_keys {
 	unsigned n;
 };
 
+/* The revocation feed. */
+struct metrics_feed {
+	uint64_t entries, newest, waiting;
+};
+
 /* What others count; the caller adds up threads' shares. NULL: left out. */
 struct metrics_extra {
 	const struct store_stats *store;
 	const struct signer_stats *signer;
 	const struct http_server_stats *http;
+	const struct metrics_feed *feed;
 	const struct metrics_keys *keys;
 	size_t n_keys;
 	bool keyd_up;            /* a signer is connected */

@@ -2,6 +2,7 @@
 #include "server/status.h"
 
 #include "base/clock.h"
+#include "oauth/revoked.h"
 #include "server/server.h"
 #include "server/worker.h"
 #include "store/store.h"
@@ -57,12 +58,14 @@ void status_metrics(struct server *server, struct buf *out)
 	struct http_server_stats http = {0};
 	struct signer_stats signer = {0};
 	struct store_stats store;
+	struct metrics_feed feed = {revoked_count(server->env.revoked), (uint64_t)revoked_seq(server->env.revoked), 0};
 	struct metrics_keys keys[KEY_ROWS_MAX];
 	for (unsigned i = 0; i < server->n_workers; i++) {
 		struct worker_stats stats;
 		worker_stats(&server->workers[i], &stats);
 		add_http(&http, &stats.http);
 		add_signer(&signer, &stats.signer);
+		feed.waiting += stats.feed_waiting;
 	}
 	for (unsigned i = 0; i < server->n_pool; i++) {
 		pthread_mutex_lock(&server->pool_signers[i].lock);
@@ -75,6 +78,7 @@ void status_metrics(struct server *server, struct buf *out)
 		.store = &store,
 		.signer = &signer,
 		.http = &http,
+		.feed = &feed,
 		.keys = keys,
 		.n_keys = list_keys(snapshot, keys),
 		.keyd_up = atomic_load(&server->ready),

@@ -238,6 +238,7 @@ static void on_round(void *arg)
 	pthread_mutex_lock(&worker->stats_lock);
 	http_server_stats(worker->http, &worker->stats.http);
 	signer_stats(worker->signer, &worker->stats.signer);
+	worker->stats.feed_waiting = worker->feed.n_waiting;
 	pthread_mutex_unlock(&worker->stats_lock);
 	log_flush();
 }

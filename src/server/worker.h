@@ -22,6 +22,7 @@ struct usage_slot;
 struct worker_stats {
 	struct http_server_stats http;
 	struct signer_stats signer;
+	unsigned feed_waiting;
 };
 
 enum { WORKER_LISTEN_MAX = 64 };
