@@ -163,7 +163,7 @@ const struct cli_option cli_options[OPT_COUNT] = {
 	[OPT_CHECK_ISSUER] = {"issuer", "URL", NULL, FORM_LOCAL,
 		"Whose tokens count, as the gate will be told. Default: security schemes of any issuer count."},
 	[OPT_LIVE_AUDIENCE] = {"audience", "URI", NULL, FORM_LOCAL,
-		"The API at the server (--config says which): its scopes and the clients with a grant for it are "
+		"The API at the server (--config or --server): its scopes and the clients with a grant for it are "
 		"compared too."},
 	[OPT_ENVIRONMENT] = {"environment", "NAME", NULL, FORM_LOCAL,
 		"A path segment before every path: /NAME/measurements/..."},

@@ -117,8 +117,8 @@ int gate_check_run(struct cli *cli)
 	struct check check = {.cli = cli};
 	if (files->n == 0)
 		return args_fail(EXIT_USAGE, "--openapi is missing; see mintmark gate check --help");
-	if (cli_has(cli, OPT_CONFIG) && !audience)
-		return args_fail(EXIT_USAGE, "--config is for --audience, which is missing");
+	if ((cli_has(cli, OPT_CONFIG) || cli_has(cli, OPT_SERVER)) && !audience)
+		return args_fail(EXIT_USAGE, "--config and --server are for --audience, which is missing");
 	int status = gate_docs_load(files->v, files->n, cli_value(cli, OPT_BASE_PATH),
 				    cli_value(cli, OPT_CHECK_ISSUER), &set);
 	if (status == EXIT_OK && audience)

@@ -179,8 +179,8 @@ static int print(struct cli *cli, struct diff *diff)
 static int run(struct cli *cli, struct diff *diff)
 {
 	const char *prefix = cli_value(cli, OPT_BASE_PATH), *issuer = cli_value(cli, OPT_CHECK_ISSUER);
-	if (cli_has(cli, OPT_CONFIG) && !cli_has(cli, OPT_LIVE_AUDIENCE))
-		return args_fail(EXIT_USAGE, "--config is for --audience, which is missing");
+	if ((cli_has(cli, OPT_CONFIG) || cli_has(cli, OPT_SERVER)) && !cli_has(cli, OPT_LIVE_AUDIENCE))
+		return args_fail(EXIT_USAGE, "--config and --server are for --audience, which is missing");
 	int status = gate_docs_load(&cli->operands[0], 1, prefix, issuer, &diff->before);
 	if (status == EXIT_OK)
 		status = gate_docs_load(&cli->operands[1], 1, prefix, issuer, &diff->after);

@@ -177,6 +177,21 @@ def test_diff_as_text(server, clients, files):
     assert same.stdout == 'No live client loses or gains access.\n'
 
 
+def test_diff_from_afar(server, clients, files):
+    """The same over the network, as a client that may read clients, accounts and APIs; as another one, trouble."""
+    scopes = 'mintmark:clients:read mintmark:apis:read mintmark:accounts:read'
+    reader = server.cli('client', 'create', '--name', 'afar', '--scope', scopes)
+    found = {}
+    for name, client in {'good': (reader['client_id'], reader['client_secret']), 'bad': server.client()}.items():
+        env = {**server.env, 'MINTMARK_CLIENT_ID': client[0], 'MINTMARK_CLIENT_SECRET': client[1]}
+        found[name] = harness.run(server.binary, 'gate', 'diff', '--json', files / 'old.yaml', files / 'new.yaml',
+                                  '--audience', AUDIENCE, '--server', server.issuer, check=False, env=env)
+    here = server.cli('gate', 'diff', files / 'old.yaml', files / 'new.yaml', '--audience', AUDIENCE, check=False)
+    assert found['good'].returncode == here.returncode == 1, found['good'].stderr
+    assert found['good'].stdout == here.stdout and '"loses"' in here.stdout
+    assert found['bad'].returncode > 1 and found['bad'].stdout == ''
+
+
 def test_more_clients_than_a_page(server, clients, files):
     for i in range(120):
         server.cli('client', 'create', '--name', f'many{i}', '--scope', 'shop:read')
