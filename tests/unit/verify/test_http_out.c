@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "http/http_out.h"
 
 static bool is_public(const char *text)
@@ -197,12 +198,167 @@ static void caps_the_head(void **state)
 	assert_int_equal(get(&peer, "http", "127.0.0.1", &lax, &out), E_LIMIT);
 }
 
+/* A peer that keeps what it was sent. */
+struct listener {
+	int fd;
+	const char *answer;
+	char got[4096];
+};
+
+static void *hear(void *arg)
+{
+	struct listener *listener = arg;
+	struct pollfd ready = {.fd = listener->fd, .events = POLLIN};
+	size_t len = 0;
+	if (poll(&ready, 1, 500) != 1)
+		return NULL;
+	int fd = accept(listener->fd, NULL, NULL);
+	for (;;) { /* until nothing more comes for a while, or the body's last byte */
+		struct pollfd more = {.fd = fd, .events = POLLIN};
+		const char *end = strstr(listener->got, "\r\n\r\n");
+		if (end && (!strstr(listener->got, "Content-Length: 5") || strlen(end + 4) == 5))
+			break;
+		if (poll(&more, 1, 2000) != 1)
+			break;
+		ssize_t n = read(fd, listener->got + len, sizeof(listener->got) - 1 - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	(void)!send(fd, listener->answer, strlen(listener->answer), MSG_NOSIGNAL);
+	close(fd);
+	return NULL;
+}
+
+/* Sends it to a listener of its own; url is what stands behind host and port. */
+static int send_to(struct listener *listener, struct http_out_request request, const char *url, struct buf *out,
+		   struct http_out_answer *ret_answer)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(addr);
+	pthread_t thread;
+	char text[256];
+	struct buf full;
+	memset(listener->got, 0, sizeof(listener->got));
+	listener->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener->fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(listener->fd, 4), 0);
+	assert_int_equal(getsockname(listener->fd, (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(pthread_create(&thread, NULL, hear, listener), 0);
+	buf_init_fixed(&full, text, sizeof(text));
+	buf_printf(&full, "http://127.0.0.1:%u%s", (unsigned)ntohs(addr.sin_port), url);
+	request.url = buf_str(&full);
+	int rc = http_out_send(&request, &lax, out, ret_answer);
+	pthread_join(thread, NULL);
+	close(listener->fd);
+	return rc;
+}
+
+/* Method, path, headers and body as given; whatever status comes back is an answer. */
+static void sends_what_is_given(void **state)
+{
+	static const struct {
+		const char *method, *url, *body;
+		const char *line, *field; /* what must arrive */
+		int status;
+	} rows[] = {
+		{"POST", "/a", "hello", "POST /a HTTP/1.1\r\n", "\r\nContent-Length: 5\r\n", 201},
+		{"POST", "/a", "", "POST /a HTTP/1.1\r\n", "\r\nContent-Length: 0\r\n", 204},
+		{"PUT", "/a?b=c", "hello", "PUT /a?b=c HTTP/1.1\r\n", "\r\nContent-Length: 5\r\n", 200},
+		{"PATCH", "/x/../a//b/", "hello", "PATCH /x/../a//b/ HTTP/1.1\r\n", "\r\nContent-Length: 5\r\n", 409},
+		{"DELETE", "/%2e%2E/a", "", "DELETE /%2e%2E/a HTTP/1.1\r\n", "\r\nX-Secret: s3\r\n", 404},
+		{"GET", "/", "", "GET / HTTP/1.1\r\n", "\r\nX-Secret: s3\r\n", 302},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct str headers[] = {STR("X-Secret: s3"), STR("Content-Type: text/plain")};
+		char answer_text[128];
+		struct listener listener = {.answer = answer_text};
+		struct http_out_answer answer = {0};
+		struct buf out, text;
+		buf_init(&out, 1000);
+		buf_init_fixed(&text, answer_text, sizeof(answer_text));
+		buf_printf(&text, "HTTP/1.1 %d X\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",
+			   rows[i].status);
+		buf_put_char(&text, '\0');
+		struct http_out_request request = {rows[i].method, STR(""), headers, rows[i].body[0] ? 2 : 1,
+						   str_of(rows[i].body)};
+		int rc = send_to(&listener, request, rows[i].url, &out, &answer);
+		const char *end = strstr(listener.got, "\r\n\r\n");
+		if (rc != 0 || answer.status != rows[i].status || strncmp(listener.got, rows[i].line, strlen(rows[i].line)) ||
+		    !strstr(listener.got, rows[i].field) || !end || strcmp(end + 4, rows[i].body) != 0)
+			fail_msg("row %zu: %d, %d, %s", i, rc, answer.status, listener.got);
+		assert_int_equal(strstr(listener.got, "Content-Type:") != NULL, rows[i].body[0] != '\0');
+		buf_done(&out);
+	}
+}
+
+static void keeps_headers_apart(void **state)
+{
+	static const struct str bad[] = {{"A: b\r\nC: d", 10}, {"A: b\nC: d", 9}, {"A: b\0c", 6}, {"A: b\r", 5}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct http_out_request request = {"GET", STR("http://127.0.0.1:1/"), &bad[i], 1, STR("")};
+		struct http_out_answer answer;
+		struct buf out;
+		buf_init(&out, 100);
+		assert_int_equal(http_out_send(&request, &lax, &out, &answer), E_SYNTAX);
+		buf_done(&out);
+	}
+}
+
+static void bounds_answers(void **state)
+{
+	struct listener listener = {.answer = "HTTP/1.1 500 X\r\nContent-Length: 101\r\n\r\n"
+					      "0123456789012345678901234567890123456789012345678901234567890123456789"
+					      "0123456789012345678901234567890"};
+	struct http_out_request request = {"GET", STR(""), NULL, 0, STR("")};
+	struct http_out_answer answer;
+	struct buf out;
+	(void)state;
+	buf_init(&out, 1000);
+	buf_put(&out, STR("before"));
+	assert_int_equal(send_to(&listener, request, "/", &out, &answer), E_LIMIT);
+	assert_int_equal(out.len, 6);
+	buf_done(&out);
+}
+
+/* Every allocation of ours fails once: an error, nothing kept, nothing leaked (the sanitizer looks). */
+static void faults(void **state)
+{
+#ifdef MINTMARK_FAULTS
+	const struct str headers[] = {STR("A: b"), STR("C: d")};
+	bool reached = true;
+	for (long n = 1; reached; n++) {
+		struct listener listener = {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"};
+		struct http_out_request request = {"POST", STR(""), headers, 2, STR("hello")};
+		struct http_out_answer answer = {0};
+		struct buf out;
+		buf_init(&out, 1000);
+		fault_arm(FAULT_ALLOC, n);
+		int rc = send_to(&listener, request, "/", &out, &answer);
+		reached = fault_reached(FAULT_ALLOC);
+		fault_arm(FAULT_ALLOC, 0);
+		assert_int_equal(rc, reached ? E_NOMEM : 0);
+		assert_int_equal(out.len, reached ? 0 : 2);
+		buf_done(&out);
+		assert_true(n < 50);
+	}
+	(void)state;
+#else
+	(void)state;
+	skip();
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_special_addresses),   cmocka_unit_test(refuses_private_at_connect),
 		cmocka_unit_test(refuses_schemes_and_forms), cmocka_unit_test(judges_answers),
-		cmocka_unit_test(caps_the_head),
+		cmocka_unit_test(caps_the_head),             cmocka_unit_test(sends_what_is_given),
+		cmocka_unit_test(keeps_headers_apart),       cmocka_unit_test(bounds_answers),
+		cmocka_unit_test(faults),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
