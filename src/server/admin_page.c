@@ -35,6 +35,8 @@ struct sheet {
 	size_t sort_column;
 	int64_t page;
 	size_t offset, size;
+	const struct filter *span; /* of the id: rows behind it need not be looked at; NULL: all */
+	char after[CURSOR_ROOM];   /* where a walk begins */
 	int64_t matched; /* rows that fit, of those that were looked at */
 	bool complete;
 };
@@ -201,28 +203,65 @@ static void cursor_of(const struct admin_list *list, const void *row, char ret_t
 		snprintf(ret_text, CURSOR_ROOM, "%.*s", STR_ARG(cell.s));
 }
 
-static int take_batch(struct admin_ctx *ctx, struct sheet *sheet, const void *rows, size_t n)
+/*
+ * Ids that are one value, or begin with it, stand together in the order of ids: the walk begins right before them. Ids
+ * are ASCII without DEL, so what ends in DEL after a lower last byte is the nearest text below all of them.
+ */
+static void narrow(struct sheet *sheet)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < sheet->n_filters && !sheet->span; i++) {
+		const struct filter *filter = &sheet->filters[i];
+		struct str value = filter->value.s;
+		bool one = filter->comparison == IS;
+		if (filter->column != 0 || sheet->list->columns[0].type != COLUMN_TEXT || value.len == 0 ||
+		    value.len > MODEL_ID_MAX - 1 || !str_is_unreserved(value) || (!one && filter->comparison != PREFIX))
+			continue;
+		if (!one && (sheet->range.order != STORE_BY_ID || sheet->range.descending))
+			continue;
+		sheet->range.order = STORE_BY_ID; /* one row has no order */
+		sheet->range.descending = false;
+		sheet->span = filter;
+		snprintf(sheet->after, sizeof(sheet->after), "%.*s%c\x7f", (int)value.len - 1, value.p,
+			 value.p[value.len - 1] - 1);
+	}
+}
+
+/* Whether the row, and all that follow, lie behind the span. */
+static bool is_behind(const struct sheet *sheet, const void *row)
+{
+	struct admin_cell cell = {0};
+	if (!sheet->span)
+		return false;
+	sheet->list->cell(row, 0, &cell);
+	return !str_has_prefix(cell.s, sheet->span->value.s);
+}
+
+/* *ret_n: how many were taken; fewer than n: the rest lies behind. */
+static int take_batch(struct admin_ctx *ctx, struct sheet *sheet, const void *rows, size_t n, size_t *ret_n)
+{
+	size_t i = 0;
+	for (; i < n && !is_behind(sheet, row_at(sheet->list, rows, i)); i++)
 		TRY(take(ctx, sheet, row_at(sheet->list, rows, i)));
+	*ret_n = i;
 	return 0;
 }
 
-/* From the start, batch by batch: each begins behind the last row of the one before. */
+/* From the start (or the span's), batch by batch: each begins behind the last row of the one before. */
 static int walk(struct admin_ctx *ctx, struct sheet *sheet)
 {
-	char after[CURSOR_ROOM] = "";
+	char *after = sheet->after;
 	size_t n = BATCH, seen = 0;
 	int rc = 0;
 	struct arena arena;
 	arena_init(&arena, BATCH_ARENA_MAX);
+	narrow(sheet);
 	sheet->range.limit = BATCH;
 	while (rc == 0 && n == BATCH && seen < sheet->list->scan_max) {
 		void *rows;
 		sheet->range.after = str_of(after);
 		rc = sheet->list->fetch(ctx, &sheet->range, &arena, &rows, &n);
 		if (rc == 0)
-			rc = take_batch(ctx, sheet, rows, n);
+			rc = take_batch(ctx, sheet, rows, n, &n);
 		if (rc == 0 && n > 0)
 			cursor_of(sheet->list, row_at(sheet->list, rows, n - 1), after);
 		seen += n;
@@ -269,7 +308,7 @@ static int sort(struct admin_ctx *ctx, struct sheet *sheet)
 	if (sheet->sort_column < sheet->list->n_columns && n > 1)
 		qsort_r(rows, n, sheet->list->row_size, compare_rows, sheet);
 	sheet->complete = true;
-	return take_batch(ctx, sheet, rows, n);
+	return take_batch(ctx, sheet, rows, n, &n);
 }
 
 static int page(struct admin_ctx *ctx, const struct admin_list *list)

@@ -60,6 +60,17 @@ static void pages(void **state)
 		{FILTER("client_name", "contains", "%"), "", 0},
 		{FILTER("client_name", "gt", "delta"), "gamma omega", 2},
 		{FILTER("disabled", "eq", "true"), "gamma", 1},
+		{FILTER("client_id", "eq", "id-3"), "alpine", 1},
+		{FILTER("client_id", "eq", "id-3") ",'sort':'-client_id_issued_at'", "alpine", 1},
+		{FILTER("client_id", "eq", "id-"), "", 0},
+		{FILTER("client_id", "eq", ""), "", 0},
+		{FILTER("client_id", "eq", "id-33"), "", 0},
+		{FILTER("client_id", "prefix", "id-"), "alpha beta gamma alpine delta Alpha omega", 7},
+		{FILTER("client_id", "prefix", "id-") ",'sort':'-client_id'",
+		 "omega Alpha delta alpine gamma beta alpha", 7},
+		{FILTER("client_id", "prefix", "id-6"), "omega", 1},
+		{FILTER("client_id", "prefix", "ie"), "", 0},
+		{FILTER("client_id", "gt", "id-4"), "Alpha omega", 2},
 		{FILTER("kind", "eq", "account") ",'sort':'-client_id'", "Alpha alpine beta", 3},
 		{FILTER("client_id_issued_at", "lte", "1800000002"), "alpha beta", 2},
 		{FILTER("client_id_issued_at", "gte", "1800000006") ",'page_size':1,'page':2", "omega", 2},
@@ -210,6 +221,10 @@ static void walks_end(void **state)
 	assert_int_equal(number_of(result, "total"), 10000);
 	assert_int_equal(json_get_bool(result, "complete", &complete), 0);
 	assert_false(complete);
+	result = ok(world, "{'op':'usage.list','args':{" FILTER("client_id", "eq", "many-10350") "}}");
+	assert_int_equal(number_of(result, "total"), 1);
+	assert_int_equal(json_get_bool(result, "complete", &complete), 0);
+	assert_true(complete); /* found by its place, not by walking there */
 	result = ok(world, "{'op':'usage.list','args':{'page_size':2,'page':4}}");
 	assert_int_equal(number_of(result, "total"), CLIENTS);
 	free(clients);

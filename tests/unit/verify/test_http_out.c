@@ -285,7 +285,8 @@ static void sends_what_is_given(void **state)
 						   str_of(rows[i].body)};
 		int rc = send_to(&listener, request, rows[i].url, &out, &answer);
 		const char *end = strstr(listener.got, "\r\n\r\n");
-		if (rc != 0 || answer.status != rows[i].status || strncmp(listener.got, rows[i].line, strlen(rows[i].line)) ||
+		if (rc != 0 || answer.status != rows[i].status ||
+		    strncmp(listener.got, rows[i].line, strlen(rows[i].line)) != 0 ||
 		    !strstr(listener.got, rows[i].field) || !end || strcmp(end + 4, rows[i].body) != 0)
 			fail_msg("row %zu: %d, %d, %s", i, rc, answer.status, listener.got);
 		assert_int_equal(strstr(listener.got, "Content-Type:") != NULL, rows[i].body[0] != '\0');
