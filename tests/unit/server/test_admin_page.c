@@ -270,8 +270,7 @@ static void no_escalation(void **state)
 	static const char *const refusals[] = {
 		"{'op':'client.create','args':{'client_name':'x','scope':'mintmark:keys:write'}}",
 		"{'op':'client.create','args':{'client_name':'x','audiences':['https://as.example/api/v1']}}",
-		"{'op':'client.update','args':{'client_id':'mine',"
-		"'scope':'mintmark:clients:write mintmark:audit:read'}}",
+		"{'op':'client.update','args':{'client_id':'mine','scope':'mintmark:keys:read mintmark:audit:read'}}",
 		"{'op':'client.update','args':{'client_id':'powerful','client_name':'y'}}",
 		"{'op':'client.update','args':{'client_id':'powerful','scope':''}}",
 		"{'op':'secret.add','args':{'client_id':'powerful'}}",
