@@ -15,11 +15,14 @@ struct store;
 enum {
 	/*
 	 * How long the feed names a client or an account: longer than any access token lives. tokens.lifetime_max_s may
-	 * have been any allowed value (604800 at most) when a token was issued; on top clocks differ.
+	 * have been any allowed value (604800 at most) when a token was issued; on top what is said of REVOKED_SKEW_S.
 	 */
-	REVOKED_KEEP_S = 604800 + 600,
-	/* The same on top of one token's exp: what clocks may differ. */
-	REVOKED_SKEW_S = 600,
+	REVOKED_KEEP_S = 604800 + 4200,
+	/*
+	 * The same on top of one token's exp. What is forgotten while a clock stands an hour ahead does not come back
+	 * when it is set right, but the token would (ATTACKS 48); and clocks differ by up to ten minutes anyway.
+	 */
+	REVOKED_SKEW_S = 4200,
 	/* Entries of one page: with ids of the greatest length they still fit 32 KiB of claims. */
 	REVOKED_PAGE_MAX = 160,
 };

@@ -127,6 +127,18 @@ static void sweeps(void **state)
 	assert_int_equal(page_after(fixture, 200).n, 1);
 }
 
+/* ATTACKS 48: a clock that was an hour ahead and is set right again brings no revoked token back. */
+static void test_attack_48_an_hour_ahead_and_back(void **state)
+{
+	struct fixture *fixture = *state;
+	enum { EXP_S = FIXTURE_NOW_S + 1, AHEAD_S = 3600 };
+	put_jti(fixture, 1, EXP_S + REVOKED_SKEW_S);
+	assert_int_equal(revoked_refresh(fixture->env.revoked), 0);
+	assert_int_equal(revoked_sweep(fixture->env.revoked, FIXTURE_NOW_S + AHEAD_S), 0);
+	assert_true(is_revoked(fixture, "jti-1"));
+	assert_int_equal(revoked_sweep(fixture->env.revoked, EXP_S + REVOKED_SKEW_S), 1);
+}
+
 /* What can't be read must not pass for "not revoked". */
 static void stale_answers_nothing(void **state)
 {
@@ -224,6 +236,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_row_per_subject, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(pages_in_order, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(sweeps, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_attack_48_an_hour_ahead_and_back, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(stale_answers_nothing, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(opens_or_fails_whole, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(the_largest_page_fits, fixture_setup, fixture_teardown),
