@@ -41,6 +41,8 @@ static int check_token(const struct own_token_env *env, struct str token, struct
 	TRY(from_verdict(jws_verify(&jws, env->keys, JWK_ALGS_ALL), ret_why));
 	TRY(from_verdict(jwt_parse(jws.payload, arena, ret_claims), ret_why));
 	TRY(from_verdict(jwt_check(&jws, ret_claims, &policy, env->now_s), ret_why));
+	if (ret_claims->is_bound) /* RFC 7800 3: nobody here checks its proof */
+		return refuse(ret_why, "bound to a key, so no bearer token");
 	return ret_claims->aud.n == 1 ? 0 : refuse(ret_why, "not one audience");
 }
 

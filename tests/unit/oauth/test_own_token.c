@@ -100,6 +100,8 @@ static const struct row {
 	{"of an account, itself", "at+jwt", CLAIMS(ISSUER, "mmc_ada", "mmc_ada", ""), NOW_S, false, false},
 	{"epoch above", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":9"), NOW_S, false, true},
 	{"epoch a text", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":\"9\""), NOW_S, false, false},
+	/* ATTACKS 34, RFC 7800 3: a bound token is no bearer token */
+	{"bound", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"cnf\":{\"jkt\":\"x\"}"), NOW_S, false, false},
 	{"epoch negative", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":-1"), NOW_S, false, false},
 };
 
