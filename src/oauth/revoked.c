@@ -1,6 +1,7 @@
 /*
- * The feed in memory; see revoked.h. A list in the order of seq and a hash table over kind and id. One lock for the
- * table, held for microseconds; another makes refreshes wait for each other, so that rows are put in in their order.
+ * The feed in memory; see revoked.h. An array in the order of seq, with gaps, and a hash table over kind and id. One
+ * lock for the table, held for microseconds: strangers ask for pages, so a place in the feed is found by bisection.
+ * Another lock makes refreshes wait for each other, so that rows are put in in their order.
  */
 #include "oauth/revoked.h"
 
@@ -17,10 +18,16 @@ enum { BUCKETS_FIRST = 64, LOAD_ROWS = 1000, LOAD_ARENA_MAX = 4 << 20, KEY_MAX =
 
 struct entry {
 	struct entry *next; /* of its bucket */
-	struct entry *older, *newer;
+	size_t place; /* its mark */
 	uint64_t hash;
 	struct revocation row; /* id lies in text, owner is not kept */
 	char text[];
+};
+
+/* A place in the order of seq. */
+struct mark {
+	int64_t seq;
+	struct entry *entry; /* NULL: a gap, what stood there was dropped */
 };
 
 struct revoked {
@@ -30,7 +37,8 @@ struct revoked {
 	pthread_mutex_t lock; /* of what follows */
 	struct entry **buckets;
 	size_t n_buckets, n;
-	struct entry *oldest, *newest;
+	struct mark *marks;
+	size_t n_marks, room;
 	char feed[MODEL_ID_MAX];
 	size_t feed_len;
 	_Atomic int64_t seq; /* written under lock */
@@ -60,12 +68,42 @@ static void drop(struct revoked *revoked, struct entry **link)
 {
 	struct entry *entry = *link;
 	*link = entry->next;
-	*(entry->older ? &entry->older->newer : &revoked->oldest) = entry->newer;
-	*(entry->newer ? &entry->newer->older : &revoked->newest) = entry->older;
+	revoked->marks[entry->place].entry = NULL;
 	revoked->n--;
 	free(entry);
 }
 
+static void close_gaps(struct revoked *revoked)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < revoked->n_marks; i++) {
+		if (!revoked->marks[i].entry)
+			continue;
+		revoked->marks[n] = revoked->marks[i];
+		revoked->marks[n].entry->place = n;
+		n++;
+	}
+	revoked->n_marks = n;
+}
+
+/* Room for so many more. Whoever pays for closing gaps or for moving finds half of the room free afterwards. */
+static int reserve(struct revoked *revoked, size_t more)
+{
+	if (revoked->n_marks + more <= revoked->room && revoked->n_marks <= 2 * revoked->n)
+		return 0;
+	close_gaps(revoked);
+	if (revoked->n_marks + more <= revoked->room / 2)
+		return 0;
+	size_t room = 2 * (revoked->n_marks + more);
+	struct mark *marks = fault_hit(FAULT_ALLOC) ? NULL : reallocarray(revoked->marks, room, sizeof(*marks));
+	if (!marks)
+		return E_NOMEM;
+	revoked->marks = marks;
+	revoked->room = room;
+	return 0;
+}
+
+/* There is room. */
 static void append(struct revoked *revoked, struct entry *entry)
 {
 	struct entry **link = find(revoked, entry->hash, entry->row.kind, entry->row.id);
@@ -74,10 +112,8 @@ static void append(struct revoked *revoked, struct entry *entry)
 	struct entry **bucket = &revoked->buckets[entry->hash & (revoked->n_buckets - 1)];
 	entry->next = *bucket;
 	*bucket = entry;
-	entry->older = revoked->newest;
-	entry->newer = NULL;
-	*(revoked->newest ? &revoked->newest->newer : &revoked->oldest) = entry;
-	revoked->newest = entry;
+	entry->place = revoked->n_marks++;
+	revoked->marks[entry->place] = (struct mark){entry->row.seq, entry};
 	revoked->n++;
 }
 
@@ -88,7 +124,10 @@ static void widen(struct revoked *revoked)
 	struct entry **buckets = fault_hit(FAULT_ALLOC) ? NULL : calloc(n, sizeof(struct entry *));
 	if (!buckets)
 		return;
-	for (struct entry *entry = revoked->oldest; entry; entry = entry->newer) {
+	for (size_t i = 0; i < revoked->n_marks; i++) {
+		struct entry *entry = revoked->marks[i].entry;
+		if (!entry)
+			continue;
 		struct entry **bucket = &buckets[entry->hash & (n - 1)];
 		entry->next = *bucket;
 		*bucket = entry;
@@ -113,6 +152,15 @@ static int make_entry(const struct revoked *revoked, const struct revocation *ro
 	return 0;
 }
 
+static void free_entries(struct entry *first)
+{
+	while (first) {
+		struct entry *next = first->next;
+		free(first);
+		first = next;
+	}
+}
+
 /* All of a page, or nothing of it. */
 static int make_entries(const struct revoked *revoked, const struct revocation_page *page, struct entry **ret_first)
 {
@@ -123,26 +171,16 @@ static int make_entries(const struct revoked *revoked, const struct revocation_p
 		if (rc == 0)
 			end = &(*end)->next;
 	}
-	if (rc == 0) {
-		*ret_first = first;
-		return 0;
+	if (rc < 0) {
+		free_entries(first);
+		return rc;
 	}
-	while (first) {
-		struct entry *next = first->next;
-		free(first);
-		first = next;
-	}
-	return rc;
+	*ret_first = first;
+	return 0;
 }
 
-static int put_page(struct revoked *revoked, const struct revocation_page *page)
+static void append_all(struct revoked *revoked, struct entry *entry)
 {
-	struct entry *entry = NULL;
-	if (page->feed.id.len > sizeof(revoked->feed))
-		return E_STORE;
-	TRY(make_entries(revoked, page, &entry));
-	bool last = page->n < LOAD_ROWS;
-	pthread_mutex_lock(&revoked->lock);
 	while (entry) {
 		struct entry *next = entry->next;
 		append(revoked, entry);
@@ -154,6 +192,23 @@ static int put_page(struct revoked *revoked, const struct revocation_page *page)
 		if (revoked->n_buckets == before)
 			break;
 	}
+}
+
+static int put_page(struct revoked *revoked, const struct revocation_page *page)
+{
+	struct entry *entry = NULL;
+	if (page->feed.id.len > sizeof(revoked->feed))
+		return E_STORE;
+	TRY(make_entries(revoked, page, &entry));
+	bool last = page->n < LOAD_ROWS;
+	pthread_mutex_lock(&revoked->lock);
+	int rc = reserve(revoked, page->n);
+	if (rc < 0) {
+		pthread_mutex_unlock(&revoked->lock);
+		free_entries(entry);
+		return rc;
+	}
+	append_all(revoked, entry);
 	memcpy(revoked->feed, page->feed.id.p, page->feed.id.len);
 	revoked->feed_len = page->feed.id.len;
 	atomic_store(&revoked->seq, last ? page->feed.seq : page->revocations[page->n - 1].seq);
@@ -211,10 +266,9 @@ void revoked_free(struct revoked *revoked)
 {
 	if (!revoked)
 		return;
-	for (struct entry *entry = revoked->oldest, *newer; entry; entry = newer) {
-		newer = entry->newer;
-		free(entry);
-	}
+	for (size_t i = 0; i < revoked->n_marks; i++)
+		free(revoked->marks[i].entry);
+	free(revoked->marks);
 	free(revoked->buckets);
 	pthread_mutex_destroy(&revoked->lock);
 	pthread_mutex_destroy(&revoked->refresh_lock);
@@ -227,13 +281,14 @@ size_t revoked_sweep(struct revoked *revoked, int64_t now_s)
 {
 	size_t n = 0;
 	pthread_mutex_lock(&revoked->lock);
-	for (struct entry *entry = revoked->oldest, *newer; entry; entry = newer) {
-		newer = entry->newer;
-		if (entry->row.until_s > now_s)
+	for (size_t i = 0; i < revoked->n_marks; i++) {
+		struct entry *entry = revoked->marks[i].entry;
+		if (!entry || entry->row.until_s > now_s)
 			continue;
 		drop(revoked, find(revoked, entry->hash, entry->row.kind, entry->row.id));
 		n++;
 	}
+	close_gaps(revoked);
 	pthread_mutex_unlock(&revoked->lock);
 	return n;
 }
@@ -253,17 +308,25 @@ int revoked_jti(struct revoked *revoked, struct str jti, bool *ret_is_revoked)
 	return 0;
 }
 
-/* Callers follow the end of the list, or start at its beginning: both are near. */
-static const struct entry *first_after(const struct revoked *revoked, int64_t since)
+/* The first entry at or behind a place; n_marks: there is none. */
+static size_t skip_gaps(const struct revoked *revoked, size_t place)
 {
-	const struct entry *entry = revoked->newest;
-	if (revoked->oldest && revoked->oldest->row.seq > since)
-		return revoked->oldest;
-	if (!entry || entry->row.seq <= since)
-		return NULL;
-	while (entry->older && entry->older->row.seq > since)
-		entry = entry->older;
-	return entry;
+	while (place < revoked->n_marks && !revoked->marks[place].entry)
+		place++;
+	return place;
+}
+
+static size_t first_after(const struct revoked *revoked, int64_t since)
+{
+	size_t low = 0, high = revoked->n_marks;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (revoked->marks[middle].seq > since)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return skip_gaps(revoked, low);
 }
 
 static int fill_page(const struct revoked *revoked, int64_t since, struct arena *arena, struct revoked_page *page)
@@ -274,13 +337,13 @@ static int fill_page(const struct revoked *revoked, int64_t since, struct arena 
 	page->revocations = arena_array(arena, REVOKED_PAGE_MAX, sizeof(*page->revocations));
 	if (!page->revocations)
 		return E_NOMEM;
-	const struct entry *entry = first_after(revoked, page->since);
-	for (; entry && page->n < REVOKED_PAGE_MAX; entry = entry->newer) {
+	size_t place = first_after(revoked, page->since);
+	for (; place < revoked->n_marks && page->n < REVOKED_PAGE_MAX; place = skip_gaps(revoked, place + 1)) {
 		struct revocation *row = &page->revocations[page->n++];
-		*row = entry->row;
-		TRY(arena_str(arena, entry->row.id, &row->id));
+		*row = revoked->marks[place].entry->row;
+		TRY(arena_str(arena, row->id, &row->id));
 	}
-	page->more = entry != NULL;
+	page->more = place < revoked->n_marks;
 	if (page->more)
 		page->seq = page->revocations[page->n - 1].seq;
 	return 0;

@@ -108,6 +108,36 @@ static void pages_in_order(void **state)
 	assert_true(page.n == 1 && page.revocations[0].seq == MANY);
 }
 
+/* Words about the same subjects over and over, and sweeps between: what is left comes in order, from any number on. */
+static void keeps_the_order_over_gaps(void **state)
+{
+	enum { SUBJECTS = 7, ROUNDS = 40 };
+	struct fixture *fixture = *state;
+	struct store *store = fixture->env.store;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		put_jti(fixture, i, UNTIL_S + i % SUBJECTS);
+		assert_int_equal(store_client_set_disabled(store, STR("mmc_both"), true, UNTIL_S + 99, &note), 0);
+		assert_int_equal(store_client_set_disabled(store, STR("mmc_both"), false, 0, &note), 0);
+		assert_int_equal(revoked_refresh(fixture->env.revoked), 0);
+		assert_int_equal(revoked_count(fixture->env.revoked), i + 2);
+	}
+	assert_true(revoked_sweep(fixture->env.revoked, UNTIL_S + 3) > 0);
+	size_t left = revoked_count(fixture->env.revoked);
+	for (int64_t since = 0; since <= 2 * ROUNDS; since++) {
+		arena_reset(&fixture->call.arena);
+		struct revoked_page page = page_after(fixture, since);
+		int64_t last = since;
+		for (size_t i = 0; i < page.n; i++) {
+			assert_true(page.revocations[i].seq > last);
+			last = page.revocations[i].seq;
+		}
+		assert_int_equal(page.n, left);
+		assert_false(page.more);
+		left -= page.n > 0 && page.revocations[0].seq == since + 1;
+	}
+	assert_int_equal(left, 0);
+}
+
 static void sweeps(void **state)
 {
 	struct fixture *fixture = *state;
@@ -235,6 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(knows_after_a_refresh, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(one_row_per_subject, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(pages_in_order, fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(keeps_the_order_over_gaps, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(sweeps, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_attack_48_an_hour_ahead_and_back, fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(stale_answers_nothing, fixture_setup, fixture_teardown),
