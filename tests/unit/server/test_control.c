@@ -32,7 +32,8 @@ static int set_up(void **state)
 	world->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(world->fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(world->fd, 16), 0);
-	world->admin = (struct admin){.clock = &clock_system, .policy = {3600, 86400, STR("ES256")}};
+	world->admin = (struct admin){.clock = &clock_system,
+				      .policy = {3600, 86400, STR("ES256"), STR("https://mint.example")}};
 	assert_int_equal(store_open(&options, &world->admin.store), 0);
 	assert_int_equal(control_start(world->fd, &world->admin, &world->control), 0);
 	*state = world;
