@@ -23,6 +23,9 @@ static bool in_path(const struct management_row *row, struct str name)
 	return false;
 }
 
+/* x-mintmark-rest in management.yaml: an audience is a URL. A slash anywhere else would name another operation. */
+static bool takes_slashes(struct str name) { return str_eq(name, STR("api")); }
+
 static int put_path(const struct management_row *row, const struct json *args, struct buf *out)
 {
 	struct str head, name, value, rest = str_of(row->path);
@@ -37,7 +40,7 @@ static int put_path(const struct management_row *row, const struct json *args, s
 		if (value.len == 0)
 			return E_ABSENT;
 		buf_put(out, head);
-		put_encoded(out, value, true);
+		put_encoded(out, value, takes_slashes(name));
 	}
 	buf_put(out, rest);
 	return buf_status(out);

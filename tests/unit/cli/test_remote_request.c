@@ -15,6 +15,8 @@ static const struct {
 } rows[] = {
 	{"client.get", "{\"client_id\":\"mmc_1\"}", "/clients/mmc_1", NULL},
 	{"client.get", "{\"client_id\":\"a b?c#d%e\"}", "/clients/a%20b%3Fc%23d%25e", NULL},
+	{"client.delete", "{\"client_id\":\"c/secrets/s\"}", "/clients/c%2Fsecrets%2Fs", NULL},
+	{"account.get", "{\"account\":\"../clients/c\"}", "/accounts/..%2Fclients%2Fc", NULL},
 	{"client.get", "{\"client_id\":\"\"}", "", NULL},
 	{"client.get", "{}", "", NULL},
 	{"client.get", "", "", NULL},
