@@ -35,22 +35,29 @@ static void put_identity(struct buf *headers, const char *name, struct str value
 	buf_put(headers, STR("\r\n"));
 }
 
-void answer_allow(struct daemon_task *task, const struct openapi_operation *operation, mintmark_token *token)
+/* All of them, whatever there is to say: a proxy overwrites with them what the caller sent. */
+static void put_identities(struct buf *headers, mintmark_token *token, struct str operation)
 {
-	struct buf *headers = &task->headers;
 	char expires[24] = "";
 	struct buf text;
 	buf_init_fixed(&text, expires, sizeof(expires));
 	if (token && mintmark_token_expiry(token) >= 0)
 		buf_put_i64(&text, mintmark_token_expiry(token));
-	task->status = 200;
-	put_common(task);
 	put_identity(headers, "Subject", str_of(token ? mintmark_token_subject(token) : NULL), false);
 	put_identity(headers, "Client-Id", str_of(token ? mintmark_token_client_id(token) : NULL), false);
 	put_identity(headers, "Scope", str_of(token ? mintmark_token_scopes(token) : NULL), true);
 	put_identity(headers, "Expires", buf_str(&text), false);
-	put_identity(headers, "Operation", operation->id, false);
+	put_identity(headers, "Operation", operation, false);
 }
+
+void answer_allow(struct daemon_task *task, const struct openapi_operation *operation, mintmark_token *token)
+{
+	task->status = 200;
+	put_common(task);
+	put_identities(&task->headers, token, operation->id);
+}
+
+void answer_nobody(struct daemon_task *task) { put_identities(&task->headers, NULL, (struct str){"", 0}); }
 
 static void put_param(struct buf *out, const char *name, struct str value)
 {

@@ -26,6 +26,8 @@ struct refusal {
  * copies them overwrites what the caller sent. Bytes outside %x21-7E and '%' are percent-encoded; blanks stay in Scope.
  */
 void answer_allow(struct daemon_task *task, const struct openapi_operation *operation, mintmark_token *token);
+/* The same headers, empty, on an answer that is none to a question but may be taken for one. */
+void answer_nobody(struct daemon_task *task);
 void answer_refuse(struct daemon_task *task, const struct answer_texts *texts, const struct refusal *refusal);
 
 #endif

@@ -222,7 +222,9 @@ def test_direct_questions_need_no_prefix(new_gate, issuer):
     assert gate.ask('/v1/things/1').status == 401
     assert gate.ask('/v1/things/1', token=issuer.token()).status == 200
     assert gate.ask('/metrics').status == 403
-    assert gate.ask('/.well-known/oauth-protected-resource').status == 200
+    metadata = gate.ask('/.well-known/oauth-protected-resource')
+    # ATTACKS 39: behind Envoy this is a yes, so it overwrites what the caller said about himself
+    assert metadata.status == 200 and [metadata.header(f'x-mintmark-{name}') for name in IDENTITY] == [''] * 5
 
 
 # What decides (ATTACKS 38).
