@@ -381,7 +381,7 @@ bool config_trusts(const struct config *config, struct str addr)
 	unsigned char bytes[16];
 	if (str_eq(addr, STR("unix")))
 		return config->behind_proxy;
-	if (addr_parse(addr, bytes) < 0)
+	if (config->trusted_proxies.n == 0 || addr_parse(addr, bytes) < 0)
 		return false;
 	for (size_t i = 0; i < config->trusted_proxies.n; i++)
 		if (addr_is_inside(&config->proxies[i], bytes))
