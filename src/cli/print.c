@@ -28,6 +28,12 @@ static const struct table {
 	{"entries",
 		{{"seq", "SEQ"}, {"time", "TIME"}, {"actor", "ACTOR"}, {"action", "ACTION"}, {"target", "TARGET"},
 		{"detail", "DETAIL"}}},
+	{"usage",
+		{{"client_id", "CLIENT ID"}, {"client_name", "NAME"}, {"secrets", "SECRETS"},
+		{"last_used_at", "LAST USED"}, {"last_used_address", "FROM"}, {"use_count", "USES"}}},
+	{"by_secret",
+		{{"secret_id", "SECRET ID"}, {"state", "STATE"}, {"hint", "HINT"}, {"last_used_at", "LAST USED"},
+		{"last_used_address", "FROM"}, {"use_count", "USES"}, {"label", "LABEL"}}},
 	{"secrets",
 		{{"secret_id", "SECRET ID"}, {"state", "STATE"}, {"hint", "HINT"}, {"created_at", "CREATED"},
 		{"expires_at", "EXPIRES"}, {"last_used_at", "LAST USED"}, {"last_used_address", "FROM"},
@@ -123,17 +129,26 @@ static void put_number(struct buf *out, const char *member, int64_t value)
 		buf_put_i64(out, value);
 }
 
-/* Texts, or the names of objects, with blanks between. */
+/* A text, or the name of an object. */
+static bool name_at(const struct json *array, size_t i, struct str *ret_name)
+{
+	const struct json *object;
+	return json_at_str(array, i, ret_name) == 0 ||
+	       (json_at_object(array, i, &object) == 0 && json_get_str(object, "name", ret_name) == 0);
+}
+
+/* Names with blanks between; an array of anything else as JSON. */
 static void put_array(struct buf *out, const struct json *array)
 {
+	struct str name;
+	for (size_t i = 0; i < json_array_len(array); i++)
+		if (!name_at(array, i, &name)) {
+			json_dump(array, out);
+			return;
+		}
 	for (size_t i = 0; i < json_array_len(array); i++) {
-		const struct json *object;
-		struct str text;
-		if (json_at_str(array, i, &text) < 0 &&
-		    (json_at_object(array, i, &object) < 0 || json_get_str(object, "name", &text) < 0))
-			continue;
 		buf_put(out, i > 0 ? STR(" ") : STR(""));
-		buf_put(out, text);
+		buf_put(out, name_at(array, i, &name) ? name : STR(""));
 	}
 }
 

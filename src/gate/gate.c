@@ -78,14 +78,24 @@ static int find(struct question *question)
 	return 1;
 }
 
+/* RFC 6750 3: a refusal says for what to get a token, so that it need not be tried out. */
+static struct str_list scopes_to_ask_for(const struct question *question)
+{
+	struct str_list needed = {0};
+	(void)openapi_judge(question->match.operation, NULL, &needed);
+	return needed;
+}
+
 /* RFC 6750 3.1. 1: go on with question->token. */
 static int check_token(struct question *question)
 {
 	struct str text;
 	enum mintmark_verdict verdict = MINTMARK_VERDICT_UNCHECKED;
 	int rc = credential_token(question->task->request, &text);
+	if (rc == E_ABSENT)
+		return refuse(question, (struct refusal){E_TOKEN_MISSING, NULL, scopes_to_ask_for(question)});
 	if (rc < 0)
-		return refuse(question, (struct refusal){.code = rc == E_ABSENT ? E_TOKEN_MISSING : rc});
+		return refuse(question, (struct refusal){.code = rc});
 	rc = trust_check(&question->gate->trust, text, question->task->may_block, &verdict, &question->token);
 	if (rc < 0)
 		return rc;
@@ -93,8 +103,10 @@ static int check_token(struct question *question)
 		return 1;
 	bool ours = mintmark_verdict_status(verdict) >= 500; /* no keys, no feed: not the caller's fault */
 	question->why = mintmark_verdict_name(verdict);
-	return refuse(question, (struct refusal){.code = ours ? E_UNAVAILABLE : E_INVALID_TOKEN,
-						 .text = ours ? NULL : mintmark_verdict_text(verdict)});
+	if (ours)
+		return refuse(question, (struct refusal){.code = E_UNAVAILABLE});
+	return refuse(question, (struct refusal){E_INVALID_TOKEN, mintmark_verdict_text(verdict),
+						 scopes_to_ask_for(question)});
 }
 
 static int allow(struct question *question)

@@ -5,6 +5,8 @@ enum {
 	X = BYTES_TEXT,               /* text only */
 	K = X | BYTES_TOKEN,          /* token, not in a target */
 	P = X | BYTES_TARGET,         /* target, no token */
+	Q = X | BYTES_QUERY,          /* in queries, though no grammar has it there */
+	R = K | BYTES_QUERY,
 	B = K | P,                    /* both */
 	N = B | BYTES_NAME,           /* -._~ */
 	D = N | BYTES_HEX | BYTES_DIGIT, /* 0-9 */
@@ -20,9 +22,9 @@ const uint8_t bytes_class[256] = {
 	/* 20 */ X, B, X, K, B, B, B, B, P, P, B, B, P, N, N, P, /* SP ! " # $ % & ' ( ) * + , - . / */
 	/* 30 */ D, D, D, D, D, D, D, D, D, D, P, P, X, P, X, P, /* 0-9 : ; < = > ? */
 	/* 40 */ P, H, H, H, H, H, H, U, U, U, U, U, U, U, U, U, /* @ A-O */
-	/* 50 */ U, U, U, U, U, U, U, U, U, U, U, X, X, X, K, N, /* P-Z [ \ ] ^ _ */
-	/* 60 */ K, A, A, A, A, A, A, L, L, L, L, L, L, L, L, L, /* ` a-o */
-	/* 70 */ L, L, L, L, L, L, L, L, L, L, L, X, K, X, N, 0, /* p-z { | } ~ DEL */
+	/* 50 */ U, U, U, U, U, U, U, U, U, U, U, Q, Q, Q, R, N, /* P-Z [ \ ] ^ _ */
+	/* 60 */ R, A, A, A, A, A, A, L, L, L, L, L, L, L, L, L, /* ` a-o */
+	/* 70 */ L, L, L, L, L, L, L, L, L, L, L, Q, R, Q, N, 0, /* p-z { | } ~ DEL */
 	/* 80 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
 	/* 90 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,
 	/* a0 */ X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X,

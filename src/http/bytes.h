@@ -15,6 +15,7 @@ enum {
 	BYTES_UPPER = 16,
 	BYTES_HEX = 32,
 	BYTES_DIGIT = 64,
+	BYTES_QUERY = 128, /* [ \ ] ^ ` { | }: browsers and curl send them as they are in queries (WHATWG URL 1.3) */
 };
 
 extern const uint8_t bytes_class[256];

@@ -57,12 +57,13 @@ static bool percents_fit(struct str s)
 
 static int take_origin_form(struct str target, struct http_request *request)
 {
-	if (!all_of(target, BYTES_TARGET) || !percents_fit(target)) /* RFC 9112 3.2.1 */
-		return E_SYNTAX;
 	request->path = target;
 	request->query = (struct str){"", 0};
 	request->has_query = str_cut(target, '?', &request->path, &request->query);
-	return 0;
+	if (!all_of(request->path, BYTES_TARGET) || !percents_fit(target)) /* RFC 9112 3.2.1 */
+		return E_SYNTAX;
+	/* filter[eq]=x: RFC 3986 3.4 has no brackets, yet everybody sends them, and nobody reads them in two ways */
+	return all_of(request->query, BYTES_TARGET | BYTES_QUERY) ? 0 : E_SYNTAX;
 }
 
 /* Length of "http://" or "https://" at the front, or 0. */

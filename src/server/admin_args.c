@@ -198,7 +198,7 @@ int admin_args_read(struct admin_ctx *ctx, uint64_t required, uint64_t optional,
 	for (size_t i = 0; i < ARG_COUNT; i++) {
 		if (!args || !json_has(args, rows[i].name)) {
 			if (required >> i & 1)
-				return admin_fail(ctx, E_INVALID_REQUEST, "%s needs %s.", ctx->op, rows[i].name);
+				return admin_fail(ctx, E_INVALID_REQUEST, "%s is missing.", rows[i].name);
 			continue;
 		}
 		TRY(read_value(ctx, &rows[i], args, &ctx->args[i]));

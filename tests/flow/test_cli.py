@@ -616,6 +616,33 @@ def segment(value):
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip('=')
 
 
+@pytest.mark.parametrize('command, heading, row', [
+    ('client list', 'CLIENT ID', 'Demo service'), ('account list', 'ACCOUNT ID', 'demo@example.com'),
+    ('api list', 'API ID', 'series:measurements'), ('key list', 'KID', 'active'), ('usage list', 'CLIENT ID', 'Demo service'),
+    ('audit list', 'SEQ', 'key.create'),
+])
+def test_lists_are_tables_for_people(folder, command, heading, row):
+    lines = harness.run(folder.binary, *command.split(), '--config', folder.config).stdout.splitlines()
+    assert lines[0].startswith(heading) and any(row in line for line in lines[1:])
+
+
+def test_usage_of_each_secret_is_a_table(folder):
+    client_id = folder.cli('client', 'list')['clients'][0]['client_id']
+    secret = folder.cli('client', 'show', client_id)['secrets'][0]
+    lines = harness.run(folder.binary, 'usage', 'show', client_id, '--config', folder.config).stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith('SECRET ID'))
+    assert lines[at + 1].startswith(secret['secret_id'])
+
+
+def test_inspect_leaves_nothing_out():
+    """Objects in arrays have no name to be shown by: authorization_details, the entries of the revocation feed."""
+    claims = {'aud': ['a', 'b'], 'authorization_details': [{'type': 'series', 'identifier': 'id/*'}]}
+    parts = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip('=') for p in ({'alg': 'ES256'}, claims)]
+    shown = harness.run(harness.BINARY, 'inspect', '.'.join([*parts, 'AAAA'])).stdout
+    assert re.search(r'^aud +a b$', shown, re.M)
+    assert '[{"type":"series","identifier":"id/*"}]' in shown
+
+
 def test_inspect_trusts_nothing(tmp_path):
     token = f"{segment({'alg': 'none', 'x': chr(27) + '[2J'})}.{segment({'exp': 1, 'sub': 'a' + chr(0x202e) + 'b', 'o': {'k': 1}})}."
     done = harness.run(harness.BINARY, 'inspect', token)

@@ -85,11 +85,11 @@ def challenge(response):
 # Answers (RFC 6750).
 
 def test_no_token_gets_a_bare_challenge(gate):
-    """RFC 6750 3.1: no error code for who presents nothing, or another scheme; RFC 9728 5.1: where to go."""
+    """RFC 6750 3.1: no error code for who presents nothing, or another scheme, but the scope to ask for; RFC 9728 5.1: where."""
     for headers in ([], ['Authorization: Basic YTpi'], ['Authorization: Negotiate x'], ['X-Authorization: Bearer x']):
         response = gate.ask(check('/v1/things/1'), headers=headers)
         assert response.status == 401
-        assert challenge(response) == {'realm': 'mintmark', 'resource_metadata': METADATA}
+        assert challenge(response) == {'realm': 'mintmark', 'scope': 'things:read', 'resource_metadata': METADATA}
         assert response.json()['error'] and response.json()['request_id'] == response.header('x-request-id')
         assert response.header('cache-control') == 'no-store'
 
@@ -387,8 +387,9 @@ def test_client_sees_the_refusal(proxy, issuer):
     missing, invalid = proxy.ask('/v1/things/1'), proxy.ask('/v1/things/1', token='x')
     scope, undeclared = proxy.ask('/v1/admin', token=issuer.token()), proxy.ask('/v1/nothing')
     assert [r.status for r in (missing, invalid, scope, undeclared)] == [401, 401, 403, 403]
-    assert challenge(missing) == {'realm': 'mintmark', 'resource_metadata': METADATA}
+    assert challenge(missing) == {'realm': 'mintmark', 'scope': 'things:read', 'resource_metadata': METADATA}
     assert challenge(invalid)['error'] == 'invalid_token' == invalid.json()['error']
+    assert challenge(invalid)['scope'] == 'things:read'
     assert challenge(scope)['scope'] == 'admin' and scope.json()['error'] == 'insufficient_scope'
     assert undeclared.json()['error'] == 'undeclared_operation'
     assert proxy.ask('/.well-known/oauth-protected-resource/v1').json()['resource'] == gw.AUDIENCE

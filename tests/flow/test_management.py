@@ -359,7 +359,16 @@ def test_bad_requests(api, method, path, body, status):
     assert 'OR 1=1' not in problem['detail']
 
 
+def test_filters_as_browsers_send_them(api):
+    """Brackets that are not percent-encoded: fetch() and curl -g leave them as they are, Python does not."""
+    head = f'GET /api/v1/clients?client_name[eq]=Demo%20service HTTP/1.1\r\nHost: {urllib.parse.urlsplit(api.base).netloc}\r\n'
+    answer = api.server.raw(f'{head}Authorization: Bearer {api.token(*ALL)}\r\n\r\n'.encode())
+    assert answer.status == 200 and json.loads(answer.body)['total'] == 1
+
+
 def test_reasons_name_the_member(api):
+    answer = api.send('POST', '/clients', api.token(*ALL), json={})
+    assert check_problem(answer, 400)['errors'] == {'client_name': ['is missing.']}
     answer = api.send('POST', '/clients', api.token(*ALL), json={'client_name': 'x' * 201})
     assert check_problem(answer, 400)['errors'] == {'client_name': ['must have 1 to 200 bytes.']}
 
