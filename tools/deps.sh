@@ -11,7 +11,8 @@ tests="libcmocka-dev python3-pytest python3-requests python3-authlib python3-req
 
 packages() {
 	case $1 in
-	run | install) echo "$build" ;;
+	run) echo "$build curl:curl" ;; # for the calls that it prints
+	install) echo "$build" ;;
 	test) echo "$build $tests" ;;
 	lint) echo "pmccabe python3" ;;
 	docs) echo "doxygen" ;;
