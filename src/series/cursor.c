@@ -145,7 +145,7 @@ void cursor_init_windows(struct cursor *cursor, struct series_db *db, const stru
 struct windows_out {
 	struct cursor_stats *stats;
 	struct cursor_window *v;
-	size_t n, max;
+	size_t n, max, looked_at;
 };
 
 static bool close_window(struct windows_out *out)
@@ -184,6 +184,8 @@ static bool take_into_window(void *context, const struct cursor_point *point)
 {
 	struct windows_out *out = context;
 	struct cursor_stats *stats = out->stats;
+	if (out->looked_at == CURSOR_SCAN_MAX)
+		return false;
 	int64_t over = point->time_us % stats->window_us;
 	int64_t start_us = point->time_us - over - (over < 0 ? stats->window_us : 0);
 	if (!stats->open || stats->series != point->series || stats->start_us != start_us) {
@@ -192,13 +194,19 @@ static bool take_into_window(void *context, const struct cursor_point *point)
 		open_window(stats, point, start_us);
 	}
 	count_value(stats, point->value);
+	out->looked_at++;
 	return true;
+}
+
+bool cursor_has_windows(const struct cursor *cursor)
+{
+	return cursor->series < cursor->selection->n || cursor->stats.open;
 }
 
 int cursor_windows(struct cursor *cursor, struct cursor_window *windows, size_t max, size_t *ret_n)
 {
 	struct cursor moved = *cursor;
-	struct windows_out out = {&moved.stats, windows, 0, max};
+	struct windows_out out = {&moved.stats, windows, 0, max, 0};
 	TRY(scan(&moved, take_into_window, &out));
 	if (moved.series == moved.selection->n)
 		(void)close_window(&out); /* without room it comes with the next call */

@@ -59,7 +59,14 @@ must_check int cursor_parse_window(struct str text, int64_t *ret_us);
 /* Instead of cursor_init, for cursor_windows: points outside of what is permitted don't count in any window. */
 void cursor_init_windows(struct cursor *cursor, struct series_db *db, const struct selection *selection,
 			 int64_t window_us);
-/* Up to max more windows; *ret_n == 0: that was all. E_STORE, E_NOMEM: as above. */
+/* Points that one call looks at: others wait for the thread, and the peer may be gone. */
+enum { CURSOR_SCAN_MAX = 65536 };
+/*
+ * Up to max more windows. *ret_n == 0: that was all, or, while cursor_has_windows, a window has more points than one
+ * call looks at. E_STORE, E_NOMEM: as above.
+ */
 must_check int cursor_windows(struct cursor *cursor, struct cursor_window *windows, size_t max, size_t *ret_n);
+/* Whether there may be more: ask again. */
+bool cursor_has_windows(const struct cursor *cursor);
 
 #endif

@@ -113,7 +113,7 @@ static int put_windows(struct series_call *call, struct buf *out)
 	TRY(cursor_windows(&call->stream->cursor, windows, BATCH / 4, &n));
 	for (size_t i = 0; i < n; i++)
 		put_window(call, &windows[i], out);
-	return n > 0 ? DAEMON_MORE : 0;
+	return n > 0 || cursor_has_windows(&call->stream->cursor) ? DAEMON_MORE : 0;
 }
 
 static void put_text(struct json_out *out, const char *name, struct str text)
@@ -222,13 +222,17 @@ static const struct {
 	[STREAM_METADATA] = {put_descriptions, {'{', '}'}},
 };
 
+/* A turn that found nothing to show yet ends the piece: long searches let others have the thread, and can be cut. */
 static int next(struct daemon_task *task, struct buf *out)
 {
 	struct series_call *call = task->data;
 	enum series_stream_kind kind = call->stream->kind;
 	int rc = DAEMON_MORE;
-	while (rc == DAEMON_MORE && out->len < PIECE)
+	for (bool found = true; rc == DAEMON_MORE && found && out->len < PIECE;) {
+		size_t before = out->len;
 		rc = kinds[kind].put(call, out);
+		found = out->len > before;
+	}
 	if (rc == 0)
 		put_end(call, kinds[kind].brackets, out);
 	return rc;

@@ -96,6 +96,12 @@ def test_every_row_comes_once(big, daemon, ending):
     assert values == [n + 0.5 for n in range(POINTS)]
 
 
+def test_a_window_larger_than_one_turn(big, daemon):
+    """A thread looks at 65,536 points before it lets others go first; the answer is one all the same."""
+    rows = daemon.get('/statistics/raalabs/V/big?year=2024&window=366d&functions=count,min,max', big[1]).json()
+    assert [(row[f'{SERIES}:count'], row[f'{SERIES}:min'], row[f'{SERIES}:max']) for row in rows] == [(POINTS, 0.5, POINTS - 0.5)]
+
+
 def test_client_that_vanishes_frees_its_answer(big, daemon):
     clients = [slow_client(daemon, big[1]) for _ in range(30)]  # more than there are pool threads
     assert daemon.get('/health').status_code == 200  # and nobody waits for them

@@ -96,6 +96,37 @@ static void test_windows(void **state)
 	}
 }
 
+/* A window of any size: each call looks at so many points, and the sum is the same. */
+static void test_windows_larger_than_a_call(void **state)
+{
+	enum { MANY = 2 * CURSOR_SCAN_MAX + 10 };
+	struct core *core = *state;
+	const int64_t start_us = 3660 * MOMENT_DAY_US; /* where no other test looks */
+	struct range range = {start_us, start_us + MANY};
+	struct selection_series series;
+	struct selection selection = {&series, 1};
+	struct cursor_window window;
+	struct cursor cursor;
+	size_t n, calls = 0;
+	struct points_row *rows = calloc(MANY, sizeof(*rows));
+	assert_non_null(rows);
+	for (int i = 0; i < MANY; i++)
+		rows[i] = (struct points_row){1, start_us + i, 1};
+	assert_int_equal(points_write(core->db, rows, MANY), 0);
+	free(rows);
+	select_times(&series, 1, &range, 1);
+	cursor_init_windows(&cursor, core->db, &selection, 366 * MOMENT_DAY_US);
+	do {
+		assert_true(cursor_has_windows(&cursor));
+		assert_int_equal(cursor_windows(&cursor, &window, 1, &n), 0);
+		calls++;
+	} while (n == 0);
+	assert_int_equal(calls, 3);
+	assert_true(window.count == MANY && window.avg == 1);
+	assert_int_equal(cursor_windows(&cursor, &window, 1, &n), 0);
+	assert_true(n == 0 && !cursor_has_windows(&cursor));
+}
+
 /* Points outside of what is permitted don't count, and one window over two permitted times is one. */
 static void test_windows_of_permitted_times(void **state)
 {
@@ -213,6 +244,6 @@ int main(void)
 		cmocka_unit_test(test_points_in_pieces),   cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_windows_of_permitted_times), cmocka_unit_test(test_windows_before_1970),
 		cmocka_unit_test(test_stddev_is_sound),    cmocka_unit_test(test_nothing),
-			cmocka_unit_test(test_names)};
+		cmocka_unit_test(test_names),              cmocka_unit_test(test_windows_larger_than_a_call)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
