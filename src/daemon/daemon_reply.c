@@ -24,8 +24,9 @@ void daemon_reply_refusal(int code, struct str request_id, struct buf *headers, 
 	if (row->status == 503)
 		buf_put(headers, STR("Retry-After: 1\r\n"));
 	buf_printf(headers, "X-Request-Id: %.*s\r\n", STR_ARG(request_id));
-	buf_printf(body, "{\"error\":\"%s\",\"error_description\":\"%s\",\"request_id\":\"%.*s\"}", row->wire,
-		   row->text, STR_ARG(request_id));
+	/* code: the time-series API's clients find the word for programs there, whichever layer refused */
+	buf_printf(body, "{\"error\":\"%s\",\"error_description\":\"%s\",\"code\":\"%s\",\"request_id\":\"%.*s\"}",
+		   row->wire, row->text, row->wire, STR_ARG(request_id));
 }
 
 void daemon_refuse(struct daemon_task *task, int code)

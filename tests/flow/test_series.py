@@ -488,7 +488,8 @@ def test_bad_query(api, body, content_type, status):
 def test_body_too_large(api):
     body = json.dumps(['raalabs/a/' + 'b' * 70000])
     response = api.daemon.ask('POST', '/measurements/query', api.token(f'series:measurements {ALL}'), data=body)
-    assert response.status_code == 413 and 'error' in response.json()
+    assert response.status_code == 413 and response.json()['code'] == 'request_too_large'
+    assert set(response.json()) >= set(DOCUMENT['components']['schemas']['Error']['required'])
 
 
 def test_metadata(api):
