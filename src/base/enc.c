@@ -99,7 +99,7 @@ void enc_hex(struct buf *out, struct str bytes)
 	out->len += bytes.len * 2;
 }
 
-static int hex_value(char c)
+int enc_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -114,8 +114,8 @@ int enc_hex_decode(struct str text, void *ret_bytes, size_t size)
 	if (text.len != size * 2)
 		return E_SYNTAX;
 	for (size_t i = 0; i < size; i++) {
-		int high = hex_value(text.p[2 * i]);
-		int low = hex_value(text.p[2 * i + 1]);
+		int high = enc_hex_digit(text.p[2 * i]);
+		int low = enc_hex_digit(text.p[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return E_SYNTAX;
 		out[i] = (unsigned char)(high << 4 | low);

@@ -29,6 +29,8 @@ must_check int enc_form_decode_to(struct str text, char *out, size_t *ret_len);
 
 /* Lower-case hexadecimal, appended. */
 void enc_hex(struct buf *out, struct str bytes);
+/* The value of one digit, either case; -1: it is none. */
+int enc_hex_digit(char c);
 /* Either case; the text must have exactly 2 * size digits. E_SYNTAX. */
 must_check int enc_hex_decode(struct str text, void *ret_bytes, size_t size);
 

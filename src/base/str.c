@@ -136,6 +136,18 @@ size_t str_printable(struct str s)
 	return turns_text(p[1], p[2]) ? 0 : n;
 }
 
+bool str_is_b64token(struct str s)
+{
+	size_t n = 0;
+	while (n < s.len && (str_is_unreserved(str_mem(s.p + n, 1)) || s.p[n] == '+' || s.p[n] == '/'))
+		n++;
+	if (n == 0)
+		return false;
+	while (n < s.len && s.p[n] == '=')
+		n++;
+	return n == s.len;
+}
+
 bool str_is_unreserved(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {

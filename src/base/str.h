@@ -59,5 +59,7 @@ bool str_is_utf8(struct str s);
 size_t str_printable(struct str s);
 /* Only bytes of RFC 3986 unreserved plus nothing else: [A-Za-z0-9._~-]. */
 bool str_is_unreserved(struct str s);
+/* What a bearer token may look like (RFC 6750 2.1): unreserved, '+' and '/', once or more, then any number of '='. */
+bool str_is_b64token(struct str s);
 
 #endif

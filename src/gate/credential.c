@@ -50,20 +50,6 @@ int credential_check(const struct http_request *request, struct str query)
 	return 0;
 }
 
-/* RFC 6750 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
-static bool is_b64token(struct str token)
-{
-	size_t n = 0;
-	while (n < token.len && (str_is_unreserved((struct str){token.p + n, 1}) || token.p[n] == '+' ||
-				 token.p[n] == '/'))
-		n++;
-	if (n == 0)
-		return false;
-	while (n < token.len && token.p[n] == '=')
-		n++;
-	return n == token.len;
-}
-
 int credential_token(const struct http_request *request, struct str *ret_token)
 {
 	struct str value, scheme, token = {0};
@@ -80,7 +66,7 @@ int credential_token(const struct http_request *request, struct str *ret_token)
 		return E_ABSENT;
 	while (token.len > 0 && token.p[0] == ' ') /* RFC 9110 11.4: 1*SP */
 		token = (struct str){token.p + 1, token.len - 1};
-	if (!is_b64token(token))
+	if (!str_is_b64token(token))
 		return E_INVALID_REQUEST;
 	*ret_token = token;
 	return 0;

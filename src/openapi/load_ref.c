@@ -1,19 +1,13 @@
 /* `$ref` within a document; see load.h. RFC 6901 6, OpenAPI 3.1.0 4.8.23. */
 #include "openapi/load.h"
 
+#include "base/enc.h"
+
 enum { HOPS_MAX = 16 };
 
 static int fail(const struct load *load, const struct tree *at, const char *what, struct str ref)
 {
 	return tree_fail(&load->file, at->at, "%s: $ref '%s'", what, tree_show(ref).text);
-}
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* RFC 6901 6: a fragment is percent-encoded. False: malformed. */
@@ -24,9 +18,9 @@ static bool percent_decode(struct str text, char *out, size_t *ret_len)
 		out[len] = text.p[i];
 		if (text.p[i] != '%')
 			continue;
-		if (text.len - i < 3 || hex(text.p[i + 1]) < 0 || hex(text.p[i + 2]) < 0)
+		if (text.len - i < 3 || enc_hex_digit(text.p[i + 1]) < 0 || enc_hex_digit(text.p[i + 2]) < 0)
 			return false;
-		out[len] = (char)(hex(text.p[i + 1]) * 16 + hex(text.p[i + 2]));
+		out[len] = (char)(enc_hex_digit(text.p[i + 1]) * 16 + enc_hex_digit(text.p[i + 2]));
 		i += 2;
 	}
 	*ret_len = len;

@@ -4,6 +4,8 @@
  */
 #include "openapi/path.h"
 
+#include "base/enc.h"
+
 enum fault {
 	FINE,
 	NO_PATH,
@@ -64,15 +66,6 @@ static enum fault cut_path(struct str target, struct str *ret_raw)
 	return FINE;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static enum fault judge_byte(unsigned char c)
 {
 	if (c < 0x20 || c == 0x7F)
@@ -90,9 +83,9 @@ static enum fault decode(struct str raw, size_t *i, char *ret_c)
 	char c = raw.p[*i];
 	*i += 1;
 	if (c == '%') {
-		if (raw.len - *i < 2 || hex(raw.p[*i]) < 0 || hex(raw.p[*i + 1]) < 0)
+		if (raw.len - *i < 2 || enc_hex_digit(raw.p[*i]) < 0 || enc_hex_digit(raw.p[*i + 1]) < 0)
 			return PERCENT;
-		c = (char)(hex(raw.p[*i]) * 16 + hex(raw.p[*i + 1]));
+		c = (char)(enc_hex_digit(raw.p[*i]) * 16 + enc_hex_digit(raw.p[*i + 1]));
 		*i += 2;
 		if (c == '/')
 			return SLASH;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/enc.h"
 #include "json/json.h"
 #include "series/moment.h"
 
@@ -23,20 +24,12 @@ static int add(struct permit_set *permits, struct arena *arena, const struct per
 
 static const struct str prefix = {"series:read:", 12};
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte behind a '%'; what would become a level, a star or the end of a text is refused. */
 static int read_percent(struct str text, size_t at, char *ret_c)
 {
 	if (text.len - at < 3)
 		return E_SERIES_EXPRESSION;
-	int high = hex(text.p[at + 1]), low = hex(text.p[at + 2]);
+	int high = enc_hex_digit(text.p[at + 1]), low = enc_hex_digit(text.p[at + 2]);
 	if (high < 0 || low < 0)
 		return E_SERIES_EXPRESSION;
 	*ret_c = (char)(high << 4 | low);

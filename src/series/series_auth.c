@@ -9,19 +9,6 @@
 
 enum { TOKEN_NONE = 1 };
 
-/* RFC 6750 2.1: b64token */
-static bool is_token(struct str text)
-{
-	size_t n = 0;
-	while (n < text.len && (str_is_unreserved(str_mem(text.p + n, 1)) || text.p[n] == '+' || text.p[n] == '/'))
-		n++;
-	if (n == 0)
-		return false;
-	while (n < text.len && text.p[n] == '=')
-		n++;
-	return n == text.len;
-}
-
 /* 0 with the token; TOKEN_NONE: there is none. E_INVALID_REQUEST. */
 static int find_token(struct series_call *call, struct str *ret_token)
 {
@@ -40,7 +27,7 @@ static int find_token(struct series_call *call, struct str *ret_token)
 		return TOKEN_NONE;
 	while (rest.len > 0 && rest.p[0] == ' ')
 		rest = (struct str){rest.p + 1, rest.len - 1};
-	if (!is_token(rest))
+	if (!str_is_b64token(rest)) /* RFC 6750 2.1 */
 		return series_call_fail(call, E_INVALID_REQUEST,
 					"Authorization: Bearer must be followed by one token.");
 	if (call->params[PARAM_ACCESS_TOKEN].present) /* RFC 6750 2, 3.1: one method per request */

@@ -154,6 +154,18 @@ static void unreserved(void **state)
 	assert_true(str_is_unreserved(STR("")));
 }
 
+/* RFC 6750 2.1 */
+static void b64token(void **state)
+{
+	(void)state;
+	static const char *const good[] = {"a", "a=", "a.b-c_d~e+f/9=="};
+	static const char *const bad[] = {"", "=", "==", "a=b", "a b", "a,", " a", "a ", "\xC3\xA4", "a\t"};
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(str_is_b64token(str_of(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(str_is_b64token(str_of(bad[i])));
+}
+
 static void of_null(void **state)
 {
 	(void)state;
@@ -167,6 +179,7 @@ int main(void)
 		cmocka_unit_test(to_u64), cmocka_unit_test(utf8),  cmocka_unit_test(utf8_all_three_bytes),
 		cmocka_unit_test(equality), cmocka_unit_test(trim), cmocka_unit_test(cut),
 		cmocka_unit_test(order),  cmocka_unit_test(unreserved), cmocka_unit_test(of_null),
+		cmocka_unit_test(b64token),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
