@@ -275,7 +275,7 @@ def test_attack_28_chunked_body_that_never_ends(guarded):
     check_error(response, 408, 'request_timeout')
 
 
-# 29: confusion of clients and users. RFC 9068 5.
+# 29: confusion of clients and users. RFC 9068 5; ledger 9068-8.
 
 def test_attack_29_a_client_cannot_take_a_users_id(world):
     account_id = world.account['account_id']

@@ -85,8 +85,10 @@ def challenge(response):
 # Answers (RFC 6750).
 
 def test_no_token_gets_a_bare_challenge(gate):
-    """RFC 6750 3.1: no error code for who presents nothing, or another scheme, but the scope to ask for; RFC 9728 5.1: where."""
-    for headers in ([], ['Authorization: Basic YTpi'], ['Authorization: Negotiate x'], ['X-Authorization: Bearer x']):
+    """RFC 6750 3.1: no error code for who presents nothing, or another scheme, but the scope to ask for; RFC 9728 5.1: where.
+    Ledger 6750-1, 6750-2, 6750-8, 9728-5.1."""
+    for headers in ([], ['Authorization: Basic YTpi'], ['Authorization: Negotiate x'], ['X-Authorization: Bearer x'],
+                    ['Cookie: access_token=x']):  # 6750-10
         response = gate.ask(check('/v1/things/1'), headers=headers)
         assert response.status == 401
         assert challenge(response) == {'realm': 'mintmark', 'scope': 'things:read', 'resource_metadata': METADATA}
@@ -105,7 +107,7 @@ def test_allowed_with_identity(gate, issuer):
 
 
 def test_scopes_and_between_or(gate, issuer):
-    """Inside an entry all, between entries one; the challenge names what lacks least (RFC 6750 3.1)."""
+    """Inside an entry all, between entries one; the challenge names what lacks least (RFC 6750 3.1); ledger 6750-3, 9068-9."""
     for scope, status in (('a:read b:read', 200), ('admin', 200), ('a:read', 403), ('b:read', 403), ('A:READ B:READ', 403),
                           ('a:read,b:read', 403), ('a:readb:read', 403), ('', 403)):
         assert gate.ask(check('/v1/either'), token=issuer.token(scope)).status == status, scope
@@ -149,19 +151,22 @@ def test_malformed_credentials(gate, issuer, headers):
 
 
 def test_tokens_in_query_and_body(gate, issuer):
-    """RFC 6750 2.2, 2.3: not taken; beside a header a second method (6750-4, 6750-5)."""
+    """RFC 6750 2.2, 2.3: not taken; beside a header a second method (6750-4, 6750-5); in a body of no form it is nothing (6750-6)."""
     token = issuer.token()
     for name in ('access_token', 'access%5Ftoken', '%61ccess_token'):
         for credentials in (None, token):
             assert gate.ask(check(f'/v1/things/1?x=1&{name}={token}'), token=credentials).status == 400
     form = ['Content-Type: application/x-www-form-urlencoded; charset=UTF-8']
     assert gate.ask(check('/v1/things/1'), 'POST', headers=form, body=f'a=b&access_token={token}').status == 400
+    for method, kind in (('GET', form[0]), ('GET', 'Content-Type: application/json'), ('POST', 'Content-Type: application/json'),
+                         ('POST', 'Content-Type: text/plain')):
+        assert gate.ask(check('/v1/things/1'), method, headers=[kind], body=f'access_token={token}').status in (400, 401)
     assert gate.ask(check('/v1/things/1?access_tokens=1&x=access_token'), token=token).status == 200
     assert gate.ask(check('/v1/public?access_token=x')).status == 400
 
 
 def test_attack_33_tokens_of_other_kinds(gate, issuer):
-    """ATTACKS 33: other audiences, issuers and types are 401 invalid_token."""
+    """ATTACKS 33: other audiences, issuers and types are 401 invalid_token; ledger 9068-4, 9068-6."""
     other = 'https://api.example/v1/'
     bad = [issuer.token(aud=None), issuer.token(aud=other), issuer.token(aud=[]), issuer.token(aud=['x', other]),
            issuer.token(iss=issuer.url + '/'), issuer.token(iss=issuer.url.upper()), issuer.token(exp=1),
@@ -207,6 +212,7 @@ def test_claims_can_not_write_headers(gate, issuer):
 # Metadata (RFC 9728).
 
 def test_metadata(gate, issuer):
+    """Ledger 9728-2, 9728-3.1, 9728-3.2, 9728-3.3: `resource` is what the address was derived from."""
     for path in ('/.well-known/oauth-protected-resource/v1', '/.well-known/oauth-protected-resource'):
         response = gate.raw(f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
         assert response.status == 200 and response.header('content-type') == 'application/json'

@@ -45,7 +45,7 @@ def test_cc_27_a_scope_that_is_not_permitted(world, scope):
 
 
 def test_cc_27_scopes_of_two_apis(world):
-    """A token is for one API: RFC 9068 3, RFC 9700 2.3."""
+    """A token is for one API: RFC 9068 3, 9068-10, RFC 9700 2.3."""
     check_error(world.ask(auth='both', scope='m:read o:read'), 400, 'invalid_scope')
 
 
@@ -133,6 +133,7 @@ def test_cc_30_for_ourselves(world):
 
 
 def test_cc_30_an_ambiguous_scope_needs_a_resource(world):
+    """Ledger 9068-10."""
     pair = world.make(scope='shared o:read', audiences=[API_A, API_B], default_audience='')
     shown = world.control('client.get', client_id=pair[0])['default_audience']
     response = world.ask(auth=pair, scope='shared')

@@ -67,6 +67,7 @@ def test_cc_36_as_many_scopes_as_a_client_can_have(world):
 
 @pytest.mark.parametrize('audience, alg', [(API_A, 'ES256'), (API_B, 'RS256')])
 def test_cc_37_header_and_signature(world, audience, alg):
+    """Ledger 9068-1, 9068-7, 7517-3."""
     token = check_token(world.ask(auth='both', resource=audience))['access_token']
     header = header_of(token)
     assert header == {'alg': alg, 'typ': 'at+jwt', 'kid': header['kid']}
@@ -81,7 +82,7 @@ def test_cc_37_header_and_signature(world, audience, alg):
 
 
 def test_cc_37_key_set_is_public_only(world):
-    """RFC 7517 9.2; every kid once, no symmetric key."""
+    """RFC 7517 9.2; ledger 7517-1, 7517-2, 7517-9: every kid once, no symmetric key."""
     keys = world.server.get('/.well-known/jwks.json').json()['keys']
     assert len({k['kid'] for k in keys}) == len(keys) >= 2
     for key in keys:
@@ -100,6 +101,7 @@ def test_cc_37_api_cannot_ask_for_none(world):
 
 @pytest.mark.parametrize('client', CLIENTS)
 def test_cc_38_claims(world, client):
+    """Ledger 9068-2."""
     answer = check_token(world.ask(auth=client))
     claims = claims_of(answer['access_token'])
     fixed = {'iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti', 'scope'}
@@ -110,7 +112,7 @@ def test_cc_38_claims(world, client):
 
 
 def test_cc_38_subject(world):
-    """RFC 9068 2.2: sub is the client where no user stands behind it. RFC 9700 4.15: and no user can be taken for it."""
+    """RFC 9068 2.2: sub is the client where no user stands behind it. RFC 9700 4.15, 9068-8: and no user can be taken for it."""
     assert world.claims(auth='main')['sub'] == world.clients['main'][0]
     assert world.claims(auth='imported')['sub'] == world.clients['imported'][0]
     for client in ('account', 'identity'):
@@ -238,7 +240,7 @@ def foreign(tmp_path_factory):
     ({'typ': 'revocations+jwt'}, {}), ({'typ': 'at+jwt '}, {}), ({'typ': 'at+jwt'}, {'client_id': None}), ({'typ': 'at+jwt'}, {'jti': None}),
     ({'typ': 'at+jwt'}, {'aud': 'c'}), ({'typ': 'at+jwt'}, {'exp': None})])
 def test_cc_43_other_tokens_are_no_access_tokens(foreign, header, changes):
-    """RFC 9068 4: a resource server refuses what is not typed as an access token: id tokens, logout tokens, untyped ones."""
+    """RFC 9068 4, 9068-4, 8725-3.11: a resource server refuses what is not typed as an access token: id tokens, logout tokens, untyped ones."""
     path, sign = foreign
     command = [harness.BINARY, 'verify', '--jwks', path, '--issuer', 'https://as.example', '--audience', API_A]
     harness.run(*command, sign({'typ': 'at+jwt'}))

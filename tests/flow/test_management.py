@@ -119,12 +119,12 @@ def test_declared_scope_is_enforced(api, name):
     params, more = arguments(name, api)
     scope = SCOPES[name]
 
-    answer = api.call(name, None, params, **more)  # RFC 6750 3.1: no token, so no error code
+    answer = api.call(name, None, params, **more)  # RFC 6750 3.1, 6750-1, 6750-2: no token, so no error code
     check_problem(answer, 401)
     assert answer.headers['WWW-Authenticate'] == f'Bearer realm="mintmark", scope="{scope}"'
 
     others = [s for s in ALL if s != scope]
-    answer = api.call(name, api.token(*others), params, **more)  # RFC 6750 3.1: insufficient_scope
+    answer = api.call(name, api.token(*others), params, **more)  # RFC 6750 3.1, 6750-3: insufficient_scope
     check_problem(answer, 403, 'insufficient_scope')
     assert answer.headers['WWW-Authenticate'] == f'Bearer realm="mintmark", error="insufficient_scope", scope="{scope}"'
 
@@ -191,6 +191,7 @@ def test_scopes_in_discovery(api):
 # Tokens.
 
 def test_tokens_that_are_not_for_this(api):
+    """Ledger 6750-3, 6750-4, 6750-5, 6750-7, 9068-6."""
     server = api.server
     wrong = server.access_token()  # of the demo API
     token = api.token('mintmark:clients:read')

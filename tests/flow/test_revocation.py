@@ -1,4 +1,4 @@
-"""Revocation (RFC 7009), introspection (RFC 7662) and the feed that verifiers follow. ATTACKS 35, 41, 42; ledger 7009 and 7662."""
+"""Revocation (RFC 7009), introspection (RFC 7662) and the feed that verifiers follow. ATTACKS 35, 41, 42."""
 import base64
 import concurrent.futures
 import json
@@ -157,7 +157,7 @@ def test_malformed_requests(issuer, client, path):
 
 
 def test_attack_42_caller_is_no_intended_audience(issuer, client):
-    """RFC 7662 2.2, 4: what does not concern the caller is not active, and nothing else is said; ledger 7662-1, -3, -9."""
+    """RFC 7662 2.2, 4: what does not concern the caller is not active, and nothing else is said; ledger 7662-1, 7662-3, 7662-9."""
     token, stranger = issuer.token(client), issuer.make('--name', 'stranger')
     assert issuer.introspect(token, stranger) == INACTIVE
     assert issuer.introspect(token, client)['active'] is True  # it was issued to this one
@@ -505,7 +505,7 @@ def test_feed_of_thousands(new_server):
     assert answers[200] <= 50 * (time.monotonic() - began + 2)
     assert issuer.feed(since)['seq'] == since and issuer.feed()['since'] == 0
 
-    # One client can't fill the feed, and hears that its token lives (RFC 7009 2.2.1).
+    # One client can't fill the feed, and hears that its token lives (RFC 7009 2.2.1, 7009-9).
     one, two = issuer.token(client), issuer.token(client)
     assert issuer.revoke(one, client).status_code == 200
     done = issuer.revoke(two, client)

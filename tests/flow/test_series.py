@@ -168,7 +168,7 @@ def example(method, path):
 
 @pytest.mark.parametrize('method, path, operation', OPERATIONS, ids=[o['operationId'] for *_, o in OPERATIONS])
 def test_declared_is_enforced(api, method, path, operation):
-    """With a token for each scope alone: allowed exactly where it is declared. Without a token: 401, unless public."""
+    """With a token for each scope alone: allowed exactly where it is declared. Without a token: 401, unless public. Ledger 6750-1, 6750-3."""
     wanted = declared(operation)
     target, more = example(method, path)
     response = api.daemon.ask(method.upper(), target, **more)
@@ -177,7 +177,7 @@ def test_declared_is_enforced(api, method, path, operation):
         return
     check_error(response, 401, 'invalid_token')
     challenge = response.headers['WWW-Authenticate']
-    assert 'error=' not in challenge and f'scope="{" ".join(wanted)}"' in challenge  # RFC 6750 3.1
+    assert 'error=' not in challenge and f'scope="{" ".join(wanted)}"' in challenge  # RFC 6750 3.1, 6750-2
     for scope in SCOPES:
         response = api.daemon.ask(method.upper(), target, api.token(f'{scope} {ALL}'), **more)
         if scope in wanted:
@@ -253,7 +253,7 @@ def test_bad_authorization(api, header, status, code):
 
 
 def test_two_tokens_are_refused(api):
-    """RFC 6750 2, 3.1."""
+    """RFC 6750 2, 3.1; ledger 6750-4, 6750-5."""
     token = api.token(f'series:measurements {ALL}')
     check_error(api.get(f'/measurements{POWER}?access_token={token}'), 400, 'invalid_request')
     check_error(api.daemon.get(f'/measurements{POWER}?access_token={token}'), 401)  # never by the query
@@ -265,6 +265,7 @@ def test_two_tokens_are_refused(api):
 
 
 def test_scheme_in_any_case(api):
+    """Ledger 6750-7."""
     token = api.token(f'series:measurements {ALL}')
     for scheme in ('bearer', 'BEARER'):
         assert api.daemon.get(f'/measurements{POWER}', headers={'Authorization': f'{scheme} {token}'}).status_code == 200

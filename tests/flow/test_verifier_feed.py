@@ -191,6 +191,7 @@ def verify(server, *args):
 
 
 def test_verify_asks_the_feed(server, tmp_path):
+    """Ledger 7009-10: who does not ask goes on accepting, and is told so, by the program and by its documentation."""
     pair = make_client(server)
     token = server.access_token(auth=pair)
     done = verify(server, token, '--issuer', server.issuer, '--json')
@@ -208,6 +209,8 @@ def test_verify_asks_the_feed(server, tmp_path):
         done = verify(server, token, *args)
         assert done.returncode == 0 and 'Not checked: revocation' in done.stdout
     assert verify(server, token, '--issuer', server.issuer, '--revocation', 'maybe').returncode == 2
+    manual = ' '.join((harness.ROOT / 'docs/revocation.md').read_text().split())
+    assert 'Who does neither accepts a revoked token until it expires' in manual
 
 
 def test_verify_where_there_is_no_feed(server):

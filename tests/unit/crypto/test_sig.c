@@ -71,7 +71,7 @@ static void refuses_flipped_bits(void **state)
 	}
 }
 
-/* RFC 7518 3.4; RFC 8017 8.1.2, RFC 8017 8.2.2: as long as the coordinates or the modulus, exactly. */
+/* RFC 7518 3.4; RFC 8017 8.1.2, RFC 8017 8.2.2; ledger 7515-7: as long as the coordinates or the modulus, exactly. */
 static void refuses_other_lengths(void **state)
 {
 	static char big[21830];

@@ -1,5 +1,5 @@
 /*
- * Keys in: which members are no key (RFC 7518 3.3, 6.2, 6.3; RFC 8725 3.4, 3.5; ledger 7517/7638 4, 5, 8); keys out and
+ * Keys in: which members are no key (RFC 7518 3.3, 6.2, 6.3; RFC 8725 3.4, 3.5); keys out and
  * back.
  */
 #include <setjmp.h>
@@ -26,7 +26,7 @@ static int make(struct sig_public members)
 	return rc;
 }
 
-/* RFC 7518 6.2.1.2, RFC 8725 3.4. */
+/* RFC 7518 6.2.1.2, RFC 8725 3.4; ledger 7517-4, 8725-3.4. */
 static void refuses_bad_points(void **state)
 {
 	unsigned char bad[33] = {0}, prime[32];
@@ -59,7 +59,7 @@ static void refuses_bad_points(void **state)
 	assert_int_equal(make(m), E_SYNTAX);
 }
 
-/* RFC 8037 2, RFC 8032 5.1.5, RFC 8725 3.4. */
+/* RFC 8037 2, RFC 8032 5.1.5, RFC 8725 3.4; ledger 8725-3.4. */
 static void refuses_bad_ed25519(void **state)
 {
 	unsigned char point[33] = {0};
@@ -79,7 +79,7 @@ static void refuses_bad_ed25519(void **state)
 	assert_int_equal(make(m), E_SYNTAX);
 }
 
-/* RFC 7518 3.3, RFC 7518 6.3.1.1. */
+/* RFC 7518 3.3, RFC 7518 6.3.1.1; ledger 8725-3.5. */
 static void refuses_bad_rsa(void **state)
 {
 	unsigned char n[513] = {0}, e[16] = {1, 0, 1};
@@ -92,9 +92,9 @@ static void refuses_bad_rsa(void **state)
 	assert_int_equal(make(m), 0);
 	memcpy(n + 1, good.n.p, 256);
 	m = good, m.n = str_mem(n, 257);
-	assert_int_equal(make(m), E_SYNTAX); /* 7517 5: leading zero octet */
+	assert_int_equal(make(m), E_SYNTAX); /* 7517-5: leading zero octet */
 	m = good, m.n.len = 128;
-	assert_int_equal(make(m), E_SYNTAX); /* 7517 8: below 2048 bits */
+	assert_int_equal(make(m), E_SYNTAX); /* 7517-8: below 2048 bits */
 	memcpy(n, good.n.p, 256);
 	n[0] &= 0x7f;
 	n[0] |= 0x40;

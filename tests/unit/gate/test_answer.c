@@ -29,6 +29,7 @@ static void expect_not_in(const struct buf *text, const char *what)
 		fail_msg("\"%s\" in \"%.*s\"", what, STR_ARG(buf_str(text)));
 }
 
+/* Ledger 6750-1, 6750-2, 6750-3, 9728-5.1. */
 static void refusals(void **state)
 {
 	static struct str two[] = {{"a:read", 6}, {"b:read", 6}};

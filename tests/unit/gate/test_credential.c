@@ -5,6 +5,7 @@
 
 #define FORM "Content-Type: application/x-www-form-urlencoded;charset=utf-8\r\n"
 
+/* Ledger 6750-7: the scheme in any case; 6750-10: a cookie is no credential. */
 static void how_a_token_is_presented(void **state)
 {
 	static const struct {
@@ -17,6 +18,7 @@ static void how_a_token_is_presented(void **state)
 		{"Authorization: Bearerx abc\r\n", E_ABSENT, NULL},
 		{"Authorization:\r\n", E_ABSENT, NULL},
 		{"Proxy-Authorization: Bearer abc\r\n", E_ABSENT, NULL},
+		{"Cookie: access_token=abc; Authorization=Bearer abc\r\n", E_ABSENT, NULL},
 		{"Authorization: Bearer\r\n", E_INVALID_REQUEST, NULL},
 		{"Authorization: Bearer =\r\n", E_INVALID_REQUEST, NULL},
 		{"Authorization: Bearer a=b\r\n", E_INVALID_REQUEST, NULL},
@@ -43,6 +45,7 @@ static void how_a_token_is_presented(void **state)
 	}
 }
 
+/* Ledger 6750-4, 6750-5, 6750-6. */
 static void one_way_only(void **state)
 {
 	static const struct {

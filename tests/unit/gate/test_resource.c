@@ -19,7 +19,7 @@ static void what_is_a_resource(void **state)
 		assert_true(resource_is_url(str_of(good[i])));
 }
 
-/* RFC 9728 3.1: between host and path; a slash that ends the host goes. */
+/* RFC 9728 3.1, 9728-3.1: between host and path; a slash that ends the host goes. */
 static void where_metadata_are(void **state)
 {
 	static const struct {

@@ -100,7 +100,7 @@ static void metadata_of_all_documents(void **state)
 	close_files(&files);
 }
 
-/* RFC 9728 3.2: no empty arrays. */
+/* RFC 9728 3.2, 9728-3.2: no empty arrays. */
 static void no_scopes_no_member(void **state)
 {
 	char why_mem[OPENAPI_WHY_MAX];

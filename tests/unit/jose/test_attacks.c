@@ -24,7 +24,7 @@ static void refused_as(struct str token, enum verdict want)
 			 verdict_name(want));
 }
 
-/* RFC 8725 3.2; RFC 7515 4.1.1; RFC 7518 3.1: `none` is no name of the table; ledger 7515 2, 8725 3.2. */
+/* RFC 8725 3.2; RFC 7515 4.1.1; RFC 7518 3.1: `none` is no name of the table; ledger 7515-2, 8725-3.2. */
 static void attack_01_none(void **state)
 {
 	static const char *const algs[] = {"none", "None", "NONE", "nOnE", "", "null"};
@@ -41,7 +41,7 @@ static void attack_01_none(void **state)
 	refused_as(forge_raw(STR("{\"alg\":\"ES256\",\"kid\":\"ES256\"}"), claims, STR("")), VERDICT_SEGMENTS);
 }
 
-/* A token under HS256 with any bytes as its key; ledger 7515 1, 7517 9, 8725 3.5. */
+/* A token under HS256 with any bytes as its key; ledger 7515-1, 7517-9, 8725-3.5. */
 static struct str mac_token(const char *header, struct str key)
 {
 	unsigned char tag[crypto_auth_hmacsha256_BYTES];
@@ -92,7 +92,7 @@ static void attack_03_key_without_alg(void **state)
 	jwks_free(bare);
 }
 
-/* RFC 8725 3.1: one key, one algorithm; ledger 7515 1, 8725 3.1. */
+/* RFC 8725 3.1: one key, one algorithm; ledger 7515-1, 8725-3.1. */
 static void attack_04_key_of_another_algorithm(void **state)
 {
 	(void)state;
@@ -111,8 +111,8 @@ static void attack_04_key_of_another_algorithm(void **state)
 }
 
 /*
- * CVE-2018-0114. Nothing below src/jose can open a socket, so "no fetch" is a matter of linking. Ledger 7515 4,
- * 8725 3.10.
+ * CVE-2018-0114. Nothing below src/jose can open a socket, so "no fetch" is a matter of linking. Ledger 7515-4,
+ * 8725-3.10.
  */
 static void attack_05_key_in_the_header(void **state)
 {
@@ -148,7 +148,7 @@ static void attack_05_key_in_the_header(void **state)
 	sig_key_unref(own);
 }
 
-/* RFC 7515 4.1.4, RFC 8725 3.10: a kid is compared, byte by byte, and no more; ledger 7515 10, 8725 3.10. */
+/* RFC 7515 4.1.4, RFC 8725 3.10: a kid is compared, byte by byte, and no more; ledger 7515-10, 8725-3.10. */
 static void attack_06_kid(void **state)
 {
 	static const struct {
@@ -191,7 +191,7 @@ static void attack_06_kid(void **state)
 	assert_int_equal(jwks_parse(str_of(twice), 65536, &jwks), E_CONFLICT);
 }
 
-/* RFC 7515 4.1.11, RFC 7797 6; ledger 7515 3, 9. */
+/* RFC 7515 4.1.11, RFC 7797 6; ledger 7515-3, 7515-9. */
 static void attack_07_critical(void **state)
 {
 	static const char *const rows[] = {"\"crit\":[\"x\"],\"x\":1",
@@ -215,7 +215,7 @@ static void attack_07_critical(void **state)
 	}
 }
 
-/* Ledger 7515 7. The numbers r and s out of range, DER and the high-s policy: tests/unit/crypto/test_sig.c. */
+/* Ledger 7515-7. The numbers r and s out of range, DER and the high-s policy: tests/unit/crypto/test_sig.c. */
 static void attack_08_ecdsa_form(void **state)
 {
 	static const size_t lengths[] = {1, 63, 65, 72, 96, 512, 513, 9000};
@@ -255,7 +255,7 @@ static void changed(size_t at, const char *insert, size_t drop, enum verdict wan
 	buf_done(&out);
 }
 
-/* RFC 7515 2, RFC 7515 4, RFC 7515 7.1, RFC 8725 3.7; ledger 7515 5, 6, 8, 7519 5, 9, 8725 3.7. */
+/* RFC 7515 2, RFC 7515 4, RFC 7515 7.1, RFC 8725 3.7; ledger 7515-5, 7515-6, 7519-5, 7519-9, 8725-3.7. */
 static void attack_09_encodings(void **state)
 {
 	(void)state;
@@ -293,7 +293,7 @@ static void attack_09_encodings(void **state)
 	assert_int_equal(jwt_parse(str_mem(bomb, sizeof(bomb)), &forge_arena, &parsed), VERDICT_CLAIMS);
 }
 
-/* RFC 7516 9; ledger 8725 3.3, 3.6: refused by their header, so neither p2c, nor a tag, nor zip costs anything. */
+/* RFC 7516 9; ledger 8725-3.3, 8725-3.6: refused by their header, so neither p2c, nor a tag, nor zip costs anything. */
 static void attack_10_encrypted(void **state)
 {
 	static const char *const headers[] = {"{\"alg\":\"RSA1_5\",\"enc\":\"A128GCM\"}",
@@ -314,7 +314,7 @@ static void attack_10_encrypted(void **state)
 	assert_int_equal(jwt_parse(inner, &forge_arena, &parsed), VERDICT_CLAIMS);
 }
 
-/* Ledger 7519 4. The table of values is in test_jwt.c; here the way through a signed token. */
+/* Ledger 7519-4. The table of values is in test_jwt.c; here the way through a signed token. */
 static void attack_11_times(void **state)
 {
 	static const struct {

@@ -1,4 +1,4 @@
-/* One JWK: what is none (RFC 7517 4, RFC 7518 6, RFC 8037 2; ledger 7517/7638), what is, and what we write. */
+/* One JWK: what is none (RFC 7517 4, RFC 7518 6, RFC 8037 2), what is, and what we write. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static int parse(const char *text, struct jwk *ret_jwk)
 }
 
 /* RFC 7517 4.1, RFC 7517 4.2, RFC 7517 4.3, RFC 7518 6.2.1, RFC 7518 6.2.2, RFC 7518 6.3.1.1, RFC 8037 2;
- * ledger 7517/7638 3, 4, 5, 8, 9. */
+ * ledger 7517-3, 7517-4, 7517-5, 7517-8, 7517-9, 8725-3.4, 8725-3.5. */
 static void refuses(void **state)
 {
 	static const struct {
@@ -27,8 +27,8 @@ static void refuses(void **state)
 	} rows[] = {
 		{"no kty", "{\"crv\":\"P-256\"," EC_X "," EC_Y "}", E_SYNTAX},
 		{"kty is a number", "{\"kty\":1}", E_SYNTAX},
-		{"unknown kty (7517 6: skipped)", "{\"kty\":\"XYZ\"}", E_ABSENT},
-		{"symmetric", "{\"kty\":\"oct\",\"k\":\"AAAA\",\"alg\":\"HS256\"}", E_ABSENT},
+		{"unknown kty (7517-6: skipped)", "{\"kty\":\"XYZ\"}", E_ABSENT},
+		{"symmetric (7517-9)", "{\"kty\":\"oct\",\"k\":\"AAAA\",\"alg\":\"HS256\"}", E_ABSENT},
 		{"kty in lower case", "{\"kty\":\"ec\",\"crv\":\"P-256\"," EC_X "," EC_Y "}", E_ABSENT},
 		{"unknown crv", "{\"kty\":\"EC\",\"crv\":\"P-521\"," EC_X "," EC_Y "}", E_ABSENT},
 		{"X25519 is not for signing (ATTACKS 4)", "{\"kty\":\"OKP\",\"crv\":\"X25519\"," OKP_X "}", E_ABSENT},
@@ -41,14 +41,14 @@ static void refuses(void **state)
 		{"alg of another kty", "{" RSA ",\"alg\":\"ES256\"}", E_SYNTAX},
 		{"alg of another curve", "{" EC ",\"alg\":\"ES384\"}", E_SYNTAX},
 		{"alg is no string", "{" RSA ",\"alg\":[\"RS256\"]}", E_SYNTAX},
-		{"use enc", "{" EC ",\"use\":\"enc\"}", E_ABSENT},
+		{"use enc (7517-3)", "{" EC ",\"use\":\"enc\"}", E_ABSENT},
 		{"use is no string", "{" EC ",\"use\":1}", E_SYNTAX},
 		{"key_ops without verify", "{" EC ",\"key_ops\":[\"sign\"]}", E_ABSENT},
 		{"key_ops empty", "{" EC ",\"key_ops\":[]}", E_ABSENT},
 		{"key_ops against use", "{" EC ",\"use\":\"sig\",\"key_ops\":[\"deriveKey\"]}", E_ABSENT},
 		{"key_ops twice the same", "{" EC ",\"key_ops\":[\"verify\",\"verify\"]}", E_SYNTAX},
 		{"key_ops no array", "{" EC ",\"key_ops\":\"verify\"}", E_SYNTAX},
-		{"private member (7517 1, ATTACKS 34)", "{" EC ",\"d\":\"AAAA\"}", E_SYNTAX},
+		{"private member (7517-1, ATTACKS 34)", "{" EC ",\"d\":\"AAAA\"}", E_SYNTAX},
 		{"private RSA member", "{" RSA ",\"qi\":\"AAAA\"}", E_SYNTAX},
 		{"kid empty", "{" EC ",\"kid\":\"\"}", E_SYNTAX},
 		{"kid is no string (ATTACKS 6)", "{" EC ",\"kid\":7}", E_SYNTAX},
@@ -56,16 +56,16 @@ static void refuses(void **state)
 		{"x with padding",
 		 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU=\"," EC_Y "}",
 		 E_SYNTAX},
-		{"x cut (7517 4)",
+		{"x cut (7517-4)",
 		 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvR\"," EC_Y "}",
 		 E_SYNTAX},
-		{"not on the curve",
+		{"not on the curve (8725-3.4)",
 		 "{\"kty\":\"EC\",\"crv\":\"P-256\"," EC_X ",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1\"}",
 		 E_SYNTAX},
 		{"another curve's point", "{\"kty\":\"EC\",\"crv\":\"P-384\"," EC_X "," EC_Y "}", E_SYNTAX},
-		{"n with a leading zero octet (7517 5)", "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"AN" RSA_N "\"}",
+		{"n with a leading zero octet (7517-5)", "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"AN" RSA_N "\"}",
 		 E_SYNTAX},
-		{"short n (7517 8)",
+		{"short n (7517-8)",
 		 "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4\"}",
 		 E_SYNTAX},
 		{"e = 1", "{\"kty\":\"RSA\",\"n\":\"" RSA_N "\",\"e\":\"AQ\"}", E_SYNTAX},
@@ -126,7 +126,7 @@ static void algorithms_follow_from_the_key(void **state)
 	}
 }
 
-/* RFC 7638 3; RFC 7638 3.1 and RFC 8037 A.3 give these; ledger 7638 7: optional members make no difference. */
+/* RFC 7638 3; RFC 7638 3.1 and RFC 8037 A.3 give these; ledger 7517-7: optional members make no difference. */
 static void thumbprints(void **state)
 {
 	static const struct {
@@ -151,7 +151,11 @@ static void thumbprints(void **state)
 	}
 }
 
-/* RFC 7518 6.2.1.2, RFC 7518 6.3.1.1: full coordinates, no leading zero octet. */
+/* k * G of P-256 for k = 49350: both coordinates begin with a zero octet. */
+#define SMALL "\"x\":\"ACBiT32ylIIMMaIbEKJujhkFPYFHR6b3oOiRa-IpmbU\"," \
+	      "\"y\":\"AOon8vj6IRHZ23OPzZzn6Se6US8g_p8MWqQJnBvYUAI\""
+
+/* RFC 7518 6.2.1.2, RFC 7518 6.3.1.1; ledger 7517-4, 7517-5: full coordinates, no leading zero octet in a modulus. */
 static void emits_public_members_in_order(void **state)
 {
 	static const struct {
@@ -162,6 +166,8 @@ static void emits_public_members_in_order(void **state)
 		{"{" EC "}", SIG_ES256,
 		 "{\"kty\":\"EC\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"ES256\",\"crv\":\"P-256\"," EC_X "," EC_Y
 		 "}"},
+		{"{\"kty\":\"EC\",\"crv\":\"P-256\"," SMALL "}", SIG_ES256,
+		 "{\"kty\":\"EC\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"ES256\",\"crv\":\"P-256\"," SMALL "}"},
 		{"{" OKP "}", SIG_EDDSA,
 		 "{\"kty\":\"OKP\",\"kid\":\"a\\\"b\",\"use\":\"sig\",\"alg\":\"EdDSA\",\"crv\":\"Ed25519\"," OKP_X
 		 "}"},
@@ -182,7 +188,7 @@ static void emits_public_members_in_order(void **state)
 	}
 }
 
-/* Ledger 7517 1: what we publish of a private key has no private member, for any algorithm, and reads back. */
+/* Ledger 7517-1: what we publish of a private key has no private member, for any algorithm, and reads back. */
 static void never_emits_private_members(void **state)
 {
 	(void)state;

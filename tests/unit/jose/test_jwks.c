@@ -1,4 +1,4 @@
-/* Key sets: caps, skipping, duplicate kids (RFC 7517 4.5, 5; ATTACKS 6; ledger 7517 2, 6). */
+/* Key sets: caps, skipping, duplicate kids (RFC 7517 4.5, 5; ATTACKS 6; ledger 7517-2, 7517-6). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Compact JWS: form, header, choice of key (RFC 7515 4.1, 5.2, 7.1; RFC 8725 3.1, 3.2; ledger 7515). */
+/* Compact JWS: form, header, choice of key (RFC 7515 4.1, 5.2, 7.1; RFC 8725 3.1, 3.2). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static void refuses_headers(void **state)
 	} rows[] = {
 		{"no object", STR("[]"), VERDICT_HEADER},
 		{"no JSON", STR("alg"), VERDICT_HEADER},
-		{"member twice (7515 5)", STR("{\"alg\":\"ES256\",\"alg\":\"ES256\",\"kid\":\"ES256\"}"),
+		{"member twice (7515-5)", STR("{\"alg\":\"ES256\",\"alg\":\"ES256\",\"kid\":\"ES256\"}"),
 		 VERDICT_HEADER},
 		{"invalid UTF-8", STR("{\"alg\":\"ES256\",\"kid\":\"\xFF\"}"), VERDICT_HEADER},
 		{"NUL", STR("{\"alg\":\"ES256\",\"kid\":\"ES256\\u0000\"}"), VERDICT_HEADER},
@@ -42,6 +42,7 @@ static void refuses_headers(void **state)
 			fail_msg("%s", rows[i].what);
 }
 
+/* Ledger 7515-8: the JSON serialisation is no form of a token. */
 static void refuses_forms(void **state)
 {
 	static const struct {
@@ -90,7 +91,7 @@ static void has_caps(void **state)
 	arena_done(&small);
 }
 
-/* RFC 8725 3.1, RFC 9068 4; ledger 7515 1, 9068 5, 7: RS256 is among them. */
+/* RFC 8725 3.1, RFC 9068 4; ledger 7515-1, 9068-5, 9068-7: RS256 is among them. */
 static void policy_decides_the_algorithm(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* Claims (RFC 7519 2, 4.1; RFC 9068 4; RFC 8725 3.8 to 3.11; ledger 7519; ATTACKS 11, 33). */
+/* Claims (RFC 7519 2, 4.1; RFC 9068 4; RFC 8725 3.8 to 3.11; ATTACKS 11, 33). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -30,8 +30,8 @@ static enum verdict check_at(struct str typ, const char *payload, int64_t now_s)
 #define REST ",\"sub\":\"s\",\"client_id\":\"c\",\"jti\":\"j\",\"iat\":1"
 
 /*
- * RFC 7519 4, RFC 7519 4.1, RFC 7519 4.1.3, RFC 8725 3.8, RFC 8725 3.9, RFC 9068 2.2, RFC 9068 4; ledger 7519 3, 5, 6,
- * 7, 9, 9068 2, 3, 4, 8725 3.8, 3.9.
+ * RFC 7519 4, RFC 7519 4.1, RFC 7519 4.1.3, RFC 8725 3.8, RFC 8725 3.9, RFC 9068 2.2, RFC 9068 4; ledger
+ * 7519-3, 7519-5, 7519-6, 7519-7, 7519-9, 9068-2, 9068-3, 9068-4, 8725-3.8, 8725-3.9.
  */
 static void refuses_claims(void **state)
 {
@@ -41,17 +41,17 @@ static void refuses_claims(void **state)
 	} rows[] = {
 		{"", VERDICT_CLAIMS},
 		{"[]", VERDICT_CLAIMS},
-		{"{" GOOD ",\"sub\":\"t\"}", VERDICT_CLAIMS}, /* 7519 5 */
+		{"{" GOOD ",\"sub\":\"t\"}", VERDICT_CLAIMS}, /* 7519-5 */
 		{"{" GOOD ",\"scope\":[\"a\"]}", VERDICT_CLAIMS},
 		{"{" GOOD ",\"scope\":null}", VERDICT_CLAIMS},
-		{"{" GOOD ",\"x\":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}", VERDICT_CLAIMS}, /* 7519 9 */
+		{"{" GOOD ",\"x\":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}", VERDICT_CLAIMS}, /* 7519-9 */
 		{"{\"iss\":1}", VERDICT_CLAIMS},
 		{"{\"aud\":7}", VERDICT_CLAIMS},
 		{"{\"aud\":[]}", VERDICT_CLAIMS},
 		{"{\"aud\":[\"api\",1]}", VERDICT_CLAIMS},
 		{"{\"aud\":{\"api\":1}}", VERDICT_CLAIMS},
 		{"{}", VERDICT_CLAIM_MISSING},
-		{"{" ALL ",\"exp\":2000}", VERDICT_CLAIM_MISSING}, /* 7519 7 */
+		{"{" ALL ",\"exp\":2000}", VERDICT_CLAIM_MISSING}, /* 7519-7 */
 		{"{" ALL ",\"aud\":\"api\"}", VERDICT_CLAIM_MISSING},
 		{"{" TAIL ",\"iss\":\"\",\"sub\":\"s\",\"client_id\":\"c\",\"jti\":\"j\",\"iat\":1}",
 		 VERDICT_CLAIM_MISSING},
@@ -60,14 +60,14 @@ static void refuses_claims(void **state)
 		{"{" TAIL ISS ",\"sub\":\"s\",\"client_id\":\"c\",\"iat\":1}", VERDICT_CLAIM_MISSING},
 		{"{" TAIL ISS ",\"sub\":\"s\",\"client_id\":\"c\",\"jti\":\"j\"}", VERDICT_CLAIM_MISSING},
 		{"{" TAIL REST ",\"iss\":\"https://as/\"}", VERDICT_ISSUER},
-		{"{" TAIL REST ",\"iss\":\"https://AS\"}", VERDICT_ISSUER},
+		{"{" TAIL REST ",\"iss\":\"https://AS\"}", VERDICT_ISSUER}, /* 7519-6 */
 		{"{" TAIL REST ISS "}", VERDICT_VALID},
 		{"{" ALL ",\"exp\":2000,\"aud\":\"ap\"}", VERDICT_AUDIENCE},
 		{"{" ALL ",\"exp\":2000,\"aud\":\"API\"}", VERDICT_AUDIENCE},
 		{"{" ALL ",\"exp\":2000,\"aud\":\"\"}", VERDICT_AUDIENCE},
 		{"{" ALL ",\"exp\":2000,\"aud\":\"api other\"}", VERDICT_AUDIENCE},
 		{"{" ALL ",\"exp\":2000,\"aud\":[\"other\",\"third\"]}", VERDICT_AUDIENCE},
-		{"{" ALL ",\"exp\":2000,\"aud\":\"c\"}", VERDICT_AUDIENCE}, /* 9068 3: an ID token */
+		{"{" ALL ",\"exp\":2000,\"aud\":\"c\"}", VERDICT_AUDIENCE}, /* 9068-3: an ID token */
 		{"{" ALL ",\"exp\":2000,\"aud\":[\"other\",\"api\"],\"unknown\":{}}", VERDICT_VALID},
 		{"{" GOOD ",\"scope\":\"a b\"}", VERDICT_VALID},
 	};
@@ -77,7 +77,7 @@ static void refuses_claims(void **state)
 			fail_msg("%s", rows[i].payload);
 }
 
-/* RFC 7519 2; ATTACKS 11; ledger 7519 4. */
+/* RFC 7519 2; ATTACKS 11; ledger 7519-4. */
 static void refuses_times(void **state)
 {
 	static const struct {
@@ -111,7 +111,7 @@ static void refuses_times(void **state)
 			 VERDICT_VALID);
 }
 
-/* RFC 7519 4.1.4, RFC 7519 4.1.5, RFC 7519 4.1.6; ledger 7519 1, 2, 8: both edges of the skew. */
+/* RFC 7519 4.1.4, RFC 7519 4.1.5, RFC 7519 4.1.6; ledger 7519-1, 7519-2: both edges of the skew. */
 static void times_have_sharp_edges(void **state)
 {
 	(void)state;
@@ -156,7 +156,7 @@ static void reads_epochs_and_binding(void **state)
 	}
 }
 
-/* RFC 7515 4.1.9, RFC 2045 5.1, RFC 9068 2.1, RFC 9068 4, RFC 8725 3.11; ledger 9068 1, 11, 7519 10. */
+/* RFC 7515 4.1.9, RFC 2045 5.1, RFC 9068 2.1, RFC 9068 4, RFC 8725 3.11; ledger 9068-1, 9068-11, 7519-10. */
 static void typ_is_explicit(void **state)
 {
 	static const struct {
@@ -185,6 +185,7 @@ static void typ_is_explicit(void **state)
 			fail_msg("%.*s", STR_ARG(rows[i].typ));
 }
 
+/* Ledger 7519-8: a minute of skew at the most. */
 static void refuses_unusable_policies(void **state)
 {
 	struct jws jws = {.typ = STR("at+jwt")};

@@ -23,7 +23,7 @@ static void refuses_malformed(void **state)
 		{"string at the top", STR("\"a\""), E_SYNTAX},
 		{"number at the top", STR("1"), E_SYNTAX},
 		{"null at the top", STR("null"), E_SYNTAX},
-		{"duplicate member (7515 5, 7519 5)", STR("{\"a\":1,\"a\":1}"), E_SYNTAX},
+		{"duplicate member (7515-5, 7519-5)", STR("{\"a\":1,\"a\":1}"), E_SYNTAX},
 		{"duplicate member, one escaped", STR("{\"a\":1,\"\\u0061\":2}"), E_SYNTAX},
 		{"duplicate member below", STR("{\"x\":{\"a\":1,\"a\":1}}"), E_SYNTAX},
 		{"trailing bytes", STR("{} x"), E_SYNTAX},
@@ -118,7 +118,7 @@ static void getters_are_typed(void **state)
 	assert_int_equal(json_get_str(doc, "n", &text), E_SYNTAX);
 	assert_int_equal(json_get_str(doc, "none", &text), E_ABSENT);
 	assert_true(str_eq(text, STR("kept")));
-	assert_int_equal(json_get_int(doc, "r", &number), E_SYNTAX); /* 7519 4: a fraction is no whole number */
+	assert_int_equal(json_get_int(doc, "r", &number), E_SYNTAX); /* 7519-4: a fraction is no whole number */
 	assert_int_equal(json_get_int(doc, "e", &number), E_SYNTAX);
 	assert_int_equal(json_get_int(doc, "s", &number), E_SYNTAX);
 	assert_int_equal(number, 7);

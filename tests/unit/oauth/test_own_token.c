@@ -85,7 +85,7 @@ static const struct row {
 } rows[] = {
 	{"good", "at+jwt", GOOD, NOW_S, false, true},
 	{"its last second", "at+jwt", GOOD, 1003599, false, true},
-	{"expired by nothing", "at+jwt", GOOD, 1003600, false, false}, /* RFC 7519 4.1.4 */
+	{"expired by nothing", "at+jwt", GOOD, 1003600, false, false}, /* RFC 7519 4.1.4, 7519-1 */
 	{"expired by 1 s", "at+jwt", GOOD, 1003601, false, false},
 	{"signed by another", "at+jwt", GOOD, NOW_S, true, false},
 	{"an id token", "JWT", GOOD, NOW_S, false, false},
@@ -105,6 +105,7 @@ static const struct row {
 	{"epoch negative", "at+jwt", CLAIMS(ISSUER, "mmc_both", "mmc_both", ",\"epoch\":-1"), NOW_S, false, false},
 };
 
+/* Ledger 7662-4, 7519-1, 7519-2, 8725-3.12. */
 static void test_rows(void **state)
 {
 	struct fixture *fixture = *state;

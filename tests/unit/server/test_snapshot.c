@@ -109,6 +109,7 @@ static bool is_among(const char *const *names, struct str name)
 static const char *const private_names[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k", "r", "t", NULL};
 static const char *const public_names[] = {"kty", "kid", "use", "alg", "crv", "x", "y", "n", "e", NULL};
 
+/* Ledger 7517-1, 7517-3: and each key says what it is for. */
 static void jwks_has_public_members_only(void **state)
 {
 	const struct world *world = *state;

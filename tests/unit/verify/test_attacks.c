@@ -12,8 +12,8 @@
 #include "fixture.h"
 
 /*
- * ATTACKS 33, RFC 9068 2.2 and 4; ledger 9068 1 to 4, 8725 3.8, 3.9, 3.11, 3.12: refused by default, accepted when
- * switched off by its own name.
+ * ATTACKS 33, RFC 9068 2.2 and 4; ledger 9068-1, 9068-2, 9068-3, 9068-4, 8725-3.8, 8725-3.9, 8725-3.11, 8725-3.12:
+ * refused by default, accepted when switched off by its own name.
  */
 static void attack_33_each_check_has_its_own_switch(void **state)
 {
@@ -168,7 +168,7 @@ static void attack_08_09_41_altered_tokens_fail(void **state)
 	mintmark_verifier_free(verifier);
 }
 
-/* ATTACKS 35 (GHSA-qvp4-rpmr-xwrr), RFC 6750 3.1; ledger 9068 9: scopes belong to the call, kept token or not. */
+/* ATTACKS 35 (GHSA-qvp4-rpmr-xwrr), RFC 6750 3.1; ledger 9068-9: scopes belong to the call, kept token or not. */
 static void attack_35_scopes_are_judged_at_every_call(void **state)
 {
 	static const struct {

@@ -86,7 +86,10 @@ static void reads_a_page(void **state)
 #define FEED "{" SIGNED ",\"typ\":\"revocations+jwt\"}"
 #define LIFE "\"iat\":1000,\"exp\":1300"
 
-/* RFC 8725 3.1, 3.8, 3.11; ATTACKS 33: no access token, nor anything else that the issuer signs, passes for a feed. */
+/*
+ * RFC 8725 3.1, 3.8, 3.11; ATTACKS 33; ledger 8725-3.1, 8725-3.8, 8725-3.11, 8725-3.12: no access token, nor anything
+ * else that the issuer signs, passes for a feed.
+ */
 static void attack_33_only_the_issuers_feed_is_one(void **state)
 {
 	static const struct {

@@ -1,6 +1,6 @@
 /*
  * Key sets that are fetched: when, how often, from where, and what happens when the issuer is slow, broken or hostile.
- * ATTACKS 36, 37; ledger 7517 10; against an issuer of our own on loopback, with a clock that the test moves.
+ * ATTACKS 36, 37; ledger 7517-10; against an issuer of our own on loopback, with a clock that the test moves.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -184,7 +184,7 @@ static void is_refreshed_before_it_expires(void **state)
 	}
 }
 
-/* ATTACKS 36: one fetch per interval whatever is asked; a new key is found by it. */
+/* ATTACKS 36; ledger 7517-10: one fetch per interval whatever is asked; a new key is found by it. */
 static void attack_36_unknown_keys_cost_one_fetch(void **state)
 {
 	(void)state;
@@ -291,7 +291,7 @@ static void waits_are_bounded(void **state)
 	keyset_unref(keyset);
 }
 
-/* RFC 8414 3.3, OpenID Connect Discovery 4.3; ledger 8414 2: the issuer byte by byte. */
+/* RFC 8414 3.3, OpenID Connect Discovery 4.3; ledger 8414 2, 8725-3.8: the issuer byte by byte. */
 static void metadata_must_be_the_issuers(void **state)
 {
 	static const struct {

@@ -174,7 +174,7 @@ static void explains_in_one_sentence(void **state)
 
 /*
  * The numbers are a promise to compiled programs: 0 is never success, each has a name of its own and a status: RFC 6750
- * 3.1; ledger 6750 3, 9068 6.
+ * 3.1; ledger 6750-3, 9068-6.
  */
 static void verdicts_are_numbered_for_good(void **state)
 {

@@ -65,7 +65,7 @@ static enum verdict check(const struct verify_policy *p, struct str token, int64
 	return verdict;
 }
 
-/* RFC 9068 4, RFC 6750 3.1. */
+/* RFC 9068 4, RFC 6750 3.1; ledger 9068-9: a token without scope has none of those wanted. */
 static void judges_and_explains(void **state)
 {
 	char text[1024];
@@ -90,6 +90,7 @@ static void judges_time(void **state)
 	assert_non_null(strstr(text, "iat is in 100 s"));
 }
 
+/* Ledger 7519-8, 9068-5. */
 static void refuses_lax_policies(void **state)
 {
 	char text[1024];
