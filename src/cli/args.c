@@ -32,6 +32,15 @@ static void put_json_error(int status, struct str text)
 	fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&line)));
 }
 
+int args_want_url(const char *option, const char *value)
+{
+	static const char *const schemes[] = {"https://", "http://"};
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(value, schemes[i], strlen(schemes[i])) == 0 && value[strlen(schemes[i])] != '\0')
+			return EXIT_OK;
+	return args_fail(EXIT_USAGE, "%s %s: must be an http or https URL", option, value);
+}
+
 int args_fail(int status, const char *fmt, ...)
 {
 	char text[2048];

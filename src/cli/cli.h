@@ -178,6 +178,8 @@ static inline const char *cli_value(const struct cli *cli, enum cli_opt opt)
 /* --- args.c --- */
 /* Fill cli from argv[1..]. EXIT_OK with cli->command; or -1 when all is said and *ret_status is the exit status. */
 must_check int args_parse(struct cli *cli, int argc, char **argv, int *ret_status);
+/* EXIT_OK for an http or https URL by its beginning; else says so of the option. */
+int args_want_url(const char *option, const char *value);
 /* Print "mintmark: ..." to standard error. Returns status, for `return args_fail(...)`. */
 int args_fail(int status, const char *fmt, ...) printf_like(2, 3);
 /* The same about a code of base/err.def, with the exit status that belongs to it. */

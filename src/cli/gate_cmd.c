@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "crypto/sig.h"
 #include "gate/gate.h"
 
 enum { PEERS_MAX = 64, WHY_MAX = 2048, ALGS_MAX = 128 };
@@ -65,6 +66,9 @@ static int read_algorithms(struct cli *cli, struct parts *parts)
 	struct buf out;
 	buf_init_fixed(&out, parts->algorithms, sizeof(parts->algorithms) - 1);
 	for (unsigned i = 0; i < given->n; i++) {
+		if (sig_alg_find(str_of(given->v[i])) == SIG_NONE)
+			return args_fail(EXIT_USAGE, "--alg: '%s' is none of ES256, ES384, RS256, PS256, EdDSA",
+					 given->v[i]);
 		buf_put(&out, i > 0 ? STR(" ") : STR(""));
 		buf_put(&out, str_of(given->v[i]));
 	}
@@ -164,6 +168,11 @@ int gate_cmd_run(struct cli *cli)
 	if (status != EXIT_OK)
 		return status;
 	read_texts(cli, &parts.options);
+	/* else every request is refused for good: keys and feed are asked for there */
+	if (!parts.options.jwks_file || parts.options.revocation != GATE_REVOCATION_OFF)
+		status = args_want_url("--issuer", parts.options.issuer);
+	if (status != EXIT_OK)
+		return status;
 	buf_init_fixed(&why, why_mem, sizeof(why_mem));
 	int rc = gate_run(&parts.options, &why);
 	if (rc == E_TIMEOUT)

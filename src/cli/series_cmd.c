@@ -61,7 +61,7 @@ static int read_texts(struct cli *cli, struct parts *parts)
 	options->environment = cli_value(cli, OPT_ENVIRONMENT);
 	options->ca_file = cli_value(cli, OPT_CA_FILE);
 	options->plain_http = cli_has(cli, OPT_PLAIN_HTTP);
-	return EXIT_OK;
+	return args_want_url("--issuer", options->issuer);
 }
 
 int series_cmd_serve(struct cli *cli)

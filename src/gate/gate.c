@@ -280,6 +280,16 @@ static int handle(struct daemon_task *task, void *arg)
 	return answer_question(gate, task, &origin);
 }
 
+/* A slip of --issuer makes all of them so: what nobody can call is said before somebody tries. */
+static void warn_of_unsatisfiable(const struct rules *rules)
+{
+	long n = 0;
+	for (size_t i = 0; i < openapi_count(rules->set); i++)
+		n += openapi_at(rules->set, i)->access == OPENAPI_ACCESS_REFUSED;
+	if (n > 0)
+		LOG(LOG_WARN, "unsatisfiable", F("operations", n), F("see", "mintmark gate check --issuer"));
+}
+
 /* Main thread, while questions go on: a bad document changes nothing. */
 static void reload(void *arg)
 {
@@ -300,6 +310,7 @@ static void reload(void *arg)
 	pthread_mutex_unlock(&gate->rules_lock);
 	LOG(LOG_INFO, "reloaded", F("operations", (long)openapi_count(fresh->set)),
 	    F("before", (long)openapi_count(old->set)));
+	warn_of_unsatisfiable(fresh);
 	rules_unref(old);
 }
 
@@ -347,6 +358,7 @@ int gate_run(const struct gate_options *options, struct buf *ret_why)
 			.limits = {HANDSHAKE_MS, HEAD_MS, BODY_MS, IDLE_MS, WRITE_MS, CONNECTIONS_MAX, 0, 0},
 			.arena_max = ARENA_MAX, .body_max = BODY_MAX, .handler = {handle, NULL, reload, &gate}};
 		LOG(LOG_INFO, "rules", F("operations", (long)openapi_count(gate.rules->set)));
+		warn_of_unsatisfiable(gate.rules);
 		rc = daemon_run(&daemon, ret_why);
 	}
 	if (rc != E_TIMEOUT) /* threads that still run use all of it */

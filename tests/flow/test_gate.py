@@ -586,11 +586,17 @@ def test_command_line(tmp_path, issuer):
             ({'--listen': None}, 2, '--listen'), ({'--listen': 'localhost:1'}, 2, '--listen'), ({'--openapi': None}, 2, '--openapi'),
             ({'--issuer': None}, 2, '--issuer'), ({'--mode': 'guess'}, 2, '--mode'), ({'--socket-mode': '0999'}, 2, '--socket-mode'),
             ({'--peer': '10.0.0.1/8'}, 2, '--peer'), ({'--path-prefix': 'x'}, 2, '--path-prefix'), ({'--realm': 'a"b'}, 2, '--realm'),
-            ({'--openapi': '/no/such'}, 1, '/no/such'), ({'--jwks': str(spec)}, 1, str(spec)), ({'--alg': 'HS256'}, 1, 'verifier'),
+            ({'--openapi': '/no/such'}, 1, '/no/such'), ({'--jwks': str(spec)}, 1, str(spec)), ({'--alg': 'HS256'}, 2, '--alg'),
+            ({'--alg': 'none'}, 2, '--alg'), ({'--issuer': 'auth.example'}, 2, '--issuer'), ({'--issuer': 'https://'}, 2, '--issuer'),
             ({'--resource': 'urn:x'}, 1, '--resource'), ({'--loops': '0'}, 2, '--loops'), ({'--skew': '1h'}, 2, '--skew')):
         args = [word for k, v in {**good, **change}.items() if v is not None for word in (k, v)]
         done = harness.run(harness.BINARY, 'gate', *args, check=False)
         assert done.returncode == status and text in done.stderr, (change, done.returncode, done.stderr)
+
+
+def test_log_says_what_nobody_can_call(gate):
+    """/keyed of the document; a slip of --issuer would count all of them."""
+    assert re.search(r' warn gate\[\d+\] unsatisfiable operations=1 ', gate.log())
 
 
 def test_ends_within_a_second_and_keeps_its_mouth_shut(new_gate, issuer):

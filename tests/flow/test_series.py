@@ -588,6 +588,7 @@ def test_environment_is_a_prefix(api, tmp_path):
     ([], '--listen'),
     (['--listen', '127.0.0.1:1', '--db', 'x', '--issuer', 'https://a.example'], '--audience'),
     (['--listen', 'localhost', '--db', 'x', '--issuer', 'https://a.example', '--audience', 'a'], 'localhost'),
+    (['--listen', '127.0.0.1:1', '--db', 'x', '--issuer', 'a.example', '--audience', 'a'], '--issuer'),
     (['--listen', '127.0.0.1:1', '--db', 'x', '--issuer', 'https://a.example', '--audience', 'a', '--environment', 'a/b'],
      'environment'),
     (['--listen', '127.0.0.1:1', '--db', '/nowhere/x', '--issuer', 'https://a.example', '--audience', 'a'], '/nowhere/x'),
