@@ -211,6 +211,8 @@ static int set_disabled(struct admin_ctx *ctx, bool disabled)
 {
 	struct account account;
 	TRY(admin_account_find(ctx, &account));
+	if (!disabled) /* its clients come back to life with it */
+		TRY(admin_bound_account(ctx, account.id));
 	struct audit_note note = admin_note(ctx, account.id, account.email);
 	TRY(store_account_set_disabled(ctx->admin->store, account.id, disabled, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);

@@ -2,8 +2,8 @@
  * What a caller with a token may not do though it has the operation's scope; see admin_ops.h.
  *
  * The rule: nobody hands out what he does not hold. Scopes that begin with "mintmark:" are those of the management
- * API, and only of it. A caller who makes, changes or enables a client, or gives it a secret, must hold each of them
- * that the client has or would have: else he could make himself a client with more than he has, or take over one by a
+ * API, and only of it. A caller who makes, changes or enables a client (also by enabling its account), or gives it a
+ * secret, must hold each of them that the client has or would have: else he could make himself a client with more than he has, or take over one by a
  * secret of his own. Taking away (disable, delete, revoke) needs no more than the operation's scope. The operator at
  * the control socket is not bounded.
  */
@@ -12,6 +12,9 @@
 #include "server/manage_api.h"
 
 #include <stdio.h>
+#include <string.h>
+
+enum { BOUND_PAGE = 50, BOUND_ARENA_MAX = 16 * 1024 * 1024 };
 
 static int lacks(struct admin_ctx *ctx, struct str scope)
 {
@@ -27,6 +30,44 @@ int admin_bound_client(struct admin_ctx *ctx, const struct client *client)
 		struct str scope = client->grants[i].scope;
 		if (str_has_prefix(scope, STR(MANAGE_API_PREFIX)) && !scope_has(*scopes, scope))
 			return lacks(ctx, scope);
+	}
+	return 0;
+}
+
+/* The clients of a page, each with its grants. */
+static int bound_page(struct admin_ctx *ctx, const struct store_client_range *page, struct arena *arena,
+		      struct str *ret_last, size_t *ret_n)
+{
+	struct client *clients, client;
+	size_t n;
+	TRY(store_client_list(ctx->admin->store, page, arena, &clients, &n));
+	for (size_t i = 0; i < n; i++) {
+		TRY(store_client_get(ctx->admin->store, clients[i].id, arena, &client));
+		TRY(admin_bound_client(ctx, &client));
+	}
+	if (n > 0)
+		*ret_last = clients[n - 1].id;
+	*ret_n = n;
+	return 0;
+}
+
+int admin_bound_account(struct admin_ctx *ctx, struct str account_id)
+{
+	char last_mem[MODEL_ID_MAX];
+	struct str last = {0};
+	size_t n = ctx->admin->scopes ? BOUND_PAGE : 0; /* the operator is not bounded */
+	while (n == BOUND_PAGE) {
+		struct arena arena;
+		struct store_client_range page = {
+			.account_id = account_id, .range = {.after = last, .limit = BOUND_PAGE}};
+		arena_init(&arena, BOUND_ARENA_MAX);
+		int rc = bound_page(ctx, &page, &arena, &last, &n);
+		if (rc == 0 && n > 0) { /* its memory goes */
+			memcpy(last_mem, last.p, last.len);
+			last.p = last_mem;
+		}
+		arena_done(&arena);
+		TRY(rc);
 	}
 	return 0;
 }

@@ -139,6 +139,8 @@ must_check int admin_page(struct admin_ctx *ctx, const struct admin_list *list, 
 /* --- admin_bound.c --- */
 /* Whether the caller may make or change the client so that it looks like this. E_INSUFFICIENT_SCOPE. */
 must_check int admin_bound_client(struct admin_ctx *ctx, const struct client *client);
+/* The same of every client that acts for the account. Walks them all. E_INSUFFICIENT_SCOPE, E_STORE, E_NOMEM. */
+must_check int admin_bound_account(struct admin_ctx *ctx, struct str account_id);
 /* Whether the caller's token has the scope. E_INSUFFICIENT_SCOPE. */
 must_check int admin_bound_scope(struct admin_ctx *ctx, const char *scope);
 /* E_CONFLICT: it is the management API of this server, which stays as it is. */

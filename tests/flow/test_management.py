@@ -235,6 +235,24 @@ def test_no_scope_is_handed_out_that_is_not_held(api):
                            json={'audience': 'urn:lend', 'scopes': [{'name': 'mintmark:keys:write'}]}), 400, 'invalid_scope')
 
 
+def test_enabling_an_account_enables_its_clients(api):
+    """So it needs what they hold, behind however many that hold nothing."""
+    account = api.do('account.create', json={'email': 'manager@example.com', 'name': 'M'})['account_id']
+    for i in range(60):
+        api.do('client.create', json={'client_name': f'c{i}', 'account': account})
+    api.do('account.disable', {'account': account})
+    token = api.token('mintmark:accounts:write')
+    assert api.call('account.enable', token, {'account': account}).status_code < 300
+    for _ in range(4):  # somewhere among the others
+        api.do('client.create', json={'client_name': 'keys', 'account': account, 'scope': 'mintmark:keys:write'})
+    api.do('account.disable', {'account': account})
+    refused = api.call('account.enable', token, {'account': account})
+    check_problem(refused, 403, 'insufficient_scope')
+    assert refused.headers['WWW-Authenticate'].endswith('scope="mintmark:keys:write"')
+    both = api.token('mintmark:accounts:write', 'mintmark:keys:write')
+    assert api.call('account.enable', both, {'account': account}).status_code < 300
+
+
 def test_management_api_stays(api):
     for name, more in (('api.delete', {}), ('api.update', {'json': {'scopes': []}})):
         check_problem(api.call(name, api.token(*ALL), {'api': api.base}, **more), 409, 'conflict')
