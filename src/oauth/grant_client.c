@@ -148,6 +148,9 @@ static int check(struct call *call)
 {
 	const struct api *named;
 	struct str_list scopes;
+	/* RFC 9396 5: no type is known here, and a token wider than what was asked for is not given instead. */
+	if (call_param(call, PARAM_AUTHORIZATION_DETAILS))
+		FAIL(call, INVALID_DETAILS, "authorization_details");
 	TRY(resource_requested(call, &named));
 	TRY(choose_scopes(call, named, &scopes));
 	drop_offline(&scopes);

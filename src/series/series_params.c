@@ -1,6 +1,9 @@
 /* Parameters; see series_params.h. RFC 9110 8.3.1 (media types), 12.5.1 (Accept). Series process. */
 #include "series/series_params.h"
 
+#include <string.h>
+
+#include "series/moment.h"
 #include "series/series_http.h"
 
 static const struct form_param names[PARAM_COUNT] = {
@@ -39,11 +42,15 @@ int series_params_read(struct series_call *call)
 int series_params_version(struct series_call *call)
 {
 	struct str version;
+	int64_t day_us;
 	int rc = http_header_one(call->task->request, STR("X-Api-Version"), &version);
-	if (rc == E_ABSENT || (rc == 0 && str_eq(version, STR(SERIES_HTTP_VERSION))))
+	if (rc == E_ABSENT)
+		return 0;
+	/* Whoever was written for an earlier or a later day gets the one version there is, and reads so in the answer. */
+	if (rc == 0 && version.len == strlen(SERIES_HTTP_VERSION) && moment_parse(version, &day_us) == 0)
 		return 0;
 	return series_call_fail(call, E_INVALID_REQUEST,
-				"There is no such x-api-version; the newest is " SERIES_HTTP_VERSION ".");
+				"x-api-version is a date such as " SERIES_HTTP_VERSION ", the newest version.");
 }
 
 /* RFC 9110 5.3: several Accept lines are one list. */

@@ -10,7 +10,7 @@
  * without a value. E_NOMEM.
  */
 must_check int series_params_read(struct series_call *call);
-/* x-api-version: E_INVALID_REQUEST for a malformed or unknown one. */
+/* x-api-version: a date, which chooses the version in force on that day. E_INVALID_REQUEST: it is no date. */
 must_check int series_params_version(struct series_call *call);
 /* call->format by `format` or Accept. E_INVALID_REQUEST, E_NOT_ACCEPTABLE, E_NOMEM. */
 must_check int series_params_format(struct series_call *call);

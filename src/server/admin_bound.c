@@ -3,9 +3,9 @@
  *
  * The rule: nobody hands out what he does not hold. Scopes that begin with "mintmark:" are those of the management
  * API, and only of it. A caller who makes, changes or enables a client (also by enabling its account), or gives it a
- * secret, must hold each of them that the client has or would have: else he could make himself a client with more than he has, or take over one by a
- * secret of his own. Taking away (disable, delete, revoke) needs no more than the operation's scope. The operator at
- * the control socket is not bounded.
+ * secret, must hold each of them that the client has or would have: else he could make himself a client with more than
+ * he has, or take over one by a secret of his own. Taking away (disable, delete, revoke) needs no more than the
+ * operation's scope. The operator at the control socket is not bounded.
  */
 #include "oauth/scope.h"
 #include "server/admin_ops.h"

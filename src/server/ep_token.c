@@ -17,6 +17,7 @@ static const struct form_param params[CALL_PARAMS] = {
 	[PARAM_CLIENT_ASSERTION_TYPE] = {"client_assertion_type", false},
 	[PARAM_TOKEN] = {"token", false}, /* RFC 7009 2.1, RFC 7662 2.1 */
 	[PARAM_TOKEN_TYPE_HINT] = {"token_type_hint", false},
+	[PARAM_AUTHORIZATION_DETAILS] = {"authorization_details", false}, /* RFC 9396 2 */
 };
 static const struct form_table table = {params, CALL_PARAMS};
 

@@ -1,4 +1,6 @@
 """CC-26 to CC-32: what is asked for and what is granted."""
+import urllib.parse
+
 import pytest
 from world import API_A, API_B, API_FOREIGN, check_error, check_token, claims_of, encode_form
 
@@ -157,3 +159,12 @@ def test_cc_32_no_id_token(world, client, form):
     """OpenID Connect knows no client credentials; check_token pins the members."""
     answer = check_token(world.ask(auth=client, **form))
     assert 'id_token' not in answer and 'openid' in answer['scope'].split()
+
+
+@pytest.mark.parametrize('details', ['[{"type":"series","from":"2026-01-01"}]', '[]', 'no JSON'])
+def test_authorization_details_are_refused(world, details):
+    """RFC 9396 5: who asks for less than all his scopes must not get a token for all of them. Told to known clients only."""
+    form = 'grant_type=client_credentials&authorization_details=' + urllib.parse.quote(details)
+    check_error(world.ask(form, auth='demo'), 400, 'invalid_authorization_details')
+    check_error(world.ask(form, auth=('mmc_0123456789ABCDEFGHIJKL', 'x')), 401, 'invalid_client')
+    check_token(world.ask('grant_type=client_credentials&authorization_details=', auth='demo'))  # empty is absent: RFC 6749 3.2

@@ -336,10 +336,10 @@ def test_not_acceptable(api, query, accept):
 
 def test_version(api):
     assert re.fullmatch(r'\d{4}-\d\d-\d\d', VERSION)
-    for headers in ({}, {'x-api-version': VERSION}):
+    for headers in ({}, {'x-api-version': VERSION}, {'x-api-version': '2020-01-01'}, {'x-api-version': '2099-12-31'}):
         response = api.get(f'/measurements{POWER}', headers=headers)
         assert response.status_code == 200 and response.headers['X-Api-Version'] == VERSION
-    for bad in ('2020-01-01', 'newest', '2026-13-01', '', f'{VERSION}x'):
+    for bad in ('newest', '2026-13-01', '2026-02-29', '1999-1-1', '2026', '', f'{VERSION}x', f'{VERSION}T00:00:00Z'):
         answer = check_error(api.get(f'/measurements{POWER}', headers={'x-api-version': bad}), 400, 'invalid_request')
         assert VERSION in answer['error']
 
