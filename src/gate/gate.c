@@ -19,6 +19,7 @@ enum {
 	ARENA_MAX = 65536, BODY_MAX = 1 << 20, POOL_THREADS = 4, CONNECTIONS_MAX = 8192,
 	HANDSHAKE_MS = 10000, HEAD_MS = 10000, BODY_MS = 10000, IDLE_MS = 120000, WRITE_MS = 10000,
 	LOGS_PER_S = 200, /* refusals in the log; a flood is counted, not written */
+	WARN_S = 10,
 };
 
 struct gate {
@@ -32,6 +33,7 @@ struct gate {
 	struct rules *rules;
 	_Atomic int64_t log_second;
 	_Atomic unsigned logged;
+	_Atomic int64_t warned_s; /* when it was last said why nobody can be judged */
 };
 
 /* One question on its way to an answer. */
@@ -152,6 +154,19 @@ static bool may_log(struct gate *gate, int64_t now_s)
 	return atomic_fetch_add_explicit(&gate->logged, 1, memory_order_relaxed) < LOGS_PER_S;
 }
 
+/* The operator's question when all is 503; once in WARN_S is answer enough. */
+static void warn_unavailable(struct gate *gate, int64_t now_s)
+{
+	int64_t warned_s = atomic_load(&gate->warned_s);
+	char mem[1024];
+	struct buf why;
+	if (now_s - warned_s < WARN_S || !atomic_compare_exchange_strong(&gate->warned_s, &warned_s, now_s))
+		return;
+	buf_init_fixed(&why, mem, sizeof(mem));
+	trust_put_state(&gate->trust, &why);
+	LOG(LOG_WARN, "tokens_not_judged", F("why", buf_str(&why)));
+}
+
 /* Never the path as it was sent: it may hold what was meant for nobody's log. */
 static void note(struct question *question)
 {
@@ -159,6 +174,8 @@ static void note(struct question *question)
 	const struct openapi_operation *operation = question->match.operation;
 	bool is_public = operation && operation->access == OPENAPI_ACCESS_PUBLIC;
 	figures_count(&question->gate->figures, figures_outcome(task->code, is_public));
+	if (task->code == E_UNAVAILABLE)
+		warn_unavailable(question->gate, task->now_us / 1000000);
 	if (task->code == 0 || !may_log(question->gate, task->now_us / 1000000))
 		return;
 	LOG(LOG_INFO, "refused", F("request_id", (const char *)task->request_id), F("status", task->status),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "ipc/frame.h"
+#include "verify/feed.h"
 #include "verify/keyset.h"
 #include "verify/verifier.h"
 
@@ -97,6 +98,19 @@ int trust_check(struct trust *trust, struct str token, bool may_block, enum mint
 		return verifier_check_nowait(trust->verifier, token, NULL, ret_verdict, ret_token);
 	*ret_verdict = mintmark_verifier_check(trust->verifier, token.p, token.len, NULL, ret_token);
 	return 0;
+}
+
+void trust_put_state(const struct trust *trust, struct buf *out)
+{
+	struct keyset_state keys;
+	struct feed_state feed;
+	keyset_describe(trust->keyset, &keys);
+	keyset_put_text(&keys, out);
+	if (!trust->feed)
+		return;
+	feed_describe(trust->feed, &feed);
+	buf_put_char(out, ' ');
+	feed_put_text(&feed, out);
 }
 
 uint64_t trust_fetches(const struct trust *trust)

@@ -22,6 +22,8 @@ void trust_done(struct trust *trust);
  */
 must_check int trust_check(struct trust *trust, struct str token, bool may_block, enum mintmark_verdict *ret_verdict,
 			   mintmark_token **ret_token);
+/* For the log: what is known of keys and feed, in sentences, appended. */
+void trust_put_state(const struct trust *trust, struct buf *out);
 /* How often the keys were fetched. */
 uint64_t trust_fetches(const struct trust *trust);
 

@@ -4,6 +4,7 @@
  */
 #include "oauth/scope.h"
 #include "server/admin_ops.h"
+#include "server/manage_api.h"
 
 static bool has_scope(const struct api *api, struct str name)
 {
@@ -11,6 +12,13 @@ static bool has_scope(const struct api *api, struct str name)
 		if (str_eq(api->scopes[i].name, name))
 			return true;
 	return false;
+}
+
+/* The management API of an issuer that this server had once: its tokens open nothing any more. */
+static bool is_former(const struct admin_ctx *ctx, const struct api *api, struct str name)
+{
+	return str_has_prefix(name, STR(MANAGE_API_PREFIX)) &&
+	       !manage_api_is(ctx->admin->policy.issuer, api->audience);
 }
 
 /* The APIs to look in: those named, or all. */
@@ -48,7 +56,7 @@ static int resolve_one(struct admin_ctx *ctx, const struct api **apis, size_t n,
 	if (scope_is_identity(scope))
 		return add(ctx, client, STR(""), scope);
 	for (size_t i = 0; i < n; i++) {
-		if (!has_scope(apis[i], scope))
+		if (!has_scope(apis[i], scope) || (!ctx->args[ARG_AUDIENCES].set && is_former(ctx, apis[i], scope)))
 			continue;
 		if (found++ > 0 && !ctx->args[ARG_AUDIENCES].set)
 			return admin_fail(ctx, E_CONFLICT, "Several APIs have a scope %.*s: say which audience is "

@@ -483,6 +483,7 @@ def test_attack_37_no_keys(new_gate):
         assert response.json()['error'] == 'temporarily_unavailable'
         assert gate.ask(check('/v1/public')).status == 200
         assert gate.ask(check('/v1/things/1')).status == 401
+        harness.wait_until(lambda: ' warn ' in gate.log() and 'tokens_not_judged why="' in gate.log(), 5, 'the reason, for the operator')
     finally:
         issuer.stop()
 

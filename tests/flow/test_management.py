@@ -640,6 +640,8 @@ def test_tls_with_a_given_authority(new_server, tmp_path):
     # the issuer is another than at init: the server has made its management API
     made = server.cli('client', 'create', '--name', 'y', '--api', f'{issuer}/api/v1', '--scope', 'mintmark:clients:read')
     env = {**server.env, 'MINTMARK_CLIENT_ID': made['client_id'], 'MINTMARK_CLIENT_SECRET': made['client_secret']}
+    # the API of the former issuer is still there, and is not what a scope's name alone means
+    server.cli('client', 'create', '--name', 'z', '--scope', 'mintmark:clients:read')
     listing = [server.binary, 'client', 'list', '--json', '--server', issuer]
     assert harness.run(*listing, '--ca-file', cert, check=False, env=env).returncode == 0
     assert harness.run(*listing, check=False, env={**env, 'SSL_CERT_FILE': str(cert)}).returncode == 0
