@@ -46,7 +46,7 @@ int series_params_version(struct series_call *call)
 	int rc = http_header_one(call->task->request, STR("X-Api-Version"), &version);
 	if (rc == E_ABSENT)
 		return 0;
-	/* Whoever was written for an earlier or a later day gets the one version there is, and reads so in the answer. */
+	/* Whoever was written for an earlier or a later day gets the one version there is; the answer names it. */
 	if (rc == 0 && version.len == strlen(SERIES_HTTP_VERSION) && moment_parse(version, &day_us) == 0)
 		return 0;
 	return series_call_fail(call, E_INVALID_REQUEST,
