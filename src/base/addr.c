@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
-static int parse_port(struct str text, uint16_t *ret_port)
+int addr_parse_port(struct str text, uint16_t *ret_port)
 {
 	uint64_t value;
 	TRY(str_to_u64(text, 65535, &value));
@@ -86,7 +86,7 @@ static int parse_inet(struct str text, struct addr_endpoint *endpoint)
 	else if (!str_cut(text, ':', &host, &port))
 		return E_SYNTAX;
 	TRY(addr_parse(host, addr));
-	TRY(parse_port(port, &number));
+	TRY(addr_parse_port(port, &number));
 	if (bracketed && str_find(host, ':') == host.len)
 		return E_SYNTAX; /* IPv4 in brackets */
 	if (bracketed)

@@ -23,6 +23,8 @@ struct addr_network {
 
 /* Numeric IPv4 or IPv6 address. E_SYNTAX. */
 must_check int addr_parse(struct str text, unsigned char ret_addr[16]);
+/* 1..65535 in decimal. E_SYNTAX. */
+must_check int addr_parse_port(struct str text, uint16_t *ret_port);
 /* "192.0.2.1:80", "[2001:db8::1]:80", "unix:/path". Port 1..65535. E_SYNTAX, E_LIMIT. */
 must_check int addr_parse_endpoint(struct str text, struct addr_endpoint *ret_endpoint);
 /* "10.0.0.0/8", "2001:db8::/32", or an address alone; bits behind the prefix must be zero. E_SYNTAX, E_LIMIT. */

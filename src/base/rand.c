@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include "base/enc.h"
 #include "base/fault.h"
 #include "base/secret.h"
 
@@ -38,4 +39,15 @@ int rand_public(void *ret_bytes, size_t n)
 	memcpy(ret_bytes, pool + left, n);
 	secret_wipe(pool + left, n);
 	return 0;
+}
+
+struct str rand_id(char ret_id[RAND_ID_LEN + 1])
+{
+	unsigned char random[RAND_ID_LEN * 3 / 4];
+	struct buf out;
+	buf_init_fixed(&out, ret_id, RAND_ID_LEN);
+	if (rand_public(random, sizeof(random)) == 0)
+		enc_b64url(&out, str_mem(random, sizeof(random)));
+	ret_id[out.len] = '\0';
+	return buf_str(&out);
 }

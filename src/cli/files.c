@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096, STEP = 4096 };
+enum { PATH_ROOM = 4096 };
 
 static void close_fd(int *fd)
 {
@@ -26,19 +26,7 @@ int files_read(const char *path, struct buf *out)
 	_cleanup_(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return errno == ENOENT ? E_ABSENT : E_IO;
-	for (;;) {
-		char chunk[STEP];
-		ssize_t n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return E_IO;
-		if (n == 0)
-			return buf_status(out);
-		buf_put_mem(out, chunk, (size_t)n);
-		explicit_bzero(chunk, sizeof(chunk)); /* demo.env holds secrets */
-		TRY(buf_status(out));
-	}
+	return buf_read(out, fd); /* wipes what it outgrows: demo.env holds secrets */
 }
 
 static int fill(int fd, struct str content)

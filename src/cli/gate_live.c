@@ -7,19 +7,26 @@
 
 enum { ARGS_MAX = 4096, SCOPE_TEXT_MAX = 65536, PAGE = 100 };
 
+/* One text (empty: none) and, above 0, a limit. */
+static void put_args(struct buf *args, const char *name, struct str value, unsigned limit)
+{
+	struct json_out out;
+	json_out_init(&out, args);
+	json_open(&out, NULL, '{');
+	if (value.len > 0)
+		json_str(&out, name, value);
+	if (limit > 0)
+		json_int(&out, "limit", limit);
+	json_close(&out, '}');
+}
+
 /* An operation with one text as its argument. Exit status; what fails is printed. */
 static int ask_one(struct gate_live *live, const char *op, const char *name, struct str value, struct json **ret_doc,
 		   const struct json **ret_result)
 {
 	_cleanup_(buf_done) struct buf args;
-	struct json_out out;
 	buf_init(&args, ARGS_MAX);
-	json_out_init(&out, &args);
-	json_open(&out, NULL, '{');
-	if (value.len > 0)
-		json_str(&out, name, value);
-	json_int(&out, "limit", PAGE);
-	json_close(&out, '}');
+	put_args(&args, name, value, PAGE);
 	int rc = ask(&live->transport, op, buf_str(&args), ret_doc, ret_result);
 	return rc < 0 ? args_fail_code(rc, "%s", op) : EXIT_OK;
 }
@@ -28,12 +35,8 @@ static int get(struct gate_live *live, const char *op, const char *name, struct 
 	       const struct json **ret_result)
 {
 	_cleanup_(buf_done) struct buf args;
-	struct json_out out;
 	buf_init(&args, ARGS_MAX);
-	json_out_init(&out, &args);
-	json_open(&out, NULL, '{');
-	json_str(&out, name, value);
-	json_close(&out, '}');
+	put_args(&args, name, value, 0);
 	return ask(&live->transport, op, buf_str(&args), ret_doc, ret_result);
 }
 

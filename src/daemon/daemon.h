@@ -17,13 +17,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/rand.h"
 #include "http/server.h"
 
 enum {
 	DAEMON_LISTEN_MAX = 16,
 	DAEMON_LOOPS_MAX = 64,
 	DAEMON_HEADERS_MAX = 16384,
-	DAEMON_REQUEST_ID_LEN = 16,
 	DAEMON_MORE = 1, /* of daemon_next */
 };
 
@@ -42,7 +42,7 @@ struct daemon_task {
 	struct arena arena;         /* at most daemon_options.arena_max */
 	int64_t now_us;             /* the one clock reading of this request */
 	int64_t start_ns;           /* monotonic */
-	char request_id[DAEMON_REQUEST_ID_LEN + 1]; /* empty when there was no entropy */
+	char request_id[RAND_ID_LEN + 1]; /* empty when there was no entropy */
 	unsigned loop;              /* which event loop, 0 .. loops - 1: for what a loop owns */
 	bool may_block;             /* on a pool thread */
 	unsigned lane;              /* of the pool; set it before returning E_WOULD_BLOCK. Default POOL_LIGHT */

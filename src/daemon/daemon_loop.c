@@ -57,7 +57,7 @@ static void begin(struct daemon_task *task, struct http_exchange *exchange)
 	task->next = NULL;
 	task->status = 200;
 	task->code = 0;
-	daemon_reply_id(task->request_id);
+	(void)rand_id(task->request_id);
 	http_exchange_set_data(exchange, task);
 }
 
@@ -150,9 +150,9 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 
 static void on_refuse(int code, struct str peer, struct buf *headers, struct buf *body, int *ret_status, void *arg)
 {
-	char id[DAEMON_REQUEST_ID_LEN + 1];
+	char id[RAND_ID_LEN + 1];
 	(void)arg;
-	daemon_reply_id(id);
+	(void)rand_id(id);
 	daemon_reply_refusal(code, str_of(id), headers, body, ret_status);
 	LOG(LOG_INFO, "refused", F("request_id", (const char *)id), F("error", err_row(code)->symbol),
 	    F("peer", peer));

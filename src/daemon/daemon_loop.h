@@ -56,7 +56,6 @@ void daemon_stream_begin(struct daemon_task *task);
 void daemon_stream_cut(struct daemon_loop *loop);
 
 /* daemon_reply.c */
-void daemon_reply_id(char ret_id[DAEMON_REQUEST_ID_LEN + 1]);
 void daemon_reply_refusal(int code, struct str request_id, struct buf *headers, struct buf *body, int *ret_status);
 
 #endif

@@ -1,18 +1,5 @@
 /* Refusals in the frame's own words: JSON with `error` (base/err.def), like the server's. Pure. */
-#include "base/enc.h"
-#include "base/rand.h"
 #include "daemon/daemon_loop.h"
-
-/* Unguessable, so that nobody can plant an id into our log; a convenience, so lack of entropy is not fatal. */
-void daemon_reply_id(char ret_id[DAEMON_REQUEST_ID_LEN + 1])
-{
-	unsigned char random[DAEMON_REQUEST_ID_LEN * 3 / 4];
-	struct buf out;
-	buf_init_fixed(&out, ret_id, DAEMON_REQUEST_ID_LEN);
-	if (rand_public(random, sizeof(random)) == 0)
-		enc_b64url(&out, str_mem(random, sizeof(random)));
-	ret_id[out.len] = '\0';
-}
 
 /* The texts of err.def and the id's alphabet need no escaping in JSON (RFC 6749 5.2 excludes quote and backslash). */
 void daemon_reply_refusal(int code, struct str request_id, struct buf *headers, struct buf *body, int *ret_status)

@@ -266,6 +266,25 @@ bool json_each(const struct json *object, void **iter, struct str *ret_name, con
 	return true;
 }
 
+static bool is_one_of(struct str name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(name, str_of(names[i])))
+			return true;
+	return false;
+}
+
+bool json_has_only(const struct json *object, const char *const *names, size_t n)
+{
+	void *iter = NULL;
+	struct str name;
+	const struct json *value;
+	while (json_each(object, &iter, &name, &value))
+		if (!is_one_of(name, names, n))
+			return false;
+	return true;
+}
+
 bool json_is_str(const struct json *value, struct str *ret_value)
 {
 	if (!json_is_string(in(value)))

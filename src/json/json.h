@@ -41,6 +41,8 @@ must_check int json_at_str(const struct json *array, size_t index, struct str *r
 must_check int json_at_object(const struct json *array, size_t index, const struct json **ret_value);
 /* Members in document order: start with *iter = NULL; false at the end. */
 bool json_each(const struct json *object, void **iter, struct str *ret_name, const struct json **ret_value);
+/* Whether the object has no members but these. */
+bool json_has_only(const struct json *object, const char *const *names, size_t n);
 bool json_is_str(const struct json *value, struct str *ret_value);
 /* The value as compact JSON text, appended. */
 void json_dump(const struct json *value, struct buf *out);

@@ -78,17 +78,8 @@ static int check_members(const struct define *define, const struct json *object)
 {
 	static const char *const known[] = {"id",    "names",      "name",      "description", "source",     "uom",
 					    "scale", "range_high", "range_low", "vessel_imo",  "vessel_name"};
-	void *iter = NULL;
-	struct str name;
-	const struct json *value;
-	while (json_each(object, &iter, &name, &value)) {
-		bool found = false;
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			found = found || str_eq(name, str_of(known[i]));
-		if (!found)
-			return fail(define, "a member", "is unknown");
-	}
-	return 0;
+	bool good = json_has_only(object, known, sizeof(known) / sizeof(known[0]));
+	return good ? 0 : fail(define, "a member", "is unknown");
 }
 
 static int read_definition(const struct define *define, const struct json *object, struct definition *ret_definition)

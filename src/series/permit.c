@@ -103,17 +103,7 @@ static int add_scopes(struct permit_set *permits, struct str scope, struct arena
 static bool knows_members(const struct json *object)
 {
 	static const char *const known[] = {"type", "identifier", "identifiers", "from", "to", "locations", "actions"};
-	void *iter = NULL;
-	struct str name;
-	const struct json *value;
-	while (json_each(object, &iter, &name, &value)) {
-		bool found = false;
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			found = found || str_eq(name, str_of(known[i]));
-		if (!found)
-			return false;
-	}
-	return true;
+	return json_has_only(object, known, sizeof(known) / sizeof(known[0]));
 }
 
 /* Whether an array of strings has this one. Absent: *ret_has stays. */

@@ -27,16 +27,6 @@ static bool all(struct str s, bool (*is)(char c))
 	return true;
 }
 
-static int parse_port(struct str text, uint16_t *ret_port)
-{
-	uint64_t value;
-	TRY(str_to_u64(text, 65535, &value));
-	if (value == 0)
-		return E_SYNTAX;
-	*ret_port = (uint16_t)value;
-	return 0;
-}
-
 /* "host", "host:port", "[v6]", "[v6]:port": the host alone. */
 static int parse_authority(struct str text, struct str *ret_host)
 {
@@ -47,14 +37,14 @@ static int parse_authority(struct str text, struct str *ret_host)
 		if (!str_cut((struct str){text.p + 1, text.len - 1}, ']', &host, &rest))
 			return E_SYNTAX;
 		if (rest.len > 0 &&
-			(rest.p[0] != ':' || parse_port((struct str){rest.p + 1, rest.len - 1}, &number) < 0))
+			(rest.p[0] != ':' || addr_parse_port((struct str){rest.p + 1, rest.len - 1}, &number) < 0))
 			return E_SYNTAX;
 		TRY(addr_parse(host, addr));
 		*ret_host = host;
 		return 0;
 	}
 	if (str_cut(text, ':', &host, &port))
-		TRY(parse_port(port, &number));
+		TRY(addr_parse_port(port, &number));
 	if (host.len == 0 || host.len > 255 || !all(host, is_host_char))
 		return E_SYNTAX;
 	*ret_host = host;

@@ -48,19 +48,6 @@ void task_free(struct task *task)
 	free(task);
 }
 
-/* Public soon after, but unguessable before: nobody can plant an id into our log. An id is a convenience, so entropy
- * failure is not fatal. */
-struct str task_request_id(char ret_id[TASK_REQUEST_ID_LEN + 1])
-{
-	unsigned char random[TASK_REQUEST_ID_LEN * 3 / 4];
-	struct buf out;
-	buf_init_fixed(&out, ret_id, TASK_REQUEST_ID_LEN);
-	if (rand_public(random, sizeof(random)) == 0)
-		enc_b64url(&out, str_mem(random, sizeof(random)));
-	ret_id[out.len] = '\0';
-	return buf_str(&out);
-}
-
 static void read_authorization(struct call *call)
 {
 	struct str value = {0};
@@ -89,7 +76,7 @@ void task_begin(struct task *task, struct http_exchange *exchange)
 	call->request = http_exchange_request(exchange);
 	call->peer_addr = source_address(task->snapshot->config, call->request);
 	call->job.owner = task;
-	call->request_id = task_request_id(task->request_id);
+	call->request_id = rand_id(task->request_id);
 	read_authorization(call);
 	task->route = route_find(server->routes, call->request->path);
 }

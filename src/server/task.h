@@ -7,6 +7,7 @@
 #define SERVER_TASK_H
 
 #include "base/pool.h"
+#include "base/rand.h"
 #include "http/server.h"
 #include "oauth/call.h"
 #include "server/feed.h"
@@ -16,7 +17,7 @@ struct route;
 struct server;
 struct worker;
 
-enum { TASK_HEADERS_MAX = 4096, TASK_BODY_MAX = 1048576, TASK_REQUEST_ID_LEN = 16, TASK_ALLOW_MAX = 256 };
+enum { TASK_HEADERS_MAX = 4096, TASK_BODY_MAX = 1048576, TASK_ALLOW_MAX = 256 };
 
 struct task {
 	struct call call; /* first: a step gets its address and task_of() goes back */
@@ -28,7 +29,7 @@ struct task {
 	int code;                  /* of the last step */
 	int64_t start_ns;          /* monotonic */
 	int64_t due_ns;            /* not answered before; see worker.c */
-	char request_id[TASK_REQUEST_ID_LEN + 1];
+	char request_id[RAND_ID_LEN + 1];
 	int status;                /* of the reply */
 	struct buf headers, body;
 	struct str pattern;        /* ROUTE_BELOW: the path as it is declared, for the log; constant */
@@ -51,8 +52,6 @@ enum task_outcome {
 	TASK_BLOCK, /* go on with task_run where blocking is allowed, on call.lane */
 };
 
-/* A new request id, NUL behind it; empty when there is no entropy. */
-struct str task_request_id(char ret_id[TASK_REQUEST_ID_LEN + 1]);
 /* E_NOMEM. */
 must_check int task_new(struct worker *worker, struct task **ret_task);
 void task_free(struct task *task);

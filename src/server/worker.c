@@ -179,8 +179,8 @@ static void on_request(struct http_exchange *exchange, const struct http_request
 static void on_refuse(int code, struct str peer_addr, struct buf *out_headers, struct buf *out_body, int *ret_status,
 		      void *arg)
 {
-	char id_mem[TASK_REQUEST_ID_LEN + 1];
-	struct str id = task_request_id(id_mem);
+	char id_mem[RAND_ID_LEN + 1];
+	struct str id = rand_id(id_mem);
 	(void)arg;
 	reply_refusal(code, id, out_headers, out_body, ret_status);
 	LOG(LOG_INFO, "refused", F("request_id", id), F("error", err_row(code)->symbol), F("peer", peer_addr));
