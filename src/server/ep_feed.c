@@ -88,6 +88,13 @@ static int build(struct call *call, const struct revoked_page *page, struct feed
 	return CALL_SIGN;
 }
 
+/* Somebody else's signature: its end wakes us, not the clock (feed_entry_end). */
+static int wait_for_other(struct task *task)
+{
+	task->feed.due_ns = INT64_MAX;
+	return CALL_WAIT;
+}
+
 /* Made here, or found, or somebody else is at it. */
 static int obtain(struct call *call, const struct revoked_page *page)
 {
@@ -99,7 +106,7 @@ static int obtain(struct call *call, const struct revoked_page *page)
 		TRY(feed_entry_take(task->worker, &wanted, page->feed.seq, &entry, &is_ours));
 	task->feed.entry = entry;
 	if (!is_ours)
-		return entry->state == FEED_PENDING ? CALL_WAIT : 0;
+		return entry->state == FEED_PENDING ? wait_for_other(task) : 0;
 	int rc = build(call, page, entry);
 	if (rc < 0)
 		feed_entry_end(task->worker, entry, false);
@@ -111,7 +118,7 @@ int ep_feed_mint(struct call *call)
 	struct task *task = task_of(call);
 	struct revoked_page page;
 	if (task->feed.entry && task->feed.entry->state == FEED_PENDING)
-		return CALL_WAIT; /* somebody else is at it still */
+		return wait_for_other(task);
 	TRY(revoked_page(call->env->revoked, task->feed.since, &call->arena, &page));
 	snprintf(task->feed.etag, sizeof(task->feed.etag), "\"%.*s-%lld\"", STR_ARG(page.feed.id), (long long)page.seq);
 	if (reply_tag_matches(task, str_of(task->feed.etag)))
