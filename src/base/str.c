@@ -47,6 +47,15 @@ bool str_cut(struct str s, char c, struct str *ret_head, struct str *ret_tail)
 	return true;
 }
 
+bool str_has_word(struct str list, struct str word)
+{
+	struct str one;
+	while (word.len > 0 && str_cut(list, ' ', &one, &list))
+		if (str_eq(one, word))
+			return true;
+	return word.len > 0 && str_eq(list, word);
+}
+
 int str_cmp(struct str a, struct str b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;

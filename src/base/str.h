@@ -43,6 +43,8 @@ bool str_has_prefix(struct str s, struct str prefix);
 struct str str_trim_ows(struct str s);
 /* Index of the first byte c, or s.len when there is none. */
 size_t str_find(struct str s, char c);
+/* Whether a list of words between single blanks has this one, byte for byte. False for the empty word. */
+bool str_has_word(struct str list, struct str word);
 /* Split at the first c: *ret_head is what stands before it, *ret_tail what stands behind. False when there is no c. */
 bool str_cut(struct str s, char c, struct str *ret_head, struct str *ret_tail);
 /* Order of bytes, shorter first when one is a prefix of the other. */

@@ -28,18 +28,6 @@ const char demo_series_granted[] =
 const char demo_series_allowed[] = "/measurements/parameters/MLO/Atmosphere/CO2?year=1999";
 const char demo_series_denied[] = "/measurements/parameters/NGDC/Sun/Sunspots?year=1999";
 
-/* Whether a list of words, separated by blanks, has this one. */
-static bool has_word(struct str list, struct str wanted)
-{
-	struct str word;
-	for (bool more = list.len > 0; more;) {
-		more = str_cut(list, ' ', &word, &list);
-		if (str_eq(more ? word : list, wanted))
-			return true;
-	}
-	return false;
-}
-
 static bool has_scope(const struct json *array, const char *name)
 {
 	const struct json *object;
@@ -141,7 +129,7 @@ static size_t put_granted(struct str scope, struct buf *out)
 	for (bool more = true; more;) {
 		more = str_cut(rest, ' ', &word, &rest);
 		word = more ? word : rest;
-		if (has_word(scope, word))
+		if (str_has_word(scope, word))
 			continue;
 		if (out->len > 0)
 			buf_put_char(out, ' ');

@@ -188,11 +188,4 @@ enum verdict jwt_check(const struct jws *jws, const struct jwt_claims *claims, c
 	return check_times(claims, policy->skew_s, now_s);
 }
 
-bool jwt_has_scope(struct str scope, struct str wanted)
-{
-	struct str token, rest = scope;
-	while (wanted.len > 0 && str_cut(rest, ' ', &token, &rest))
-		if (str_eq(token, wanted))
-			return true;
-	return wanted.len > 0 && str_eq(rest, wanted);
-}
+bool jwt_has_scope(struct str scope, struct str wanted) { return str_has_word(scope, wanted); }

@@ -167,20 +167,11 @@ void openapi_allow(const struct openapi *set, const struct path *path, struct bu
 /* --- judging --- */
 
 /* RFC 6749 3.3: names between single spaces, compared byte by byte. */
-static bool has_scope(struct str scope, struct str wanted)
-{
-	struct str one;
-	while (str_cut(scope, ' ', &one, &scope))
-		if (str_eq(one, wanted))
-			return true;
-	return str_eq(scope, wanted);
-}
-
 static size_t count_missing(struct str scope, struct str_list wanted)
 {
 	size_t missing = 0;
 	for (size_t i = 0; i < wanted.n; i++)
-		missing += !has_scope(scope, wanted.v[i]);
+		missing += !str_has_word(scope, wanted.v[i]);
 	return missing;
 }
 

@@ -22,23 +22,12 @@ static int make_jti(struct arena *arena, struct str *ret_jti)
 	return 0;
 }
 
-static bool granted(struct str scope, struct str wanted)
-{
-	struct str token, rest;
-	while (str_cut(scope, ' ', &token, &rest)) {
-		if (str_eq(token, wanted))
-			return true;
-		scope = rest;
-	}
-	return str_eq(scope, wanted);
-}
-
 static int put_account(const struct token_access *access, struct arena *arena, struct str *ret_extra)
 {
 	const struct account *account = access->account;
-	bool email = granted(access->scope, STR("email"));
-	bool roles = granted(access->scope, STR("roles"));
-	bool profile = granted(access->scope, STR("profile")) && account->name.len > 0;
+	bool email = str_has_word(access->scope, STR("email"));
+	bool roles = str_has_word(access->scope, STR("roles"));
+	bool profile = str_has_word(access->scope, STR("profile")) && account->name.len > 0;
 	char *mem = email || roles || profile ? arena_alloc(arena, SIGNER_EXTRA_MAX) : NULL;
 	struct buf text;
 	struct json_out out;

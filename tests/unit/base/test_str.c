@@ -166,6 +166,22 @@ static void b64token(void **state)
 		assert_false(str_is_b64token(str_of(bad[i])));
 }
 
+/* RFC 6749 3.3: names between single blanks, byte by byte. */
+static void has_word(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *list, *word;
+		bool want;
+	} rows[] = {
+		{"", "", false}, {"a b", "", false}, {"a  b", "", false}, {"", "a", false}, {"ab", "a", false},
+		{"a b", "A", false}, {"b ab", "a", false}, {"a b", "a b", false}, {"a", "a", true}, {"a b c", "a", true},
+		{"a b c", "b", true}, {"a b c", "c", true}, {"a  c", "c", true},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(str_has_word(str_of(rows[i].list), str_of(rows[i].word)), rows[i].want);
+}
+
 static void of_null(void **state)
 {
 	(void)state;
@@ -179,7 +195,7 @@ int main(void)
 		cmocka_unit_test(to_u64), cmocka_unit_test(utf8),  cmocka_unit_test(utf8_all_three_bytes),
 		cmocka_unit_test(equality), cmocka_unit_test(trim), cmocka_unit_test(cut),
 		cmocka_unit_test(order),  cmocka_unit_test(unreserved), cmocka_unit_test(of_null),
-		cmocka_unit_test(b64token),
+		cmocka_unit_test(b64token), cmocka_unit_test(has_word),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
