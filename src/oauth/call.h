@@ -27,6 +27,7 @@ struct grant;
 struct http_request;
 struct revoked;
 struct throttle;
+struct web;
 
 typedef int call_step(struct call *call);
 
@@ -76,6 +77,17 @@ struct call_env {
 /* Which pool threads a blocking step wants: hashing a chosen secret must not hold up cache misses. */
 enum call_lane { LANE_STORE = POOL_LIGHT, LANE_HASH = POOL_HEAVY };
 
+/* What a page's steps answer; server/ makes status line and headers of it. All in the call's arena. */
+struct call_answer {
+	int status;             /* 0: no page was made */
+	struct str location;    /* of a redirect (303) */
+	struct str cookies;     /* whole Set-Cookie lines with CRLF */
+	struct str media_type;  /* empty: text/html; charset=utf-8 */
+	struct str form_action; /* one more source for the policy's form-action; empty: 'self' alone */
+	bool script;            /* the page needs our script (passkeys, copy buttons) */
+	struct buf *body;       /* the server's; where the page is written */
+};
+
 struct call {
 	const struct call_env *env;
 	const struct oauth_policy *policy;
@@ -106,6 +118,10 @@ struct call {
 	enum sig_alg alg;           /* of the signature */
 	struct sign_job job;
 	struct buf token;           /* the signed token */
+
+	/* pages */
+	struct web *web;            /* what the page steps share; see web/web.h */
+	struct call_answer answer;
 
 	/* how it failed; only for the log and for retry_after_s */
 	char reason[CALL_REASON_MAX];

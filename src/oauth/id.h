@@ -8,7 +8,8 @@
 #include "base/secret.h"
 #include "base/str.h"
 
-enum id_kind { ID_CLIENT, ID_ACCOUNT, ID_SECRET, ID_API, ID_KINDS }; /* mmc_ mma_ mmk_ mmr_ */
+/* mmc_ mma_ mmk_ mmr_ mmx_ mmg_ */
+enum id_kind { ID_CLIENT, ID_ACCOUNT, ID_SECRET, ID_API, ID_SESSION, ID_FAMILY, ID_KINDS };
 
 enum { ID_LEN = 4 + 22, ID_SECRET_LEN = 4 + 43 + 6, ID_HINT_LEN = 4 };
 
@@ -33,5 +34,20 @@ must_check int id_secret_new(char ret_secret[ID_SECRET_LEN + 1]);
  * comparison is due.
  */
 bool id_secret_looks_generated(struct str secret);
+
+/*
+ * What whoever holds it may use: authorization code, refresh token, device code (and a bridge's keys), link in a mail,
+ * session cookie, registration access token, pushed request. In the form of a client secret under another prefix:
+ * mmo_ mmf_ mmd_ mml_ mmb_ mmn_ mmp_. The store keeps its SHA-256 alone.
+ */
+enum id_bearer {
+	BEARER_CODE, BEARER_REFRESH, BEARER_DEVICE, BEARER_LINK, BEARER_SESSION, BEARER_REGISTRATION, BEARER_PUSHED,
+	BEARERS
+};
+
+/* A new one, NUL behind it, and its hash. The caller wipes the text. E_RANDOM, E_CRYPTO. */
+must_check int id_bearer_new(enum id_bearer kind, char ret_text[ID_SECRET_LEN + 1], unsigned char ret_sha256[32]);
+/* The hash by which it is looked up. E_SYNTAX: it hasn't the form of its kind, check digits included. E_CRYPTO. */
+must_check int id_bearer_parse(enum id_bearer kind, struct str text, unsigned char ret_sha256[32]);
 
 #endif

@@ -116,7 +116,10 @@ struct store_client_range {
 /* Without grants, secrets and audiences it serves. */
 must_check int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 				 struct client **ret_clients, size_t *ret_n);
-/* Replaces name, auth, expires_s, lifetime_s, default_api; with set_grants the grants. E_ABSENT: client, API, scope. */
+/*
+ * Replaces name, auth, expires_s, lifetime_s, default_api, networks, app; with set_grants the grants. E_ABSENT: client,
+ * API, scope.
+ */
 must_check int store_client_update(struct store *store, const struct client *client, bool set_grants,
 				   const struct audit_note *note);
 /* Going from enabled to disabled raises the epoch and says so in the feed (until_s as there). E_ABSENT. */
@@ -150,6 +153,13 @@ must_check int store_secret_regenerate(struct store *store, const struct client_
 /* Adds counts, raises last-used times, the address goes with the latest; skips secrets that are gone. n may be 0. */
 must_check int store_usage_flush(struct store *store, const struct usage_row *rows, size_t n);
 
+/* Uses per day of a client's secrets from from_day on, in order. Days older than 92 are forgotten by usage_flush. */
+must_check int store_use_history(struct store *store, struct str client_id, int64_t from_day, struct arena *arena,
+				 struct use_day **ret_days, size_t *ret_n);
+/* Where each secret of a client was used from, newest first; of each the newest MODEL_HOSTS_MAX are remembered. */
+must_check int store_secret_hosts(struct store *store, struct str client_id, struct arena *arena,
+				  struct secret_host **ret_hosts, size_t *ret_n);
+
 /* --- APIs --- */
 /* E_EXISTS: id or audience taken, or a scope named twice. E_ABSENT: a resource server is no client. */
 must_check int store_api_put(struct store *store, const struct api *api, const struct audit_note *note);
@@ -182,6 +192,166 @@ must_check int store_revocation_list(struct store *store, int64_t after_seq, uns
 				     struct revocation_page *ret_page);
 /* Forgets those with until_s <= now_s. Their seq is not given again. */
 must_check int store_revocation_sweep(struct store *store, int64_t now_s);
+
+/* --- sessions: browsers that are signed in --- */
+/* replaces: the hash of a session that ends in the same transaction (a new cookie after each sign-in); NULL: none.
+ * E_EXISTS: hash or id. E_ABSENT: no such account, or it is disabled. */
+must_check int store_session_put(struct store *store, const struct session *session, const unsigned char *replaces,
+				 const struct audit_note *note);
+/*
+ * With its account. E_ABSENT: unknown, expired (expires_s <= now_s), of an older account_epoch, or the account is
+ * disabled.
+ */
+must_check int store_session_get(struct store *store, const unsigned char sha256[32], int64_t now_s,
+				 struct arena *arena, struct session *ret_session, struct account *ret_account);
+/* Where it was seen last, and until when it lives now. Not audited; callers do it at most once a minute. E_ABSENT. */
+must_check int store_session_touch(struct store *store, const unsigned char sha256[32], int64_t now_s,
+				   int64_t expires_s, struct str addr);
+/* Those of an account that live, newest sign-in first. */
+must_check int store_session_list(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
+				  struct session **ret_sessions, size_t *ret_n);
+/* One by id, or (empty id) all of the account but the one with the hash `except` (NULL: really all). E_ABSENT: no such
+ * session of this account. */
+must_check int store_session_end(struct store *store, struct str account_id, struct str id,
+				 const unsigned char *except, const struct audit_note *note);
+
+/* --- what an account signs in with --- */
+/* E_ABSENT: no such account. One that never set anything up has an empty struct. */
+must_check int store_login_get(struct store *store, struct str account_id, struct arena *arena,
+			       struct login *ret_login);
+/*
+ * Replaces the password (empty phc: none), and ends all sessions but `except` (NULL: all). until_s > 0: raises the
+ * account's epoch and says so in the feed, so that tokens and families end too; the session `except` takes over the new
+ * epoch. E_ABSENT.
+ */
+must_check int store_login_set_password(struct store *store, struct str account_id, struct str phc,
+					const unsigned char *except, int64_t until_s, const struct audit_note *note);
+/* Replaces key, state and recovery codes (SHA-256 each, at most MODEL_RECOVERY_MAX); an empty key: all are gone.
+ * totp_step starts at `step`. E_ABSENT. */
+struct login_totp {
+	struct str sealed;
+	bool on;
+	int64_t step;
+	const unsigned char (*recovery)[32];
+	size_t n_recovery;
+};
+must_check int store_login_set_totp(struct store *store, struct str account_id, const struct login_totp *totp,
+				    const struct audit_note *note);
+/* RFC 6238 5.2: a code is good once. E_REUSED: step is not above the newest one. E_ABSENT: TOTP is off. */
+must_check int store_login_use_totp(struct store *store, struct str account_id, int64_t step);
+/* One recovery code goes. E_ABSENT: it is none of them (any more). */
+must_check int store_login_use_recovery(struct store *store, struct str account_id, const unsigned char sha256[32],
+					const struct audit_note *note);
+/* E_EXISTS: the id is taken, by whomever. E_LIMIT: MODEL_PASSKEYS_MAX. E_ABSENT: no such account. */
+must_check int store_passkey_put(struct store *store, const struct passkey *passkey, const struct audit_note *note);
+/* E_ABSENT. */
+must_check int store_passkey_get(struct store *store, struct str id, struct arena *arena, struct passkey *ret_passkey);
+must_check int store_passkey_list(struct store *store, struct str account_id, struct arena *arena,
+				  struct passkey **ret_passkeys, size_t *ret_n);
+/* Replaces the name. E_ABSENT: no such passkey of this account. */
+must_check int store_passkey_rename(struct store *store, struct str account_id, struct str id, struct str name,
+				    const struct audit_note *note);
+must_check int store_passkey_delete(struct store *store, struct str account_id, struct str id,
+				    const struct audit_note *note);
+/* WebAuthn 6.1.1: counter and last use. E_CONFLICT: the counter did not rise although one of the two is not 0: a copy
+ * of the authenticator is in use. E_ABSENT. */
+must_check int store_passkey_use(struct store *store, struct str id, int64_t counter, int64_t now_s);
+/* E_EXISTS: that subject is linked already, or the account has one at this issuer. E_ABSENT: no such account. */
+must_check int store_upstream_put(struct store *store, const struct upstream_link *link, const struct audit_note *note);
+/* E_ABSENT. */
+must_check int store_upstream_get(struct store *store, struct str issuer, struct str subject, struct arena *arena,
+				  struct upstream_link *ret_link);
+must_check int store_upstream_list(struct store *store, struct str account_id, struct arena *arena,
+				   struct upstream_link **ret_links, size_t *ret_n);
+/* E_ABSENT. */
+must_check int store_upstream_delete(struct store *store, struct str account_id, struct str issuer,
+				     const struct audit_note *note);
+
+/* --- what is good for one use --- */
+/* note NULL: not audited (allowed here and in store_once_take only). E_EXISTS: the hash. E_ABSENT: the account. */
+must_check int store_once_put(struct store *store, const struct once *once, const struct audit_note *note);
+/* Without using it up. E_ABSENT: unknown, of another kind, used, or expired. */
+must_check int store_once_peek(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
+			       struct arena *arena, struct once *ret_once);
+/* Uses it up: of any number of callers exactly one gets it. E_ABSENT as above. */
+must_check int store_once_take(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
+			       struct arena *arena, struct once *ret_once, const struct audit_note *note);
+/* Those of a kind that are still good, newest first, at most limit (1..1000). */
+must_check int store_once_list(struct store *store, enum once_kind kind, int64_t now_s, unsigned limit,
+			       struct arena *arena, struct once **ret_onces, size_t *ret_n);
+
+/* --- codes, families, refresh tokens --- */
+/* pushed: hash of the ONCE_PAR row that is used up with it (RFC 9126 4); NULL: none. E_REUSED: it was used or is
+ * expired. E_ABSENT: client, account, API. E_EXISTS: the hash. */
+must_check int store_code_put(struct store *store, const struct code *code, const unsigned char *pushed);
+/* used: it was redeemed before. E_ABSENT: unknown. Expired ones are returned: the caller looks. */
+must_check int store_code_peek(struct store *store, const unsigned char sha256[32], struct arena *arena,
+			       struct code *ret_code, bool *ret_used);
+/* What one redemption gives. */
+struct issue {
+	const struct family *family;       /* new; of a refresh: NULL, the token's own goes on */
+	const struct refresh *refresh;     /* the (next) refresh token; NULL: none. family_id is not looked at */
+	const struct family_token *access; /* the access token */
+	int64_t now_s;
+};
+/*
+ * RFC 6749 4.1.2: of any number of callers exactly one redeems it. E_REUSED: somebody did before; the family that began
+ * then has ended in this very transaction, with its access tokens (in the feed). E_ABSENT: unknown or expired; nothing
+ * changed.
+ */
+must_check int store_code_redeem(struct store *store, const unsigned char sha256[32], const struct issue *issue,
+				 const struct audit_note *note);
+/* With its family, ended or not. E_ABSENT: unknown. */
+must_check int store_refresh_peek(struct store *store, const unsigned char sha256[32], struct arena *arena,
+				  struct refresh *ret_refresh, struct family *ret_family);
+/*
+ * RFC 9700 4.14.2: exactly one caller rotates it. E_REUSED: it was rotated before; the family has ended in this
+ * transaction, with its access tokens. With grace_s > 0 an old token is good once more within grace_s of its rotation,
+ * as long as its successor has not been used: the successor then dies and the new one takes its place.
+ * E_ABSENT: unknown, expired, or the family has ended. The audit note is written only when a family ends.
+ */
+must_check int store_refresh_rotate(struct store *store, const unsigned char sha256[32], int64_t grace_s,
+				    const struct issue *issue, const struct audit_note *note);
+/* Ends it and its access tokens. E_ABSENT. One that has ended stays as it is: 0. */
+must_check int store_family_end(struct store *store, struct str id, const struct audit_note *note);
+must_check int store_family_get(struct store *store, struct str id, struct arena *arena, struct family *ret_family);
+/* Living ones (not ended, expires_s > now_s) of an account, newest first. */
+must_check int store_family_list(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
+				 struct family **ret_families, size_t *ret_n);
+
+/* --- devices (RFC 8628), and the bridge --- */
+/* E_EXISTS: hash or user code (of a living one). E_ABSENT: client or API. */
+must_check int store_device_put(struct store *store, const struct device *device);
+/* By hash of the device code, or (user_code not empty) by user code. E_ABSENT: unknown; expired ones are returned. */
+must_check int store_device_peek(struct store *store, const unsigned char *sha256, struct str user_code,
+				 struct arena *arena, struct device *ret_device);
+/* RFC 8628 3.5: notes that the device asked now. E_POLLED_TOO_FAST: sooner than interval_s after the last time; the
+ * interval has grown by 5 s for good. E_ABSENT. */
+must_check int store_device_poll(struct store *store, const unsigned char sha256[32], int64_t now_s);
+/* state, account_id, session_id, scope, methods, auth_s of `decision` count. E_CONFLICT: decided before. E_ABSENT:
+ * unknown or expired. */
+must_check int store_device_decide(struct store *store, struct str user_code, const struct device *decision,
+				   int64_t now_s, const struct audit_note *note);
+/* Exactly one caller redeems an approved one. E_REUSED: redeemed before; its family has ended, as with codes.
+ * E_CONFLICT: not approved. E_ABSENT: unknown or expired. */
+must_check int store_device_redeem(struct store *store, const unsigned char sha256[32], const struct issue *issue,
+				   const struct audit_note *note);
+
+/* --- consent --- */
+/* E_ABSENT: never given. */
+must_check int store_consent_get(struct store *store, struct str account_id, struct str client_id, struct arena *arena,
+				 struct consent *ret_consent);
+/* Replaces what was there. E_ABSENT: account or client. */
+must_check int store_consent_put(struct store *store, const struct consent *consent, const struct audit_note *note);
+must_check int store_consent_list(struct store *store, struct str account_id, struct arena *arena,
+				  struct consent **ret_consents, size_t *ret_n);
+/* With the families of the pair, as store_family_end. E_ABSENT. */
+must_check int store_consent_delete(struct store *store, struct str account_id, struct str client_id,
+				    const struct audit_note *note);
+
+/* Forgets what is over: sessions, codes, devices, one-time rows, refresh tokens and families that expired more than
+ * REVOKED_SKEW-like grace (an hour) ago; at most limit rows of each. *ret_more: there is more to forget. */
+must_check int store_sweep(struct store *store, int64_t now_s, unsigned limit, bool *ret_more);
 
 /* --- signing keys --- */
 /* E_EXISTS. */

@@ -70,7 +70,7 @@ static int compare(const void *a, const void *b) { return memcmp(a, b, ID_LEN); 
 static void ids_are_unique(void **state)
 {
 	(void)state;
-	static const char *const prefixes[] = {"mmc_", "mma_", "mmk_", "mmr_"};
+	static const char *const prefixes[] = {"mmc_", "mma_", "mmk_", "mmr_", "mmx_", "mmg_"};
 	char *all = malloc((size_t)MANY * ID_LEN);
 	assert_non_null(all);
 	for (size_t i = 0; i < MANY; i++) {
@@ -106,6 +106,26 @@ static void secrets_are_unique(void **state)
 	free(all);
 }
 
+static void bearers(void **state)
+{
+	(void)state;
+	unsigned char hash[32], again[32];
+	char text[ID_SECRET_LEN + 1];
+	for (enum id_bearer kind = 0; kind < BEARERS; kind++) {
+		assert_int_equal(id_bearer_new(kind, text, hash), 0);
+		struct str all = str_of(text);
+		assert_int_equal(all.len, ID_SECRET_LEN);
+		assert_int_equal(id_bearer_parse((kind + 1) % BEARERS, all, again), E_SYNTAX);
+		assert_int_equal(id_bearer_parse(kind, (struct str){all.p, all.len - 1}, again), E_SYNTAX);
+		assert_false(id_secret_looks_generated(all));
+		assert_false(id_is_importable(all));
+		assert_int_equal(id_bearer_parse(kind, all, again), 0);
+		assert_memory_equal(hash, again, sizeof(hash));
+		text[20] = text[20] == 'a' ? 'b' : 'a';
+		assert_int_equal(id_bearer_parse(kind, all, again), E_SYNTAX);
+	}
+}
+
 static void no_entropy_no_id(void **state)
 {
 	(void)state;
@@ -130,7 +150,7 @@ int main(void)
 		cmocka_unit_test(secret_refuses),   cmocka_unit_test(secret_check_digits),
 			cmocka_unit_test(import_rules),
 		cmocka_unit_test(ids_are_unique),   cmocka_unit_test(secrets_are_unique),
-			cmocka_unit_test(no_entropy_no_id),
+			cmocka_unit_test(no_entropy_no_id), cmocka_unit_test(bearers),
 	};
 	return cmocka_run_group_tests_name("oauth_id", tests, NULL, NULL);
 }
