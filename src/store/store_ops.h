@@ -40,6 +40,10 @@ struct store_ops {
 	int (*secret_regenerate)(struct store *store, const struct client_secret *secret, int64_t now_s,
 				 int64_t until_s, const struct audit_note *note);
 	int (*usage_flush)(struct store *store, const struct usage_row *rows, size_t n);
+	int (*use_history)(struct store *store, struct str client_id, int64_t from_day, struct arena *arena,
+			   struct use_day **ret_days, size_t *ret_n);
+	int (*secret_hosts)(struct store *store, struct str client_id, struct arena *arena,
+			    struct secret_host **ret_hosts, size_t *ret_n);
 	int (*api_put)(struct store *store, const struct api *api, const struct audit_note *note);
 	int (*api_get)(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);
 	int (*api_list)(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n);
@@ -49,6 +53,75 @@ struct store_ops {
 	int (*revocation_list)(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 			       struct revocation_page *ret_page);
 	int (*revocation_sweep)(struct store *store, int64_t now_s);
+	int (*session_put)(struct store *store, const struct session *session, const unsigned char *replaces,
+			   const struct audit_note *note);
+	int (*session_get)(struct store *store, const unsigned char sha256[32], int64_t now_s, struct arena *arena,
+			   struct session *ret_session, struct account *ret_account);
+	int (*session_touch)(struct store *store, const unsigned char sha256[32], int64_t now_s, int64_t expires_s,
+			     struct str addr);
+	int (*session_list)(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
+			    struct session **ret_sessions, size_t *ret_n);
+	int (*session_end)(struct store *store, struct str account_id, struct str id, const unsigned char *except,
+			   const struct audit_note *note);
+	int (*login_get)(struct store *store, struct str account_id, struct arena *arena, struct login *ret_login);
+	int (*login_set_password)(struct store *store, struct str account_id, struct str phc,
+				  const unsigned char *except, int64_t until_s, const struct audit_note *note);
+	int (*login_set_totp)(struct store *store, struct str account_id, const struct login_totp *totp,
+			      const struct audit_note *note);
+	int (*login_use_totp)(struct store *store, struct str account_id, int64_t step);
+	int (*login_use_recovery)(struct store *store, struct str account_id, const unsigned char sha256[32],
+				  const struct audit_note *note);
+	int (*passkey_put)(struct store *store, const struct passkey *passkey, const struct audit_note *note);
+	int (*passkey_get)(struct store *store, struct str id, struct arena *arena, struct passkey *ret_passkey);
+	int (*passkey_list)(struct store *store, struct str account_id, struct arena *arena,
+			    struct passkey **ret_passkeys, size_t *ret_n);
+	int (*passkey_rename)(struct store *store, struct str account_id, struct str id, struct str name,
+			      const struct audit_note *note);
+	int (*passkey_delete)(struct store *store, struct str account_id, struct str id, const struct audit_note *note);
+	int (*passkey_use)(struct store *store, struct str id, int64_t counter, int64_t now_s);
+	int (*upstream_put)(struct store *store, const struct upstream_link *link, const struct audit_note *note);
+	int (*upstream_get)(struct store *store, struct str issuer, struct str subject, struct arena *arena,
+			    struct upstream_link *ret_link);
+	int (*upstream_list)(struct store *store, struct str account_id, struct arena *arena,
+			     struct upstream_link **ret_links, size_t *ret_n);
+	int (*upstream_delete)(struct store *store, struct str account_id, struct str issuer,
+			       const struct audit_note *note);
+	int (*once_put)(struct store *store, const struct once *once, const struct audit_note *note);
+	int (*once_peek)(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
+			 struct arena *arena, struct once *ret_once);
+	int (*once_take)(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
+			 struct arena *arena, struct once *ret_once, const struct audit_note *note);
+	int (*once_list)(struct store *store, enum once_kind kind, int64_t now_s, unsigned limit, struct arena *arena,
+			 struct once **ret_onces, size_t *ret_n);
+	int (*code_put)(struct store *store, const struct code *code, const unsigned char *pushed);
+	int (*code_peek)(struct store *store, const unsigned char sha256[32], struct arena *arena,
+			 struct code *ret_code, bool *ret_used);
+	int (*code_redeem)(struct store *store, const unsigned char sha256[32], const struct issue *issue,
+			   const struct audit_note *note);
+	int (*refresh_peek)(struct store *store, const unsigned char sha256[32], struct arena *arena,
+			    struct refresh *ret_refresh, struct family *ret_family);
+	int (*refresh_rotate)(struct store *store, const unsigned char sha256[32], int64_t grace_s,
+			      const struct issue *issue, const struct audit_note *note);
+	int (*family_end)(struct store *store, struct str id, const struct audit_note *note);
+	int (*family_get)(struct store *store, struct str id, struct arena *arena, struct family *ret_family);
+	int (*family_list)(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
+			   struct family **ret_families, size_t *ret_n);
+	int (*device_put)(struct store *store, const struct device *device);
+	int (*device_peek)(struct store *store, const unsigned char *sha256, struct str user_code, struct arena *arena,
+			   struct device *ret_device);
+	int (*device_poll)(struct store *store, const unsigned char sha256[32], int64_t now_s);
+	int (*device_decide)(struct store *store, struct str user_code, const struct device *decision, int64_t now_s,
+			     const struct audit_note *note);
+	int (*device_redeem)(struct store *store, const unsigned char sha256[32], const struct issue *issue,
+			     const struct audit_note *note);
+	int (*consent_get)(struct store *store, struct str account_id, struct str client_id, struct arena *arena,
+			   struct consent *ret_consent);
+	int (*consent_put)(struct store *store, const struct consent *consent, const struct audit_note *note);
+	int (*consent_list)(struct store *store, struct str account_id, struct arena *arena,
+			    struct consent **ret_consents, size_t *ret_n);
+	int (*consent_delete)(struct store *store, struct str account_id, struct str client_id,
+			      const struct audit_note *note);
+	int (*sweep)(struct store *store, int64_t now_s, unsigned limit, bool *ret_more);
 	int (*key_put)(struct store *store, const struct signing_key *key, const struct audit_note *note);
 	int (*key_list)(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
 			size_t *ret_n);
