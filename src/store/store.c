@@ -4,47 +4,7 @@
  */
 #include "store/store.h"
 
-#include "base/clock.h"
-#include "base/fault.h"
-#include "store/check.h"
-#include "store/store_ops.h"
-
-struct span {
-	struct store *store;
-	bool write;
-	int64_t start_ns;
-};
-
-static int begin(struct store *store, bool write, struct span *ret_span)
-{
-	if (fault_hit(FAULT_STORE)) {
-		atomic_fetch_add(&store->failures, 1);
-		return E_STORE;
-	}
-	*ret_span = (struct span){store, write, write ? 0 : clock_mono_ns()};
-	return 0;
-}
-
-static int end(const struct span *span, int rc)
-{
-	struct store *store = span->store;
-	if (rc == E_STORE || rc == E_NOMEM)
-		atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
-	if (span->write) {
-		atomic_fetch_add_explicit(&store->writes, 1, memory_order_relaxed);
-		return rc;
-	}
-	atomic_fetch_add_explicit(&store->reads, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&store->read_us, (uint64_t)(clock_mono_ns() - span->start_ns) / 1000,
-				  memory_order_relaxed);
-	return rc;
-}
-
-static int check_id_note(struct str id, const struct audit_note *note)
-{
-	TRY(check_id(id));
-	return check_note(note);
-}
+#include "store/front.h"
 
 void store_prepare(void) { sqlite_prepare(); }
 
@@ -65,67 +25,67 @@ void store_close(struct store *store)
 
 int store_account_put(struct store *store, const struct account *account, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_account(account));
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->account_put(store, account, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->account_put(store, account, note));
 }
 
 int store_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
 		      struct account *ret_account)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_key(key, by_email ? MODEL_EMAIL_MAX : MODEL_ID_MAX));
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->account_get(store, key, by_email, arena, ret_account));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->account_get(store, key, by_email, arena, ret_account));
 }
 
 int store_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 		       struct account **ret_accounts, size_t *ret_n)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_limit(range->limit));
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->account_list(store, range, arena, ret_accounts, ret_n));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->account_list(store, range, arena, ret_accounts, ret_n));
 }
 
 int store_account_update(struct store *store, const struct account *account, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_account(account));
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->account_update(store, account, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->account_update(store, account, note));
 }
 
 int store_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_id_note(id, note));
 	TRY(check_roles(roles));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->account_set_roles(store, id, roles, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->account_set_roles(store, id, roles, note));
 }
 
 int store_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 			       const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_id_note(id, note));
 	TRY(check_end(until_s, disabled));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->account_set_disabled(store, id, disabled, until_s, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->account_set_disabled(store, id, disabled, until_s, note));
 }
 
 int store_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
 			 const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_id_note(id, note));
 	TRY(check_end(until_s, true));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->account_delete(store, id, with_clients, until_s, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->account_delete(store, id, with_clients, until_s, note));
 }
 
 int store_client_put(struct store *store, const struct client *client, const struct audit_note *note)
@@ -135,37 +95,37 @@ int store_client_put(struct store *store, const struct client *client, const str
 
 int store_client_put_many(struct store *store, const struct client *clients, size_t n, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	if (n == 0)
 		return E_SYNTAX;
 	for (size_t i = 0; i < n; i++)
 		TRY(check_client(&clients[i]));
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->client_put(store, clients, n, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->client_put(store, clients, n, note));
 }
 
 int store_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_key(id, MODEL_ID_MAX));
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->client_get(store, id, arena, ret_client));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->client_get(store, id, arena, ret_client));
 }
 
 int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 		      struct client **ret_clients, size_t *ret_n)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_limit(range->range.limit));
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->client_list(store, range, arena, ret_clients, ret_n));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->client_list(store, range, arena, ret_clients, ret_n));
 }
 
 int store_client_update(struct store *store, const struct client *client, bool set_grants,
 			const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	struct client part = *client; /* what the verb does not look at needs not be right */
 	part.kind = CLIENT_SERVICE;
 	part.account_id = STR("");
@@ -174,221 +134,241 @@ int store_client_update(struct store *store, const struct client *client, bool s
 	part.n_grants = set_grants ? client->n_grants : 0;
 	TRY(check_client(&part));
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->client_update(store, &part, set_grants, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->client_update(store, &part, set_grants, note));
 }
 
 int store_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 			      const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_id_note(id, note));
 	TRY(check_end(until_s, disabled));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->client_set_disabled(store, id, disabled, until_s, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->client_set_disabled(store, id, disabled, until_s, note));
 }
 
 int store_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_id_note(id, note));
 	TRY(check_end(until_s, true));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->client_delete(store, id, until_s, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->client_delete(store, id, until_s, note));
 }
 
 int store_client_count_imported(struct store *store, int64_t *ret_n)
 {
-	struct span span;
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->client_count_imported(store, ret_n));
+	struct front_span span;
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->client_count_imported(store, ret_n));
 }
 
 int store_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
 		     const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_secret(secret));
 	TRY(check_id_note(secret->client_id, note));
 	TRY(check_end(until_s, false));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->secret_add(store, secret, until_s, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->secret_add(store, secret, until_s, note));
 }
 
 int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s, int64_t until_s,
 			const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_id(client_id));
 	TRY(check_id_note(secret_id, note));
 	TRY(check_now(now_s));
 	TRY(check_end(until_s, false));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->secret_revoke(store, client_id, secret_id, now_s, until_s, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->secret_revoke(store, client_id, secret_id, now_s, until_s, note));
 }
 
 int store_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			    const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_secret(secret));
 	TRY(check_id_note(secret->client_id, note));
 	TRY(check_now(now_s));
 	TRY(check_end(until_s, false));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->secret_regenerate(store, secret, now_s, until_s, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->secret_regenerate(store, secret, now_s, until_s, note));
 }
 
 int store_usage_flush(struct store *store, const struct usage_row *rows, size_t n)
 {
-	struct span span;
+	struct front_span span;
 	for (size_t i = 0; i < n; i++)
 		TRY(check_usage(&rows[i]));
 	if (n == 0)
 		return 0;
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->usage_flush(store, rows, n));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->usage_flush(store, rows, n));
+}
+
+int store_use_history(struct store *store, struct str client_id, int64_t from_day, struct arena *arena,
+		      struct use_day **ret_days, size_t *ret_n)
+{
+	struct front_span span;
+	HAVE(use_history);
+	TRY(check_id(client_id));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->use_history(store, client_id, from_day, arena, ret_days, ret_n));
+}
+
+int store_secret_hosts(struct store *store, struct str client_id, struct arena *arena, struct secret_host **ret_hosts,
+		       size_t *ret_n)
+{
+	struct front_span span;
+	HAVE(secret_hosts);
+	TRY(check_id(client_id));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->secret_hosts(store, client_id, arena, ret_hosts, ret_n));
 }
 
 int store_api_put(struct store *store, const struct api *api, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_api(api));
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->api_put(store, api, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->api_put(store, api, note));
 }
 
 int store_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_key(key, by_audience ? MODEL_AUDIENCE_MAX : MODEL_ID_MAX));
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->api_get(store, key, by_audience, arena, ret_api));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->api_get(store, key, by_audience, arena, ret_api));
 }
 
 int store_api_list(struct store *store, struct arena *arena, struct api **ret_apis, size_t *ret_n)
 {
-	struct span span;
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->api_list(store, arena, ret_apis, ret_n));
+	struct front_span span;
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->api_list(store, arena, ret_apis, ret_n));
 }
 
 int store_api_update(struct store *store, const struct api *api, bool set_servers, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	struct api part = *api;
 	if (!set_servers)
 		part.servers = (struct str_list){0};
 	part.audience = STR("-"); /* immutable: not looked at */
 	TRY(check_api(&part));
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->api_update(store, api, set_servers, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->api_update(store, api, set_servers, note));
 }
 
 int store_api_delete(struct store *store, struct str id, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_id_note(id, note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->api_delete(store, id, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->api_delete(store, id, note));
 }
 
 int store_revocation_put_jti(struct store *store, const struct revocation *token, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_id(token->id));
 	TRY(check_id_note(token->owner, note));
 	TRY(check_end(token->until_s, true));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->revocation_put_jti(store, token, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->revocation_put_jti(store, token, note));
 }
 
 int store_revocation_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 			  struct revocation_page *ret_page)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_limit(limit));
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->revocation_list(store, after_seq, limit, arena, ret_page));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->revocation_list(store, after_seq, limit, arena, ret_page));
 }
 
 int store_revocation_sweep(struct store *store, int64_t now_s)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_now(now_s));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->revocation_sweep(store, now_s));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->revocation_sweep(store, now_s));
 }
 
 int store_key_put(struct store *store, const struct signing_key *key, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_signing_key(key));
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->key_put(store, key, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->key_put(store, key, note));
 }
 
 int store_key_list(struct store *store, bool with_gone, struct arena *arena, struct signing_key **ret_keys,
 		   size_t *ret_n)
 {
-	struct span span;
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->key_list(store, with_gone, arena, ret_keys, ret_n));
+	struct front_span span;
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->key_list(store, with_gone, arena, ret_keys, ret_n));
 }
 
 int store_key_advance(struct store *store, const struct key_move *moves, size_t n, int64_t now_s,
 		      const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	if (n == 0)
 		return E_SYNTAX;
 	for (size_t i = 0; i < n; i++)
 		TRY(check_move(&moves[i]));
 	TRY(check_now(now_s));
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->key_advance(store, moves, n, now_s, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->key_advance(store, moves, n, now_s, note));
 }
 
 int store_audit_append(struct store *store, const struct audit_note *note)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_note(note));
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->audit_append(store, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->audit_append(store, note));
 }
 
 int store_audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 		     struct audit_entry **ret_entries, size_t *ret_n)
 {
-	struct span span;
+	struct front_span span;
 	TRY(check_limit(limit));
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->audit_list(store, after_seq, limit, arena, ret_entries, ret_n));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->audit_list(store, after_seq, limit, arena, ret_entries, ret_n));
 }
 
 int store_audit_verify(struct store *store, int64_t *ret_seq)
 {
-	struct span span;
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->audit_verify(store, ret_seq));
+	struct front_span span;
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->audit_verify(store, ret_seq));
 }
 
 int store_count(struct store *store, struct store_counts *ret_counts)
 {
-	struct span span;
-	TRY(begin(store, false, &span));
-	return end(&span, store->ops->count(store, ret_counts));
+	struct front_span span;
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->count(store, ret_counts));
 }
 
 int store_probe(struct store *store)
 {
-	struct span span;
-	TRY(begin(store, true, &span));
-	return end(&span, store->ops->probe(store));
+	struct front_span span;
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->probe(store));
 }
 
 void store_stats(struct store *store, struct store_stats *ret_stats)
