@@ -270,15 +270,26 @@ must_check int store_upstream_delete(struct store *store, struct str account_id,
 /* --- what is good for one use --- */
 /* note NULL: not audited (allowed here and in store_once_take only). E_EXISTS: the hash. E_ABSENT: the account. */
 must_check int store_once_put(struct store *store, const struct once *once, const struct audit_note *note);
+/* What somebody brings. */
+struct store_once_key {
+	const unsigned char *sha256; /* 32 bytes */
+	enum once_kind kind;
+	int64_t now_s;
+};
 /* Without using it up. E_ABSENT: unknown, of another kind, used, or expired. */
-must_check int store_once_peek(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
-			       struct arena *arena, struct once *ret_once);
+must_check int store_once_peek(struct store *store, const struct store_once_key *key, struct arena *arena,
+			       struct once *ret_once);
 /* Uses it up: of any number of callers exactly one gets it. E_ABSENT as above. */
-must_check int store_once_take(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
-			       struct arena *arena, struct once *ret_once, const struct audit_note *note);
-/* Those of a kind that are still good, newest first, at most limit (1..1000). */
-must_check int store_once_list(struct store *store, enum once_kind kind, int64_t now_s, unsigned limit,
-			       struct arena *arena, struct once **ret_onces, size_t *ret_n);
+must_check int store_once_take(struct store *store, const struct store_once_key *key, struct arena *arena,
+			       struct once *ret_once, const struct audit_note *note);
+/* Those of a kind that are still good at now_s, newest first, at most limit (1..1000). */
+struct store_once_range {
+	enum once_kind kind;
+	int64_t now_s;
+	unsigned limit;
+};
+must_check int store_once_list(struct store *store, const struct store_once_range *range, struct arena *arena,
+			       struct once **ret_onces, size_t *ret_n);
 
 /* --- codes, families, refresh tokens --- */
 /* pushed: hash of the ONCE_PAR row that is used up with it (RFC 9126 4); NULL: none. E_REUSED: it was used or is

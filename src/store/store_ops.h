@@ -87,11 +87,11 @@ struct store_ops {
 	int (*upstream_delete)(struct store *store, struct str account_id, struct str issuer,
 			       const struct audit_note *note);
 	int (*once_put)(struct store *store, const struct once *once, const struct audit_note *note);
-	int (*once_peek)(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
-			 struct arena *arena, struct once *ret_once);
-	int (*once_take)(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
-			 struct arena *arena, struct once *ret_once, const struct audit_note *note);
-	int (*once_list)(struct store *store, enum once_kind kind, int64_t now_s, unsigned limit, struct arena *arena,
+	int (*once_peek)(struct store *store, const struct store_once_key *key, struct arena *arena,
+			 struct once *ret_once);
+	int (*once_take)(struct store *store, const struct store_once_key *key, struct arena *arena,
+			 struct once *ret_once, const struct audit_note *note);
+	int (*once_list)(struct store *store, const struct store_once_range *range, struct arena *arena,
 			 struct once **ret_onces, size_t *ret_n);
 	int (*code_put)(struct store *store, const struct code *code, const unsigned char *pushed);
 	int (*code_peek)(struct store *store, const unsigned char sha256[32], struct arena *arena,

@@ -70,42 +70,44 @@ int store_once_put(struct store *store, const struct once *once, const struct au
 	return front_end(&span, store->ops->once_put(store, once, note));
 }
 
-int store_once_peek(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
-		    struct arena *arena, struct once *ret_once)
+static int check_once_key(const struct store_once_key *key)
+{
+	TRY(check_hash(key->sha256));
+	TRY(check_once_kind(key->kind));
+	return check_now(key->now_s);
+}
+
+int store_once_peek(struct store *store, const struct store_once_key *key, struct arena *arena, struct once *ret_once)
 {
 	struct front_span span;
 	HAVE(once_peek);
-	TRY(check_hash(sha256));
-	TRY(check_once_kind(kind));
-	TRY(check_now(now_s));
+	TRY(check_once_key(key));
 	TRY(front_begin(store, false, &span));
-	return front_end(&span, store->ops->once_peek(store, sha256, kind, now_s, arena, ret_once));
+	return front_end(&span, store->ops->once_peek(store, key, arena, ret_once));
 }
 
-int store_once_take(struct store *store, const unsigned char sha256[32], enum once_kind kind, int64_t now_s,
-		    struct arena *arena, struct once *ret_once, const struct audit_note *note)
+int store_once_take(struct store *store, const struct store_once_key *key, struct arena *arena, struct once *ret_once,
+		    const struct audit_note *note)
 {
 	struct front_span span;
 	HAVE(once_take);
-	TRY(check_hash(sha256));
-	TRY(check_once_kind(kind));
-	TRY(check_now(now_s));
+	TRY(check_once_key(key));
 	if (note)
 		TRY(check_note(note));
 	TRY(front_begin(store, true, &span));
-	return front_end(&span, store->ops->once_take(store, sha256, kind, now_s, arena, ret_once, note));
+	return front_end(&span, store->ops->once_take(store, key, arena, ret_once, note));
 }
 
-int store_once_list(struct store *store, enum once_kind kind, int64_t now_s, unsigned limit, struct arena *arena,
+int store_once_list(struct store *store, const struct store_once_range *range, struct arena *arena,
 		    struct once **ret_onces, size_t *ret_n)
 {
 	struct front_span span;
 	HAVE(once_list);
-	TRY(check_once_kind(kind));
-	TRY(check_now(now_s));
-	TRY(check_limit(limit));
+	TRY(check_once_kind(range->kind));
+	TRY(check_now(range->now_s));
+	TRY(check_limit(range->limit));
 	TRY(front_begin(store, false, &span));
-	return front_end(&span, store->ops->once_list(store, kind, now_s, limit, arena, ret_onces, ret_n));
+	return front_end(&span, store->ops->once_list(store, range, arena, ret_onces, ret_n));
 }
 
 int store_sweep(struct store *store, int64_t now_s, unsigned limit, bool *ret_more)
