@@ -207,7 +207,7 @@ must_check int store_session_get(struct store *store, const unsigned char sha256
 /* Where it was seen last, and until when it lives now. Not audited; callers do it at most once a minute. E_ABSENT. */
 must_check int store_session_touch(struct store *store, const unsigned char sha256[32], int64_t now_s,
 				   int64_t expires_s, struct str addr);
-/* Those of an account that live, newest sign-in first. */
+/* Those of an account that live, newest sign-in (auth_s) first, at most 1000. */
 must_check int store_session_list(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
 				  struct session **ret_sessions, size_t *ret_n);
 /* One by id, or (empty id) all of the account but the one with the hash `except` (NULL: really all). E_ABSENT: no such
@@ -298,6 +298,8 @@ must_check int store_code_put(struct store *store, const struct code *code, cons
 /* used: it was redeemed before. E_ABSENT: unknown. Expired ones are returned: the caller looks. */
 must_check int store_code_peek(struct store *store, const unsigned char sha256[32], struct arena *arena,
 			       struct code *ret_code, bool *ret_used);
+/* The action of the audit entry when a family ends because something good for one use came twice. */
+#define STORE_REUSED "family.reused"
 /* What one redemption gives. */
 struct issue {
 	const struct family *family;       /* new; of a refresh: NULL, the token's own goes on */
@@ -306,9 +308,10 @@ struct issue {
 	int64_t now_s;
 };
 /*
- * RFC 6749 4.1.2: of any number of callers exactly one redeems it. E_REUSED: somebody did before; the family that began
- * then has ended in this very transaction, with its access tokens (in the feed). E_ABSENT: unknown or expired; nothing
- * changed.
+ * RFC 6749 4.1.2: of any number of callers exactly one redeems it. E_REUSED: somebody did before, be it expired now;
+ * the family that began then has ended in this very transaction, with its access tokens (in the feed), and the note
+ * was written with STORE_REUSED for its action and the family for its target (once: when the family ended before,
+ * nothing changes). E_ABSENT: unknown or expired; nothing changed.
  */
 must_check int store_code_redeem(struct store *store, const unsigned char sha256[32], const struct issue *issue,
 				 const struct audit_note *note);
@@ -316,17 +319,18 @@ must_check int store_code_redeem(struct store *store, const unsigned char sha256
 must_check int store_refresh_peek(struct store *store, const unsigned char sha256[32], struct arena *arena,
 				  struct refresh *ret_refresh, struct family *ret_family);
 /*
- * RFC 9700 4.14.2: exactly one caller rotates it. E_REUSED: it was rotated before; the family has ended in this
- * transaction, with its access tokens. With grace_s > 0 an old token is good once more within grace_s of its rotation,
+ * RFC 9700 4.14.2: exactly one caller rotates it. E_REUSED: it was rotated before, be it expired now; the family has
+ * ended in this transaction, with its access tokens, noted as with codes. With grace_s > 0 an old token is good once more within grace_s of its rotation,
  * as long as its successor has not been used: the successor then dies and the new one takes its place.
- * E_ABSENT: unknown, expired, or the family has ended. The audit note is written only when a family ends.
+ * E_ABSENT: unknown, expired, or the family has ended or expired. The audit note is written only when a family ends.
  */
 must_check int store_refresh_rotate(struct store *store, const unsigned char sha256[32], int64_t grace_s,
 				    const struct issue *issue, const struct audit_note *note);
 /* Ends it and its access tokens. E_ABSENT. One that has ended stays as it is: 0. */
 must_check int store_family_end(struct store *store, struct str id, const struct audit_note *note);
 must_check int store_family_get(struct store *store, struct str id, struct arena *arena, struct family *ret_family);
-/* Living ones (not ended, expires_s > now_s) of an account, newest first. */
+/* Living ones (not ended, expires_s > now_s, of the present epochs of client and account) of an account, newest
+ * first, at most 1000. */
 must_check int store_family_list(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
 				 struct family **ret_families, size_t *ret_n);
 
