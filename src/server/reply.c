@@ -6,6 +6,7 @@
 
 #include "json/json.h"
 #include "oauth/own_token.h"
+#include "server/reply_page.h"
 #include "server/route.h"
 
 static void begin_headers(struct task *task, int status, struct str media_type)
@@ -178,6 +179,10 @@ void reply_error(struct task *task, int code)
 	const struct err_row *row = err_row(code);
 	if (task->route && (task->route->flags & ROUTE_PROBLEM)) {
 		reply_problem(task, code);
+		return;
+	}
+	if (reply_page_wants(task)) {
+		reply_page_error(task, code);
 		return;
 	}
 	begin(task, row->status, STR("application/json"));

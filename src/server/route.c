@@ -7,6 +7,7 @@
 #include "oauth/clientauth.h"
 #include "oauth/grant.h"
 #include "server/manage_api.h"
+#include "web/web.h"
 
 /* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then
  * answer. */
@@ -29,6 +30,9 @@ static call_step *const openapi_steps[] = {ep_manage_description, NULL};
 static call_step *const healthz_steps[] = {ep_status_healthz, NULL};
 static call_step *const readyz_steps[] = {ep_status_readyz, NULL};
 static call_step *const metrics_steps[] = {ep_status_metrics, NULL};
+static call_step *const static_steps[] = {ep_static, NULL};
+/* Pages: steps of src/web. */
+static call_step *const start_steps[] = {web_step_begin, web_step_start, NULL};
 
 static const struct route rows[] = {
 	{"/oauth2/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
@@ -47,6 +51,10 @@ static const struct route rows[] = {
 	{MANAGE_API_PATH "/", ROUTE_MANAGE, 0, ROUTE_ISSUER_PATH | ROUTE_BELOW | ROUTE_PROBLEM,
 	 manage_steps},
 	{"/openapi/v1.json", ROUTE_OPENAPI, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, openapi_steps},
+	{"/", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, start_steps},
+	{"/static/mintmark.css", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
+	{"/static/mintmark.js", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
+	{"/static/favicon.svg", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/healthz", ROUTE_HEALTHZ, ROUTE_GET, 0, healthz_steps},
 	{"/readyz", ROUTE_READYZ, ROUTE_GET, 0, readyz_steps},
 	{"/metrics", ROUTE_METRICS, ROUTE_GET, ROUTE_OPERATOR, metrics_steps},
@@ -55,7 +63,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 const char *const route_names[ROUTE_IDS] = {
 	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "manage",
-	"openapi", "unknown",
+	"openapi", "pages", "static", "unknown",
 };
 
 struct routes {
@@ -114,7 +122,12 @@ const struct route *route_find(const struct routes *routes, struct str path)
 	return NULL;
 }
 
-const char *route_allow(const struct route *route) { return route->methods & ROUTE_POST ? "POST" : "GET, HEAD"; }
+const char *route_allow(const struct route *route)
+{
+	if (route->methods == (ROUTE_GET | ROUTE_POST))
+		return "GET, HEAD, POST";
+	return route->methods & ROUTE_POST ? "POST" : "GET, HEAD";
+}
 
 bool route_allows(const struct route *route, struct str method)
 {

@@ -18,6 +18,7 @@ enum route_flag {
 	ROUTE_OPERATOR = 16,   /* access by metrics.access */
 	ROUTE_BELOW = 32,      /* every path that begins with it, and every method: the steps decide */
 	ROUTE_PROBLEM = 64,    /* management API: errors are problem objects */
+	ROUTE_PAGE = 128,      /* for browsers: the walk ends with the step that answered; errors are pages */
 };
 
 /* What a route is, whatever its path: the label of metrics. */
@@ -33,6 +34,8 @@ enum route_id {
 	ROUTE_FEED,
 	ROUTE_MANAGE,
 	ROUTE_OPENAPI,
+	ROUTE_PAGES,
+	ROUTE_STATIC,
 	ROUTE_UNKNOWN,
 	ROUTE_IDS
 };
@@ -57,7 +60,7 @@ void route_table_free(struct routes *routes);
 const struct route *route_find(const struct routes *routes, struct str path);
 /* Names of the ids, ROUTE_IDS of them. */
 extern const char *const route_names[ROUTE_IDS];
-/* "GET, HEAD" or "POST", for Allow (RFC 9110 10.2.1). */
+/* "GET, HEAD", "POST" or "GET, HEAD, POST", for Allow (RFC 9110 10.2.1). */
 const char *route_allow(const struct route *route);
 bool route_allows(const struct route *route, struct str method);
 
@@ -80,5 +83,6 @@ must_check int ep_manage_description(struct call *call);
 must_check int ep_status_healthz(struct call *call);        /* ep_status.c */
 must_check int ep_status_readyz(struct call *call);
 must_check int ep_status_metrics(struct call *call);
+must_check int ep_static(struct call *call);                /* ep_static.c */
 
 #endif

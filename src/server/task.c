@@ -14,6 +14,7 @@
 #include "base/rand.h"
 #include "server/metrics.h"
 #include "server/reply.h"
+#include "server/reply_page.h"
 #include "server/route.h"
 #include "server/server.h"
 #include "server/source.h"
@@ -76,6 +77,7 @@ void task_begin(struct task *task, struct http_exchange *exchange)
 	call->request = http_exchange_request(exchange);
 	call->peer_addr = source_address(task->snapshot->config, call->request);
 	call->job.owner = task;
+	call->answer.body = &task->body;
 	call->request_id = rand_id(task->request_id);
 	read_authorization(call);
 	task->route = route_find(server->routes, call->request->path);
@@ -133,7 +135,11 @@ enum task_outcome task_run(struct task *task)
 			task->step++;
 			return TASK_SIGN;
 		}
+		if (task->call.answer.status != 0)
+			break;
 	}
+	if (task->route->flags & ROUTE_PAGE)
+		reply_page(task);
 	return TASK_DONE;
 }
 

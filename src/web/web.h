@@ -8,7 +8,19 @@
 
 #include "http/form.h"
 #include "oauth/call.h"
+#include "store/store.h"
 #include "web/page.h"
+
+/* The cookies; on the wire with the prefix __Host- unless the issuer is plain http. */
+#define WEB_COOKIE_SESSION "mintmark"
+#define WEB_COOKIE_FORM "mintmark-form"
+
+enum {
+	WEB_FRESH_S = 15 * 60,             /* web_step_fresh */
+	WEB_SESSION_S = 14 * 86400,        /* a session that nobody uses ends */
+	WEB_SESSION_MAX_S = 90 * 86400,    /* one that is used ends too */
+	WEB_TOUCH_S = 60,                  /* seen_s is written at most this often */
+};
 
 struct web {
 	struct page_vars *vars;  /* of the page to come; the frame's own are set: signed_in, name, admin, csrf ... */
@@ -40,6 +52,9 @@ must_check int web_step_admin(struct call *call);
  */
 must_check int web_step_fresh(struct call *call);
 
+/* "/": to the tokens. */
+must_check int web_step_start(struct call *call);
+
 /* --- reading --- */
 /*
  * The fields of the request by a table. GET: of the query. POST: of the body, after content type, Origin (or
@@ -51,7 +66,7 @@ must_check int web_form(struct call *call, const struct form_table *table, struc
 /* --- answering: 0, so that a step may end with it --- */
 /* The page, inside the frame (web/frame.html), with the status. Never cached. */
 must_check int web_show(struct call *call, int status, const char *template_name);
-/* 303 (RFC 9700 4.12) to a path below the issuer, "?…" included. */
+/* 303 (RFC 9700 4.12) to a path below the issuer that begins with "/", "?…" included. */
 must_check int web_redirect(struct call *call, struct str path);
 /* 303 to an absolute URI that the caller has found good. */
 must_check int web_redirect_away(struct call *call, struct str uri);
@@ -69,10 +84,18 @@ must_check int web_cookie(const struct call *call, const char *name, struct str 
  * web_continue gave it. Sets the answer: 303 there. E_STORE, E_RANDOM, E_NOMEM, E_ABSENT: the account is disabled.
  */
 must_check int web_sign_in(struct call *call, const struct account *account, unsigned methods, struct str continue_to);
+/* 303 to the sign-in page, which comes back here. reauth: even if somebody is signed in. */
+must_check int web_to_sign_in(struct call *call, bool reauth);
+/* The page's session is over, if there is one, and its cookie goes. E_STORE, E_NOMEM. */
+must_check int web_sign_out(struct call *call);
+/* Appends percent-encoded, all but RFC 3986 unreserved. */
+void web_percent(struct buf *out, struct str text);
 /*
  * Where to go afterwards: `value` when it is a path below the issuer of ours that begins with "/", has no "//", no
- * backslash and no control characters; else the start page. Never an absolute URI.
+ * backslash, no control characters; else the start page. Never an absolute URI. What stands behind "?" may have "//".
  */
 struct str web_continue(const struct call *call, struct str value);
+/* The actor of audit notes: "account:mma_…" of who is signed in. In the call's arena; E_NOMEM. */
+must_check int web_note(struct call *call, const char *action, struct str target, struct audit_note *ret_note);
 
 #endif
