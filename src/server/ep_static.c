@@ -13,7 +13,11 @@ static const char *media_type(struct str name)
 {
 	static const struct {
 		const char *end, *type;
-	} rows[] = {{"css", "text/css; charset=utf-8"}, {"js", "text/javascript; charset=utf-8"}, {"svg", "image/svg+xml"}};
+	} rows[] = {
+		{"css", "text/css; charset=utf-8"},
+		{"js", "text/javascript; charset=utf-8"},
+		{"svg", "image/svg+xml"},
+	};
 	struct str stem, end = {0};
 	(void)str_cut(name, '.', &stem, &end);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -18,7 +18,8 @@ static void put_transport(struct task *task)
 static void put_policy(struct task *task)
 {
 	const struct call_answer *answer = &task->call.answer;
-	buf_put(&task->headers, STR("Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self' data:; "));
+	buf_put(&task->headers, STR("Content-Security-Policy: default-src 'none'; style-src 'self'; "
+				    "img-src 'self' data:; "));
 	if (answer->script)
 		buf_put(&task->headers, STR("script-src 'self'; connect-src 'self'; "));
 	buf_put(&task->headers, STR("form-action 'self'"));
@@ -37,10 +38,10 @@ static void put_headers(struct task *task)
 	buf_printf(&task->headers, "Content-Type: %.*s\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: %s\r\n",
 		   STR_ARG(type), task->request_id);
 	put_policy(task);
-	buf_put(&task->headers, STR("Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n"
-				    "Cross-Origin-Opener-Policy: same-origin\r\n"
-				    "Cross-Origin-Resource-Policy: same-origin\r\n"
-				    "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"));
+	buf_put(&task->headers, STR("Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
+				    "X-Frame-Options: DENY\r\nCross-Origin-Opener-Policy: same-origin\r\n"
+				    "Cross-Origin-Resource-Policy: same-origin\r\nPermissions-Policy: "
+				    "camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"));
 	put_transport(task);
 	if (answer->location.len > 0) {
 		buf_put(&task->headers, STR("Location: "));
@@ -88,7 +89,6 @@ void reply_page_error(struct task *task, int code)
 	put_headers(task);
 	if (code == E_METHOD_NOT_ALLOWED && task->route)
 		buf_printf(&task->headers, "Allow: %s\r\n", route_allow(task->route));
-	int64_t retry_after_s = call->retry_after_s > 0 ? call->retry_after_s : row->status == 503 || row->status == 429;
-	if (retry_after_s > 0)
-		buf_printf(&task->headers, "Retry-After: %lld\r\n", (long long)retry_after_s);
+	if (call->retry_after_s > 0 || row->status == 503 || row->status == 429)
+		buf_printf(&task->headers, "Retry-After: %u\r\n", call->retry_after_s > 0 ? call->retry_after_s : 1);
 }

@@ -17,7 +17,8 @@ struct route;
 struct server;
 struct worker;
 
-enum { TASK_HEADERS_MAX = 65536 /* the way to the sign-in page carries a whole request */, TASK_BODY_MAX = 1048576, TASK_ALLOW_MAX = 256 };
+enum { TASK_HEADERS_MAX = 65536, /* the way to the sign-in page carries a whole request */
+       TASK_BODY_MAX = 1048576, TASK_ALLOW_MAX = 256 };
 
 struct task {
 	struct call call; /* first: a step gets its address and task_of() goes back */

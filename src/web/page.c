@@ -124,7 +124,7 @@ static struct entry *look_up(const struct page_vars *vars, struct str name)
 	return NULL;
 }
 
-/* For text and for attributes in double or single quotes. What would turn text around or is no UTF-8 shows as a sign. */
+/* For text and for quoted attributes. What would turn text around or is no UTF-8 shows as a sign. */
 static void put_escaped(struct buf *out, struct str text)
 {
 	while (text.len > 0) {
@@ -194,7 +194,7 @@ static int section(struct pass *pass, const struct page_vars *vars, struct str n
 static int slot(struct pass *pass, const struct page_vars *vars, struct str name, struct str until)
 {
 	char sign = name.len > 0 ? *name.p : '/';
-	struct str word = strchr("#^/>!", sign) ? str_mem(name.p + 1, name.len > 0 ? name.len - 1 : 0) : name;
+	struct str word = name.len > 0 && strchr("#^/>!", sign) ? str_mem(name.p + 1, name.len - 1) : name;
 	if (sign == '!')
 		return 0;
 	if (word.len == 0 || word.len > NAME_MAX)

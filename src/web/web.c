@@ -103,10 +103,13 @@ static const struct {
 } words[] = {
 	{400, "That could not be read", "Go back, check what you entered and send it once more."},
 	{401, "Please sign in", "Sign in and try again."},
-	{403, "That was not accepted", "The page may have been open for too long. Load it again and send the form once more."},
-	{404, "There is nothing here", "The address may be mistyped, or what it named is gone. Begin at the start page."},
+	{403, "That was not accepted", "The page may have been open for too long. Load it again and send the form once "
+	      "more."},
+	{404, "There is nothing here", "The address may be mistyped, or what it named is gone. Begin at the "
+	      "start page."},
 	{405, "That is not how this page is used", "Begin at the start page."},
-	{409, "That does not fit any more", "Something changed meanwhile. Load the page again and look at what is there now."},
+	{409, "That does not fit any more", "Something changed meanwhile. Load the page again and look at "
+	      "what is there now."},
 	{413, "That was too much", "Go back and send less."},
 	{429, "Too many attempts", "Wait a minute, then try again."},
 	{503, "Not available for a moment", "Wait a few seconds, then load the page again."},
@@ -115,7 +118,9 @@ static const struct {
 int web_fail_page(struct call *call, int code, const char *advice)
 {
 	const struct err_row *row = err_row(code);
-	const char *what = "Something went wrong here", *next = "Try again in a minute. If it happens again, tell whoever runs this server the number below.";
+	const char *what = "Something went wrong here";
+	const char *next = "Try again in a minute. If it happens again, tell whoever runs this server the number "
+			   "below.";
 	if (!call->web)
 		TRY(web_session_new_web(call));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

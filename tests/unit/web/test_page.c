@@ -67,7 +67,8 @@ static void escapes_in_text_and_attributes(void **state) /* ATTACKS 47 */
 	       "&lt;script&gt;&quot;&amp;&#39;&lt;/script&gt;{{v}}</p>");
 	page_text(world->vars, "v", str_mem("a\0b\r\x1b[\xff\xe2\x80\xae" "c\n\td\xc3\xa9", 16));
 	expect(world, "{{v}}",
-	       "a\xef\xbf\xbd" "b\xef\xbf\xbd\xef\xbf\xbd[\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "c\n\td\xc3\xa9");
+	       "a\xef\xbf\xbd" "b\xef\xbf\xbd\xef\xbf\xbd["
+	       "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "c\n\td\xc3\xa9");
 }
 
 static void repeats_rows_and_looks_outside(void **state)
@@ -93,8 +94,8 @@ static void a_value_is_one_row_and_nothing_is_none(void **state)
 	page_flag(world->vars, "yes", true);
 	page_flag(world->vars, "no", false);
 	page_text(world->vars, "empty", STR(""));
-	expect(world, "{{#yes}}a{{/yes}}{{#no}}b{{/no}}{{^yes}}c{{/yes}}{{^no}}d{{/no}}{{#empty}}e{{/empty}}{{^unset}}f{{/unset}}"
-		      "{{unset}}{{! said to nobody }}", "adf");
+	expect(world, "{{#yes}}a{{/yes}}{{#no}}b{{/no}}{{^yes}}c{{/yes}}{{^no}}d{{/no}}{{#empty}}e{{/empty}}"
+		      "{{^unset}}f{{/unset}}{{unset}}{{! said to nobody }}", "adf");
 	page_text(world->vars, "yes", STR("later"));
 	expect(world, "{{yes}}{{#no}}{{#yes}}{{/yes}}{{^x}}{{/x}}{{/no}}", "later");
 }
@@ -145,8 +146,8 @@ static void a_full_buffer_and_a_full_arena_are_errors(void **state)
 /* Every template of web/: parses, in all its parts; each slot in text or in a quoted attribute; no inline anything. */
 static void shipped_templates_are_sound(void **state) /* ATTACKS 47 */
 {
-	static const char *const never[] = {"={{", " style=", "<style", " onclick", " onsubmit", " onload", "javascript:",
-					    "<script>", "http://", "{{{", "target=\"_blank\""};
+	static const char *const never[] = {"={{", " style=", "<style", " onclick", " onsubmit", " onload",
+					    "javascript:", "<script>", "http://", "{{{", "target=\"_blank\""};
 	struct world *world = *state;
 	size_t n = 0;
 	for (size_t i = 0; i < embed_n; i++) {
@@ -162,7 +163,7 @@ static void shipped_templates_are_sound(void **state) /* ATTACKS 47 */
 		if (page_fill(text, world->vars, &world->out) < 0)
 			fail_msg("%s is malformed", embed_files[i].name);
 		bool is_post = memmem(text.p, text.len, "method=\"post\"", 13);
-		if (is_post && !memmem(text.p, text.len, "name=\"csrf\"", 11)) /* ATTACKS 44: every form that changes */
+		if (is_post && !memmem(text.p, text.len, "name=\"csrf\"", 11)) /* ATTACKS 47: every form that changes */
 			fail_msg("%s has a form without csrf", embed_files[i].name);
 	}
 	assert_true(n >= 2);

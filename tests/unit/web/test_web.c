@@ -66,7 +66,10 @@ static struct call *begin(struct world *world, const char *issuer, const char *m
 	return call;
 }
 
-static bool has(struct str text, const char *part) { return text.len > 0 && memmem(text.p, text.len, part, strlen(part)); }
+static bool has(struct str text, const char *part)
+{
+	return text.len > 0 && memmem(text.p, text.len, part, strlen(part));
+}
 
 static void steps_go_to_the_pool(void **state)
 {
@@ -107,7 +110,8 @@ static void cookies_are_ours_alone(void **state)
 	assert_true(has(call->answer.cookies, "Set-Cookie: __Host-mintmark-form="));
 	assert_true(has(call->answer.cookies, "; Path=/; HttpOnly; SameSite=Lax; Secure\r\n"));
 	assert_int_equal(web_set_cookie(call, "other", STR("x"), -1), 0);
-	assert_true(has(call->answer.cookies, "Set-Cookie: __Host-other=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0\r\n"));
+	assert_true(has(call->answer.cookies,
+			"Set-Cookie: __Host-other=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0\r\n"));
 	call = begin(world, "http://127.0.0.1:8080", "GET", "/");
 	assert_int_equal(web_step_begin(call), 0);
 	assert_true(has(call->answer.cookies, "Set-Cookie: mintmark-form="));
@@ -118,7 +122,7 @@ static void cookies_are_ours_alone(void **state)
 	header(world, "Cookie", "__Host-twice=2; __Host-empty=");
 	assert_int_equal(web_cookie(call, "x", &value), 0);
 	assert_true(str_eq(value, STR("one")));
-	assert_int_equal(web_cookie(call, "mintmark", &value), E_ABSENT); /* without the prefix: planted from elsewhere */
+	assert_int_equal(web_cookie(call, "mintmark", &value), E_ABSENT); /* without the prefix: planted */
 	assert_int_equal(web_cookie(call, "twice", &value), E_ABSENT);
 	assert_int_equal(web_cookie(call, "empty", &value), E_ABSENT);
 }
@@ -145,7 +149,7 @@ static int post(struct world *world, const char *csrf, const char *extra_name, c
 	return rc;
 }
 
-static void test_attack_44_forms_of_other_sites_are_refused(void **state)
+static void test_attack_47_forms_of_other_sites_are_refused(void **state)
 {
 	struct world *world = *state;
 	assert_int_equal(post(world, NULL, NULL, NULL), 0);
@@ -201,7 +205,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(steps_go_to_the_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_is_sent_to_sign_in_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(cookies_are_ours_alone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_attack_44_forms_of_other_sites_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_attack_47_forms_of_other_sites_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_secret_of_forms_is_another_browsers_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(error_pages_say_nothing_of_the_request, setup, teardown),
 	};
