@@ -25,6 +25,7 @@ struct call;
 struct clock;
 struct grant;
 struct http_request;
+struct mailer;
 struct revoked;
 struct throttle;
 struct web;
@@ -53,12 +54,25 @@ struct call_value {
 	const struct call_value *next;
 };
 
+/* Who may make himself an account: only who was invited, anybody with an e-mail address, nobody. */
+enum people_signup { SIGNUP_INVITE, SIGNUP_OPEN, SIGNUP_OFF };
+
+/* What the operator decided about people. */
+struct people_policy {
+	enum people_signup signup;
+	uint32_t password_min;      /* characters */
+	uint32_t password_score;    /* 0..4 of zxcvbn */
+	int64_t session_idle_s, session_max_s;
+	int64_t invite_s, link_s;   /* how long links are good: invitations; verification, reset */
+};
+
 /* What the operator decided, as far as rules need it. Immutable; swapped as a whole on reload. */
 struct oauth_policy {
 	struct str issuer;          /* byte for byte as configured */
 	enum sig_alg default_alg;   /* for tokens that are for ourselves */
 	int64_t lifetime_s;         /* where neither client nor API says one */
 	int64_t lifetime_max_s;     /* no access token lives longer */
+	struct people_policy people;
 };
 
 /* The key that signs now, per algorithm; an empty kid: no active key. Immutable. */
@@ -71,8 +85,13 @@ struct call_env {
 	struct store *store;
 	struct directory *directory;
 	struct throttle *throttle; /* of wrong secrets */
+	struct throttle *people;   /* of wrong passwords */
+	struct mailer *mailer;     /* NULL: no mails are sent */
 	struct revoked *revoked;
 };
+
+/* How a sign-in with a password went; for figures, and for the grid on which answers go out. */
+enum call_signin { SIGNIN_NONE, SIGNIN_OK, SIGNIN_FAILED, SIGNIN_THROTTLED, CALL_SIGNINS };
 
 /* Which pool threads a blocking step wants: hashing a chosen secret must not hold up cache misses. */
 enum call_lane { LANE_STORE = POOL_LIGHT, LANE_HASH = POOL_HEAVY };
@@ -122,6 +141,7 @@ struct call {
 	/* pages */
 	struct web *web;            /* what the page steps share; see web/web.h */
 	struct call_answer answer;
+	enum call_signin signin;
 
 	/* how it failed; only for the log and for retry_after_s */
 	char reason[CALL_REASON_MAX];

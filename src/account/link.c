@@ -1,0 +1,78 @@
+/* See link.h. Server process and command line. Must never log a link's text or put it into an audit note. */
+#include "account/link.h"
+
+static const struct {
+	enum once_kind once;
+	const char *path;
+} kinds[LINK_KINDS] = {
+	[LINK_INVITE] = {ONCE_INVITE, "/invite"},
+	[LINK_ADMIN] = {ONCE_ADMIN, "/invite"},
+	[LINK_VERIFY] = {ONCE_VERIFY, "/verify"},
+	[LINK_RESET] = {ONCE_RESET, "/reset/new"},
+};
+
+int link_new(struct store *store, const struct link_terms *terms, const struct audit_note *note,
+	     char ret_text[ID_SECRET_LEN + 1])
+{
+	char text[ID_SECRET_LEN + 1];
+	struct once once = {
+		.kind = kinds[terms->kind].once,
+		.account_id = terms->account_id,
+		.data = terms->data,
+		.created_s = terms->now_s,
+		.expires_s = terms->now_s + terms->lifetime_s,
+	};
+	TRY(id_bearer_new(BEARER_LINK, text, once.sha256));
+	int rc = store_once_put(store, &once, note);
+	if (rc == 0)
+		memcpy(ret_text, text, sizeof(text));
+	secret_wipe(text, sizeof(text));
+	return rc;
+}
+
+int link_peek(struct store *store, enum link_kind kind, struct str text, int64_t now_s, struct arena *arena,
+	      struct once *ret_once)
+{
+	unsigned char sha256[32];
+	int rc = id_bearer_parse(BEARER_LINK, text, sha256);
+	if (rc < 0)
+		return rc == E_SYNTAX ? E_ABSENT : rc;
+	return store_once_peek(store, sha256, kinds[kind].once, now_s, arena, ret_once);
+}
+
+int link_take(struct store *store, enum link_kind kind, struct str text, struct arena *arena, struct once *ret_once,
+	      const struct audit_note *note)
+{
+	unsigned char sha256[32];
+	int rc = id_bearer_parse(BEARER_LINK, text, sha256);
+	if (rc < 0)
+		return rc == E_SYNTAX ? E_ABSENT : rc;
+	return store_once_take(store, sha256, kinds[kind].once, note->now_s, arena, ret_once, note);
+}
+
+void link_url(struct str issuer, enum link_kind kind, struct str text, struct buf *out)
+{
+	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
+		issuer.len--;
+	buf_put(out, issuer);
+	buf_printf(out, "%s?token=%.*s", kinds[kind].path, STR_ARG(text));
+}
+
+int link_invited(struct str data, struct arena *arena, struct str *ret_email, struct str_list *ret_roles)
+{
+	struct str email = data, role, rest = {0};
+	struct str_list roles = {arena_array(arena, MODEL_ROLES_MAX, sizeof(*roles.v)), 0};
+	if (!roles.v)
+		return E_NOMEM;
+	bool more = str_cut(data, ' ', &email, &rest);
+	while (more) {
+		role = rest;
+		more = str_cut(rest, ' ', &role, &rest);
+		if (role.len == 0 || roles.n == MODEL_ROLES_MAX)
+			return E_SYNTAX;
+		roles.v[roles.n++] = role;
+	}
+	*ret_email = str_eq(email, STR("-")) ? (struct str){0} : email;
+	*ret_roles = roles;
+	return 0;
+}
