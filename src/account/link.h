@@ -6,6 +6,7 @@
 #ifndef ACCOUNT_LINK_H
 #define ACCOUNT_LINK_H
 
+#include "base/buf.h"
 #include "oauth/id.h"
 #include "store/store.h"
 

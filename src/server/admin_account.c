@@ -1,46 +1,13 @@
 /* Administration of accounts; see admin_ops.h. OIDC Core 5.1 (claims). */
+#include "account/address.h"
 #include "oauth/id.h"
 #include "server/admin_ops.h"
 
-static bool is_domain(struct str domain)
-{
-	if (domain.len == 0 || domain.p[0] == '.' || domain.p[0] == '-' || domain.p[domain.len - 1] == '.')
-		return false;
-	for (size_t i = 0; i < domain.len; i++)
-		if (!str_is_unreserved((struct str){domain.p + i, 1}) || domain.p[i] == '_' || domain.p[i] == '~')
-			return false;
-	return true;
-}
-
-/* RFC 5321 4.1.2 without quoted strings: what mail systems hand out. */
-static bool is_local(struct str local)
-{
-	if (local.len == 0 || local.len > 64)
-		return false;
-	for (size_t i = 0; i < local.len; i++) {
-		char c = local.p[i];
-		if (c <= ' ' || c > '~' || strchr("\"(),:;<>[\\]@", c))
-			return false;
-	}
-	return true;
-}
-
-/* The address with its domain in lower case: the form that is unique. */
+/* The form that is unique. */
 static int read_email(struct admin_ctx *ctx, struct str *ret_email)
 {
-	struct str local, domain, email;
-	if (!str_cut(ctx->args[ARG_EMAIL].s, '@', &local, &domain) || !is_local(local) || !is_domain(domain))
-		return admin_fail(ctx, E_INVALID_REQUEST, "email must be an address such as name@example.com.");
-	char *copy = arena_alloc(&ctx->arena, local.len + 1 + domain.len);
-	if (!copy)
-		return E_NOMEM;
-	email = (struct str){copy, local.len + 1 + domain.len};
-	memcpy(copy, local.p, email.len);
-	for (size_t i = local.len + 1; i < email.len; i++)
-		if (copy[i] >= 'A' && copy[i] <= 'Z')
-			copy[i] = (char)(copy[i] + ('a' - 'A'));
-	*ret_email = email;
-	return 0;
+	int rc = address_parse(ctx->args[ARG_EMAIL].s, &ctx->arena, ret_email);
+	return rc == E_SYNTAX ? admin_fail(ctx, E_INVALID_REQUEST, "email must be an address such as name@example.com.") : rc;
 }
 
 static int check_roles(struct admin_ctx *ctx)

@@ -2,6 +2,7 @@
  * What single values must look like, and which options contradict each other; see config_rows.h. Pure functions. RFC
  * 8414 2 (issuer: https, no query, no fragment), RFC 6454 7 (origin), RFC 4291 2.2 and 2.3 (addresses and prefixes).
  */
+#include "account/address.h"
 #include "server/config_rows.h"
 
 enum { PARTS_MAX = 256 };
@@ -152,6 +153,24 @@ static bool is_alg(struct str text)
 	return false;
 }
 
+static bool is_relay(struct str text)
+{
+	struct str host, scheme = str_has_prefix(text, STR("smtps://")) ? STR("smtps://") : STR("smtp://");
+	return str_has_prefix(text, scheme) &&
+	       parse_authority((struct str){text.p + scheme.len, text.len - scheme.len}, &host) == 0;
+}
+
+static bool is_name(struct str text)
+{
+	for (struct str rest = text; rest.len > 0;) {
+		size_t n = str_printable(rest);
+		if (n == 0)
+			return false;
+		rest = (struct str){rest.p + n, rest.len - n};
+	}
+	return text.len > 0 && text.len <= 256;
+}
+
 const struct config_check config_check_issuer = {is_issuer, "an http or https URL without query and fragment"};
 const struct config_check config_check_endpoint = {is_endpoint, "address:port, [v6]:port or unix:/path"};
 const struct config_check config_check_network = {is_network, "an address, or a network as address/bits"};
@@ -160,6 +179,10 @@ const struct config_check config_check_master_key = {is_master_key, "a path, env
 const struct config_check config_check_alg = {is_alg, "one of ES256, ES384, RS256, PS256, EdDSA"};
 const struct config_check config_check_origin = {is_origin,
 	"an origin as browsers send it, such as https://app.example"};
+
+const struct config_check config_check_relay = {is_relay, "smtp://host, smtp://host:port or smtps://host"};
+const struct config_check config_check_address = {address_is_normal, "an e-mail address with its domain in lower case"};
+const struct config_check config_check_name = {is_name, "printable characters"};
 
 static bool is_issuer_in_clear(const struct config *config)
 {
@@ -224,6 +247,31 @@ static bool is_prepublished_too_long(const struct config *config)
 static bool is_address_cap_void(const struct config *config)
 {
 	return config->limits.connections_per_address > config->limits.connections;
+}
+
+static bool has_no_mail(const struct config *config)
+{
+	return config->mail.relay.len == 0 && config->mail.folder.len == 0;
+}
+
+static bool is_signup_mute(const struct config *config)
+{
+	return config->accounts.signup == CONFIG_SIGNUP_OPEN && has_no_mail(config);
+}
+
+static bool has_two_ways_of_mail(const struct config *config)
+{
+	return config->mail.relay.len > 0 && config->mail.folder.len > 0;
+}
+
+static bool is_relay_login_halved(const struct config *config)
+{
+	return (config->mail.user.len > 0) != (config->mail.password.len > 0);
+}
+
+static bool is_session_longer_idle(const struct config *config)
+{
+	return config->accounts.session_idle_s > config->accounts.session_max_s;
 }
 
 /*
@@ -351,6 +399,14 @@ int config_check_combined(const struct config *config, const struct config_sourc
 			"not shorter than keys.rotate_days; expected less than that"},
 		{is_address_cap_void, CONFIG_ROW_limits_connections_per_address, CONFIG_ROW_limits_connections,
 			"more than limits.connections; expected at most that"},
+		{is_signup_mute, CONFIG_ROW_accounts_signup, CONFIG_ROW_mail_relay,
+			"nothing sends mails, so no address can be verified; expected mail.relay or mail.folder"},
+		{has_two_ways_of_mail, CONFIG_ROW_mail_relay, CONFIG_ROW_mail_folder,
+			"there is mail.folder too; expected one of them"},
+		{is_relay_login_halved, CONFIG_ROW_mail_user, CONFIG_ROW_mail_password,
+			"user name and password belong together; expected both or none"},
+		{is_session_longer_idle, CONFIG_ROW_accounts_session_idle_s, CONFIG_ROW_accounts_session_max_s,
+			"longer than accounts.session_max_s; expected at most that"},
 	};
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].bad(config))

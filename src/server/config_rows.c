@@ -7,12 +7,14 @@
 static const char *const words_log_level[] = {"debug", "info", "warn", "error", "off"};
 static const char *const words_log_format[] = {"text", "json"};
 static const char *const words_config_access[] = {"loopback", "all", "off"};
+static const char *const words_config_signup[] = {"invite", "open", "off"};
 static const char *const words_config_family[] = {"oauth2", "connect"};
 
 #define NAMES(words) {words, sizeof(words) / sizeof((words)[0])}
 static const struct config_names config_names_log_level = NAMES(words_log_level);
 static const struct config_names config_names_log_format = NAMES(words_log_format);
 static const struct config_names config_names_config_access = NAMES(words_config_access);
+static const struct config_names config_names_config_signup = NAMES(words_config_signup);
 static const struct config_names config_names_config_family = NAMES(words_config_family);
 
 #define SPEC_UINT(low, high) .kind = CONFIG_UINT, .min = (low), .max = (high)

@@ -47,6 +47,7 @@ struct metrics_slot {
 	_Alignas(LINE) _Atomic uint64_t tokens[SIG_ALGS];
 	_Atomic uint64_t auth_failures[AUTH_REASONS_N];
 	_Atomic uint64_t crossings;
+	_Atomic uint64_t signins[METRICS_SIGNINS];
 	unsigned n_endpoints;
 	struct endpoint endpoints[];
 };
@@ -140,6 +141,8 @@ void metrics_auth_failure(struct metrics_slot *slot, enum auth_reason reason)
 }
 
 void metrics_throttle_crossing(struct metrics_slot *slot) { add(&slot->crossings, 1); }
+
+void metrics_signin(struct metrics_slot *slot, enum metrics_signin outcome) { add(&slot->signins[outcome], 1); }
 
 /* The counter at this offset of every slot, added up. */
 static uint64_t sum(const struct metrics *metrics, size_t offset)
@@ -238,6 +241,17 @@ static void put_failures(const struct metrics *metrics, struct buf *out)
 		(unsigned long long)sum(metrics, offsetof(struct metrics_slot, crossings)));
 }
 
+static void put_signins(const struct metrics *metrics, struct buf *out)
+{
+	static const char *const outcomes[METRICS_SIGNINS] = {
+		[METRICS_SIGNIN_OK] = "ok", [METRICS_SIGNIN_FAILED] = "failed", [METRICS_SIGNIN_THROTTLED] = "throttled"};
+	put_head(out, "mintmark_signins_total", "counter", "Passwords presented on pages, by outcome.");
+	for (unsigned i = 0; i < METRICS_SIGNINS; i++)
+		buf_printf(out, "mintmark_signins_total{outcome=\"%s\"} %llu\n", outcomes[i],
+			(unsigned long long)sum(metrics,
+				offsetof(struct metrics_slot, signins) + i * sizeof(uint64_t)));
+}
+
 /* A uint64_t member of a struct of figures. */
 struct figure {
 	const char *name, *type, *help;
@@ -292,6 +306,13 @@ static const struct figure feed_figures[] = {
 		offsetof(struct metrics_feed, newest), false},
 	{"mintmark_feed_waiting", "gauge", "Requests that wait for news of the revocation feed.",
 		offsetof(struct metrics_feed, waiting), false},
+};
+
+static const struct figure mail_figures[] = {
+	{"mintmark_mails_sent_total", "counter", "Mails that the relay took.", offsetof(struct metrics_mail, sent), false},
+	{"mintmark_mails_failed_total", "counter", "Mails that were given up.", offsetof(struct metrics_mail, failed),
+		false},
+	{"mintmark_mails_waiting", "gauge", "Mails that wait to be sent.", offsetof(struct metrics_mail, waiting), false},
 };
 
 static void put_figures(const struct figure *figures, size_t n, const void *base, struct buf *out)
@@ -366,11 +387,13 @@ void metrics_emit(const struct metrics *metrics, const struct metrics_extra *ext
 	put_requests(metrics, out);
 	put_tokens(metrics, out);
 	put_failures(metrics, out);
+	put_signins(metrics, out);
 	if (extra) {
 		PUT_FIGURES(signer_figures, extra->signer, out);
 		PUT_FIGURES(store_figures, extra->store, out);
 		PUT_FIGURES(http_figures, extra->http, out);
 		PUT_FIGURES(feed_figures, extra->feed, out);
+		PUT_FIGURES(mail_figures, extra->mail, out);
 		put_keys(extra, out);
 	}
 	put_process(metrics, extra, out);

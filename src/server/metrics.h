@@ -43,6 +43,10 @@ void metrics_auth_failure(struct metrics_slot *slot, enum auth_reason reason);
 /* A failure made a pair or an address throttled. */
 void metrics_throttle_crossing(struct metrics_slot *slot);
 
+/* A password was presented on the sign-in page. */
+enum metrics_signin { METRICS_SIGNIN_OK, METRICS_SIGNIN_FAILED, METRICS_SIGNIN_THROTTLED, METRICS_SIGNINS };
+void metrics_signin(struct metrics_slot *slot, enum metrics_signin outcome);
+
 /* How many keys are in a state. */
 struct metrics_keys {
 	const char *alg;
@@ -55,12 +59,18 @@ struct metrics_feed {
 	uint64_t entries, newest, waiting;
 };
 
+/* Mails: handed to the relay (or written), given up, and those that wait now. */
+struct metrics_mail {
+	uint64_t sent, failed, waiting;
+};
+
 /* What others count; the caller adds up threads' shares. NULL: left out. */
 struct metrics_extra {
 	const struct store_stats *store;
 	const struct signer_stats *signer;
 	const struct http_server_stats *http;
 	const struct metrics_feed *feed;
+	const struct metrics_mail *mail;
 	const struct metrics_keys *keys;
 	size_t n_keys;
 	bool keyd_up;            /* a signer is connected */

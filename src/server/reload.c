@@ -66,6 +66,8 @@ static void apply(struct server *server, struct config *config, struct tls_conte
 	log_setup("server", (enum log_level)config->log.level, (enum log_format)config->log.format);
 	struct throttle_limits throttle = {config->throttle.failures, config->throttle.window_s};
 	throttle_set_limits(server->env.throttle, &throttle);
+	struct throttle_limits people = {config->accounts.failures, config->accounts.window_s};
+	throttle_set_limits(server->env.people, &people);
 	int rc = server_publish(server, config);
 	for (unsigned i = 0; rc == 0 && i < server->n_workers; i++)
 		rc = worker_reload(&server->workers[i], config, tls);

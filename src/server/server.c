@@ -198,9 +198,11 @@ static int open_store(struct server *server)
 		.cache_kib = config->store.cache_kib,
 	};
 	struct throttle_limits throttle = {config->throttle.failures, config->throttle.window_s};
+	struct throttle_limits people = {config->accounts.failures, config->accounts.window_s};
 	TRY(store_open(&options, &server->env.store));
 	TRY(revoked_new(server->env.store, &server->env.revoked));
 	TRY(directory_new(server->env.store, config->store.cache_clients, &server->env.directory));
+	TRY(throttle_new(&people, config->throttle.entries, &server->env.people));
 	return throttle_new(&throttle, config->throttle.entries, &server->env.throttle);
 }
 
@@ -330,6 +332,7 @@ static void stop(struct server *server)
 	route_table_free(server->routes);
 	openapi_unref(server->management);
 	throttle_free(server->env.throttle);
+	throttle_free(server->env.people);
 	directory_free(server->env.directory);
 	revoked_free(server->env.revoked);
 	snapshot_unref(server->snapshot);

@@ -181,6 +181,22 @@ static int make_documents(struct snapshot *snapshot, const struct snapshot_sourc
 	return keep_document(snapshot, &text, &snapshot->openapi, &snapshot->openapi_etag);
 }
 
+static struct people_policy people_policy(const struct config *config)
+{
+	static const enum people_signup signup[] = {
+		[CONFIG_SIGNUP_INVITE] = SIGNUP_INVITE, [CONFIG_SIGNUP_OPEN] = SIGNUP_OPEN, [CONFIG_SIGNUP_OFF] = SIGNUP_OFF,
+	};
+	return (struct people_policy){
+		.signup = signup[config->accounts.signup],
+		.password_min = config->accounts.password_min,
+		.password_score = config->accounts.password_score,
+		.session_idle_s = config->accounts.session_idle_s,
+		.session_max_s = config->accounts.session_max_s,
+		.invite_s = config->accounts.invite_s,
+		.link_s = config->accounts.link_s,
+	};
+}
+
 int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_snapshot)
 {
 	struct snapshot *snapshot = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*snapshot));
@@ -194,6 +210,7 @@ int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_sna
 		.default_alg = sig_alg_find(source->config->tokens.default_alg),
 		.lifetime_s = source->config->tokens.access_lifetime_s,
 		.lifetime_max_s = source->config->tokens.lifetime_max_s,
+		.people = people_policy(source->config),
 	};
 	int rc = collect_keys(snapshot, source);
 	if (rc == 0)

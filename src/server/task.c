@@ -186,6 +186,8 @@ static void count_finished(struct task *task)
 		metrics_auth_failure(slot, task->call.auth_reason);
 	if (task->call.throttle_began)
 		metrics_throttle_crossing(slot);
+	if (task->call.signin > SIGNIN_NONE)
+		metrics_signin(slot, (enum metrics_signin)(task->call.signin - SIGNIN_OK));
 	if (task->code == 0 && task->call.token.len > 0)
 		metrics_token(slot, task->call.alg);
 	metrics_request(slot, task->route ? task->route->id : ROUTE_UNKNOWN, task->code, took_us);

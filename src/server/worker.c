@@ -99,6 +99,10 @@ static void done(struct task *task)
 		delay(task);
 		return;
 	}
+	if (task->call.signin > SIGNIN_OK) {
+		delay(task);
+		return;
+	}
 	finish(task);
 }
 
