@@ -30,24 +30,28 @@ int link_new(struct store *store, const struct link_terms *terms, const struct a
 	return rc;
 }
 
-int link_peek(struct store *store, enum link_kind kind, struct str text, int64_t now_s, struct arena *arena,
-	      struct once *ret_once)
+/* What is no link of ours is simply none. */
+static int hash(struct str text, unsigned char ret_sha256[32])
 {
-	unsigned char sha256[32];
-	int rc = id_bearer_parse(BEARER_LINK, text, sha256);
-	if (rc < 0)
-		return rc == E_SYNTAX ? E_ABSENT : rc;
-	return store_once_peek(store, sha256, kinds[kind].once, now_s, arena, ret_once);
+	int rc = id_bearer_parse(BEARER_LINK, text, ret_sha256);
+	return rc == E_SYNTAX ? E_ABSENT : rc;
 }
 
-int link_take(struct store *store, enum link_kind kind, struct str text, struct arena *arena, struct once *ret_once,
+int link_peek(struct store *store, const struct link_key *key, struct arena *arena, struct once *ret_once)
+{
+	unsigned char sha256[32];
+	const struct store_once_key found = {sha256, kinds[key->kind].once, key->now_s};
+	TRY(hash(key->text, sha256));
+	return store_once_peek(store, &found, arena, ret_once);
+}
+
+int link_take(struct store *store, const struct link_key *key, struct arena *arena, struct once *ret_once,
 	      const struct audit_note *note)
 {
 	unsigned char sha256[32];
-	int rc = id_bearer_parse(BEARER_LINK, text, sha256);
-	if (rc < 0)
-		return rc == E_SYNTAX ? E_ABSENT : rc;
-	return store_once_take(store, sha256, kinds[kind].once, note->now_s, arena, ret_once, note);
+	const struct store_once_key found = {sha256, kinds[key->kind].once, key->now_s};
+	TRY(hash(key->text, sha256));
+	return store_once_take(store, &found, arena, ret_once, note);
 }
 
 void link_url(struct str issuer, enum link_kind kind, struct str text, struct buf *out)

@@ -22,12 +22,17 @@ struct link_terms {
 /* A new link's text, NUL behind it; the caller wipes it. E_RANDOM, E_CRYPTO, E_ABSENT: no such account. E_STORE ... */
 must_check int link_new(struct store *store, const struct link_terms *terms, const struct audit_note *note,
 			char ret_text[ID_SECRET_LEN + 1]);
+/* A link as somebody presents it, now. */
+struct link_key {
+	enum link_kind kind;
+	struct str text;
+	int64_t now_s;
+};
 /* What it stands for; it stays good. E_ABSENT: malformed, unknown, used, expired, of another kind. E_STORE ... */
-must_check int link_peek(struct store *store, enum link_kind kind, struct str text, int64_t now_s, struct arena *arena,
-			 struct once *ret_once);
+must_check int link_peek(struct store *store, const struct link_key *key, struct arena *arena, struct once *ret_once);
 /* The same, and it is used up: of any number of callers exactly one gets it. */
-must_check int link_take(struct store *store, enum link_kind kind, struct str text, struct arena *arena,
-			 struct once *ret_once, const struct audit_note *note);
+must_check int link_take(struct store *store, const struct link_key *key, struct arena *arena, struct once *ret_once,
+			 const struct audit_note *note);
 /* The whole URL, appended. issuer: with or without its last slash. */
 void link_url(struct str issuer, enum link_kind kind, struct str text, struct buf *out);
 /*

@@ -93,13 +93,10 @@ static void delay(struct task *task)
 
 static void done(struct task *task)
 {
-	if (task->code == E_INVALID_CLIENT || task->code == E_THROTTLED) {
+	bool no_signin = task->call.signin == SIGNIN_FAILED || task->call.signin == SIGNIN_THROTTLED;
+	if (task->code == E_INVALID_CLIENT || task->code == E_THROTTLED || no_signin) {
 		if (task->call.throttle_began)
 			audit_throttle(task->worker->server, &task->call);
-		delay(task);
-		return;
-	}
-	if (task->call.signin > SIGNIN_OK) {
 		delay(task);
 		return;
 	}
