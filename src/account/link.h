@@ -1,6 +1,6 @@
 /*
  * Links that are good for one use: invitation, first administrator, verification of an address, password reset. Who
- * holds the text may use it; the store has its SHA-256 alone. Opening a link only looks (mail scanners open every link);
+ * holds the text may use it; the store has its SHA-256 alone. Opening a link only looks (mail scanners do that);
  * the form behind it uses it up. Blocks. Thread-safe.
  */
 #ifndef ACCOUNT_LINK_H
@@ -15,7 +15,7 @@ enum link_kind { LINK_INVITE, LINK_ADMIN, LINK_VERIFY, LINK_RESET, LINK_KINDS };
 struct link_terms {
 	enum link_kind kind;
 	struct str account_id; /* empty: of nobody yet */
-	struct str data;       /* LINK_INVITE, LINK_ADMIN: address (may be empty), roles; LINK_VERIFY: address; one line */
+	struct str data;       /* LINK_INVITE, LINK_ADMIN: see link_invited; LINK_VERIFY: address */
 	int64_t now_s, lifetime_s;
 };
 

@@ -10,7 +10,7 @@
 
 enum {
 	STRENGTH_BYTES_MAX = 1024, /* all of them count: nothing is cut before it is hashed */
-	STRENGTH_SCORED_MAX = 100, /* bytes that are looked at for guessability: its cost grows faster than the length */
+	STRENGTH_SCORED_MAX = 100, /* bytes that are judged: the cost grows faster than the length */
 };
 
 enum strength { STRENGTH_GOOD, STRENGTH_SHORT, STRENGTH_LONG, STRENGTH_GUESSABLE };

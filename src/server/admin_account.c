@@ -7,7 +7,9 @@
 static int read_email(struct admin_ctx *ctx, struct str *ret_email)
 {
 	int rc = address_parse(ctx->args[ARG_EMAIL].s, &ctx->arena, ret_email);
-	return rc == E_SYNTAX ? admin_fail(ctx, E_INVALID_REQUEST, "email must be an address such as name@example.com.") : rc;
+	if (rc == E_SYNTAX)
+		return admin_fail(ctx, E_INVALID_REQUEST, "email must be an address such as name@example.com.");
+	return rc;
 }
 
 static int check_roles(struct admin_ctx *ctx)

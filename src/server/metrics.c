@@ -244,7 +244,8 @@ static void put_failures(const struct metrics *metrics, struct buf *out)
 static void put_signins(const struct metrics *metrics, struct buf *out)
 {
 	static const char *const outcomes[METRICS_SIGNINS] = {
-		[METRICS_SIGNIN_OK] = "ok", [METRICS_SIGNIN_FAILED] = "failed", [METRICS_SIGNIN_THROTTLED] = "throttled"};
+		[METRICS_SIGNIN_OK] = "ok", [METRICS_SIGNIN_FAILED] = "failed",
+		[METRICS_SIGNIN_THROTTLED] = "throttled"};
 	put_head(out, "mintmark_signins_total", "counter", "Passwords presented on pages, by outcome.");
 	for (unsigned i = 0; i < METRICS_SIGNINS; i++)
 		buf_printf(out, "mintmark_signins_total{outcome=\"%s\"} %llu\n", outcomes[i],
@@ -309,10 +310,12 @@ static const struct figure feed_figures[] = {
 };
 
 static const struct figure mail_figures[] = {
-	{"mintmark_mails_sent_total", "counter", "Mails that the relay took.", offsetof(struct metrics_mail, sent), false},
+	{"mintmark_mails_sent_total", "counter", "Mails that the relay took.", offsetof(struct metrics_mail, sent),
+		false},
 	{"mintmark_mails_failed_total", "counter", "Mails that were given up.", offsetof(struct metrics_mail, failed),
 		false},
-	{"mintmark_mails_waiting", "gauge", "Mails that wait to be sent.", offsetof(struct metrics_mail, waiting), false},
+	{"mintmark_mails_waiting", "gauge", "Mails that wait to be sent.", offsetof(struct metrics_mail, waiting),
+		false},
 };
 
 static void put_figures(const struct figure *figures, size_t n, const void *base, struct buf *out)

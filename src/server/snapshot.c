@@ -184,7 +184,9 @@ static int make_documents(struct snapshot *snapshot, const struct snapshot_sourc
 static struct people_policy people_policy(const struct config *config)
 {
 	static const enum people_signup signup[] = {
-		[CONFIG_SIGNUP_INVITE] = SIGNUP_INVITE, [CONFIG_SIGNUP_OPEN] = SIGNUP_OPEN, [CONFIG_SIGNUP_OFF] = SIGNUP_OFF,
+		[CONFIG_SIGNUP_INVITE] = SIGNUP_INVITE,
+		[CONFIG_SIGNUP_OPEN] = SIGNUP_OPEN,
+		[CONFIG_SIGNUP_OFF] = SIGNUP_OFF,
 	};
 	return (struct people_policy){
 		.signup = signup[config->accounts.signup],
