@@ -47,7 +47,8 @@ static int copy_arrays(const struct memory_state *from, size_t room, struct memo
 	to->clients = copy_array(arena, from->clients, from->n_clients, room, sizeof(*to->clients));
 	to->apis = copy_array(arena, from->apis, from->n_apis, room, sizeof(*to->apis));
 	to->keys = copy_array(arena, from->keys, from->n_keys, room, sizeof(*to->keys));
-	to->revocations = copy_array(arena, from->revocations, from->n_revocations, 1, sizeof(*to->revocations));
+	to->revocations = copy_array(arena, from->revocations, from->n_revocations, 1 + from->rows[MEMORY_TOKEN].n,
+				     sizeof(*to->revocations));
 	to->revocation_seq = from->revocation_seq;
 	return to->accounts && to->clients && to->apis && to->keys && to->revocations ? 0 : E_NOMEM;
 }
@@ -65,7 +66,7 @@ static int copy_state(const struct memory_state *from, size_t room, struct memor
 		TRY(memory_copy_key(&to->arena, &from->keys[to->n_keys], &to->keys[to->n_keys]));
 	for (size_t *n = &to->n_revocations; *n < from->n_revocations; ++*n)
 		TRY(memory_copy_revocation(&to->arena, &from->revocations[*n], &to->revocations[*n]));
-	return 0;
+	return memory_table_copy(from, to);
 }
 
 static struct memory_state *new_state(void)
@@ -333,6 +334,8 @@ static const struct store_ops memory_ops = {
 	.secret_revoke = memory_secret_revoke,
 	.secret_regenerate = memory_secret_regenerate,
 	.usage_flush = memory_secret_usage_flush,
+	.use_history = memory_use_history,
+	.secret_hosts = memory_use_hosts,
 	.api_put = memory_api_put,
 	.api_get = memory_api_get,
 	.api_list = memory_api_list,
@@ -341,6 +344,48 @@ static const struct store_ops memory_ops = {
 	.revocation_put_jti = memory_revocation_put_jti,
 	.revocation_list = memory_revocation_list,
 	.revocation_sweep = memory_revocation_sweep,
+	.session_put = memory_session_put,
+	.session_get = memory_session_get,
+	.session_touch = memory_session_touch,
+	.session_list = memory_session_list,
+	.session_end = memory_session_end,
+	.login_get = memory_login_get,
+	.login_set_password = memory_login_set_password,
+	.login_set_totp = memory_login_set_totp,
+	.login_use_totp = memory_login_use_totp,
+	.login_use_recovery = memory_login_use_recovery,
+	.passkey_put = memory_passkey_put,
+	.passkey_get = memory_passkey_get,
+	.passkey_list = memory_passkey_list,
+	.passkey_rename = memory_passkey_rename,
+	.passkey_delete = memory_passkey_delete,
+	.passkey_use = memory_passkey_use,
+	.upstream_put = memory_upstream_put,
+	.upstream_get = memory_upstream_get,
+	.upstream_list = memory_upstream_list,
+	.upstream_delete = memory_upstream_delete,
+	.once_put = memory_once_put,
+	.once_peek = memory_once_peek,
+	.once_take = memory_once_take,
+	.once_list = memory_once_list,
+	.code_put = memory_code_put,
+	.code_peek = memory_code_peek,
+	.code_redeem = memory_code_redeem,
+	.refresh_peek = memory_refresh_peek,
+	.refresh_rotate = memory_refresh_rotate,
+	.family_end = memory_family_end,
+	.family_get = memory_family_get,
+	.family_list = memory_family_list,
+	.device_put = memory_device_put,
+	.device_peek = memory_device_peek,
+	.device_poll = memory_device_poll,
+	.device_decide = memory_device_decide,
+	.device_redeem = memory_device_redeem,
+	.consent_get = memory_consent_get,
+	.consent_put = memory_consent_put,
+	.consent_list = memory_consent_list,
+	.consent_delete = memory_consent_delete,
+	.sweep = memory_once_sweep,
 	.key_put = memory_key_put,
 	.key_list = memory_key_list,
 	.key_advance = memory_key_advance,

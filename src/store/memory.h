@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "store/memory_table.h"
 #include "store/store_ops.h"
 
 /* Everything but the audit chain; strings and arrays are in its own arena. Arrays are sorted by id. */
@@ -21,10 +22,14 @@ struct memory_state {
 	struct revocation *revocations; /* these are sorted by seq */
 	size_t n_revocations;
 	int64_t revocation_seq;
+	struct memory_rows rows[MEMORY_TABLES];
 };
 
-/* A verb that found nothing to change: 0 for the caller, no audit entry. */
-enum { MEMORY_UNCHANGED = 1 };
+/*
+ * UNCHANGED: a verb that found nothing to change, 0 for the caller, no audit entry. REUSED: E_REUSED for the caller,
+ * but what happened because of it stays.
+ */
+enum { MEMORY_UNCHANGED = 1, MEMORY_REUSED = 2 };
 
 /* Locks and copies, with room for so many more elements in each array. On failure nothing is locked. E_NOMEM. */
 must_check int memory_begin(struct store *store, size_t room, struct memory_state **ret_next);
@@ -58,12 +63,16 @@ struct account *memory_account(const struct memory_state *state, struct str id);
 struct client *memory_client(const struct memory_state *state, struct str id);
 struct api *memory_api(const struct memory_state *state, struct str id);
 
-/* Takes the client at this place out, and off the resource servers. */
+/* All tokens of the account end: its epoch rises, and the feed says so. E_NOMEM. */
+must_check int memory_account_raise(struct memory_state *next, struct account *account, int64_t now_s, int64_t until_s);
+
+/* Takes the client at this place out with all that is its, and off the resource servers. */
 void memory_client_remove(struct memory_state *next, size_t at);
 
 /* memory_copy.c: deep copies; the target may be the source. E_NOMEM. */
 must_check int memory_copy_account(struct arena *arena, const struct account *from, struct account *ret_to);
 must_check int memory_copy_client(struct arena *arena, const struct client *from, struct client *ret_to);
+must_check int memory_copy_app(struct arena *arena, const struct client_app *from, struct client_app *ret_to);
 must_check int memory_copy_api(struct arena *arena, const struct api *from, struct api *ret_to);
 must_check int memory_copy_key(struct arena *arena, const struct signing_key *from, struct signing_key *ret_to);
 must_check int memory_copy_grants(struct arena *arena, const struct client *from, struct client *to);
@@ -117,7 +126,7 @@ int memory_revocation_put_jti(struct store *store, const struct revocation *toke
 int memory_revocation_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 			   struct revocation_page *ret_page);
 int memory_revocation_sweep(struct store *store, int64_t now_s);
-/* The next word of the feed; the seq is given here. There is room for one per verb. E_NOMEM. */
+/* The next word of the feed; the seq is given here. There is room for one per verb and family token. E_NOMEM. */
 must_check int memory_revocation_put(struct memory_state *next, const struct revocation *revocation);
 /* What the feed names of a subject; NULL. */
 const struct revocation *memory_revocation_find(const struct memory_state *state, enum revocation_kind kind,
@@ -130,5 +139,107 @@ int memory_key_list(struct store *store, bool with_gone, struct arena *arena, st
 		    size_t *ret_n);
 int memory_key_advance(struct store *store, const struct key_move *moves, size_t n, int64_t now_s,
 		       const struct audit_note *note);
+
+int memory_use_history(struct store *store, struct str client_id, int64_t from_day, struct arena *arena,
+		       struct use_day **ret_days, size_t *ret_n);
+int memory_use_hosts(struct store *store, struct str client_id, struct arena *arena, struct secret_host **ret_hosts,
+		     size_t *ret_n);
+/* One line of usage_flush, of a secret of this client. E_NOMEM. */
+must_check int memory_use_add(struct memory_state *next, struct str client_id, const struct usage_row *row);
+/* Forgets days that are too old by then. */
+void memory_use_forget(struct memory_state *next, int64_t now_s);
+
+int memory_session_put(struct store *store, const struct session *session, const unsigned char *replaces,
+		       const struct audit_note *note);
+int memory_session_get(struct store *store, const unsigned char sha256[32], int64_t now_s, struct arena *arena,
+		       struct session *ret_session, struct account *ret_account);
+int memory_session_touch(struct store *store, const unsigned char sha256[32], int64_t now_s, int64_t expires_s,
+			 struct str addr);
+int memory_session_list(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
+			struct session **ret_sessions, size_t *ret_n);
+int memory_session_end(struct store *store, struct str account_id, struct str id, const unsigned char *except,
+		       const struct audit_note *note);
+/* Ends those of an account but the one with this hash (NULL: all); how many. */
+size_t memory_session_end_all(struct memory_state *next, struct str account_id, const unsigned char *except);
+
+int memory_login_get(struct store *store, struct str account_id, struct arena *arena, struct login *ret_login);
+int memory_login_set_password(struct store *store, struct str account_id, struct str phc, const unsigned char *except,
+			      int64_t until_s, const struct audit_note *note);
+int memory_login_set_totp(struct store *store, struct str account_id, const struct login_totp *totp,
+			  const struct audit_note *note);
+int memory_login_use_totp(struct store *store, struct str account_id, int64_t step);
+int memory_login_use_recovery(struct store *store, struct str account_id, const unsigned char sha256[32],
+			      const struct audit_note *note);
+
+int memory_passkey_put(struct store *store, const struct passkey *passkey, const struct audit_note *note);
+int memory_passkey_get(struct store *store, struct str id, struct arena *arena, struct passkey *ret_passkey);
+int memory_passkey_list(struct store *store, struct str account_id, struct arena *arena, struct passkey **ret_passkeys,
+			size_t *ret_n);
+int memory_passkey_rename(struct store *store, struct str account_id, struct str id, struct str name,
+			  const struct audit_note *note);
+int memory_passkey_delete(struct store *store, struct str account_id, struct str id, const struct audit_note *note);
+int memory_passkey_use(struct store *store, struct str id, int64_t counter, int64_t now_s);
+
+int memory_upstream_put(struct store *store, const struct upstream_link *link, const struct audit_note *note);
+int memory_upstream_get(struct store *store, struct str issuer, struct str subject, struct arena *arena,
+			struct upstream_link *ret_link);
+int memory_upstream_list(struct store *store, struct str account_id, struct arena *arena,
+			 struct upstream_link **ret_links, size_t *ret_n);
+int memory_upstream_delete(struct store *store, struct str account_id, struct str issuer,
+			   const struct audit_note *note);
+
+int memory_once_put(struct store *store, const struct once *once, const struct audit_note *note);
+int memory_once_peek(struct store *store, const struct store_once_key *key, struct arena *arena, struct once *ret_once);
+int memory_once_take(struct store *store, const struct store_once_key *key, struct arena *arena, struct once *ret_once,
+		     const struct audit_note *note);
+int memory_once_list(struct store *store, const struct store_once_range *range, struct arena *arena,
+		     struct once **ret_onces, size_t *ret_n);
+/* One that is still good; NULL. */
+struct once *memory_once_find(const struct memory_state *state, const struct store_once_key *key);
+
+int memory_code_put(struct store *store, const struct code *code, const unsigned char *pushed);
+int memory_code_peek(struct store *store, const unsigned char sha256[32], struct arena *arena, struct code *ret_code,
+		     bool *ret_used);
+int memory_code_redeem(struct store *store, const unsigned char sha256[32], const struct issue *issue,
+		       const struct audit_note *note);
+int memory_refresh_peek(struct store *store, const unsigned char sha256[32], struct arena *arena,
+			struct refresh *ret_refresh, struct family *ret_family);
+int memory_refresh_rotate(struct store *store, const unsigned char sha256[32], int64_t grace_s,
+			  const struct issue *issue, const struct audit_note *note);
+
+int memory_family_end(struct store *store, struct str id, const struct audit_note *note);
+int memory_family_get(struct store *store, struct str id, struct arena *arena, struct family *ret_family);
+int memory_family_list(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
+		       struct family **ret_families, size_t *ret_n);
+/* The family of an issue begins, with its first tokens. E_ABSENT, E_EXISTS, E_NOMEM. */
+must_check int memory_family_begin(struct memory_state *next, const struct issue *issue);
+/* The tokens of an issue join a family. E_EXISTS, E_NOMEM. */
+must_check int memory_family_give(struct memory_state *next, struct family *family, const struct issue *issue);
+/* It ends, and its access tokens are named in the feed; MEMORY_UNCHANGED when it has ended before. E_NOMEM. */
+must_check int memory_family_stop(struct memory_state *next, struct family *family, int64_t now_s);
+/* What began with this family is used again: MEMORY_REUSED, or E_REUSED when it has ended before. E_NOMEM. */
+must_check int memory_family_reuse(struct memory_state *next, struct str family_id, int64_t now_s);
+/* memory_end for what ended like that; done_note: of success. */
+must_check int memory_family_commit(struct store *store, struct memory_state *next, int rc,
+				    const struct audit_note *done_note, const struct audit_note *note);
+
+int memory_device_put(struct store *store, const struct device *device);
+int memory_device_peek(struct store *store, const unsigned char *sha256, struct str user_code, struct arena *arena,
+		       struct device *ret_device);
+int memory_device_poll(struct store *store, const unsigned char sha256[32], int64_t now_s);
+int memory_device_decide(struct store *store, struct str user_code, const struct device *decision, int64_t now_s,
+			 const struct audit_note *note);
+int memory_device_redeem(struct store *store, const unsigned char sha256[32], const struct issue *issue,
+			 const struct audit_note *note);
+
+int memory_consent_get(struct store *store, struct str account_id, struct str client_id, struct arena *arena,
+		       struct consent *ret_consent);
+int memory_consent_put(struct store *store, const struct consent *consent, const struct audit_note *note);
+int memory_consent_list(struct store *store, struct str account_id, struct arena *arena, struct consent **ret_consents,
+			size_t *ret_n);
+int memory_consent_delete(struct store *store, struct str account_id, struct str client_id,
+			  const struct audit_note *note);
+
+int memory_once_sweep(struct store *store, int64_t now_s, unsigned limit, bool *ret_more);
 
 #endif

@@ -98,8 +98,7 @@ int memory_account_set_roles(struct store *store, struct str id, struct str_list
 	return memory_end(store, next, set_roles(next, id, roles), note);
 }
 
-/* All tokens of the account end: a word in the feed. */
-static int raise_epoch(struct memory_state *next, struct account *account, int64_t now_s, int64_t until_s)
+int memory_account_raise(struct memory_state *next, struct account *account, int64_t now_s, int64_t until_s)
 {
 	const struct revocation end = {.kind = REVOCATION_ACCOUNT,
 				       .id = account->id,
@@ -119,7 +118,7 @@ static int set_disabled(struct memory_state *next, struct account *account, bool
 	account->disabled = disabled;
 	if (!disabled)
 		return 0;
-	return raise_epoch(next, account, now_s, until_s);
+	return memory_account_raise(next, account, now_s, until_s);
 }
 
 int memory_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
@@ -145,7 +144,8 @@ static int delete (struct memory_state *next, struct str id, bool with_clients, 
 			return E_CONFLICT;
 		memory_client_remove(next, i);
 	}
-	TRY(raise_epoch(next, &next->accounts[at], end.not_before_s, end.until_s));
+	TRY(memory_account_raise(next, &next->accounts[at], end.not_before_s, end.until_s));
+	memory_table_forget(next, MEMORY_OF_ACCOUNT, id);
 	memory_close_gap(next->accounts, &next->n_accounts, sizeof(*next->accounts), at);
 	return 0;
 }

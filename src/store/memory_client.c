@@ -69,6 +69,8 @@ static int put_one(struct memory_state *next, const struct client *client)
 		row.epoch = before->epoch;
 	row.n_secrets = 0;
 	row.serves = (struct str_list){0};
+	if (row.kind != CLIENT_APP)
+		row.app = (struct client_app){0};
 	TRY(memory_copy_client(&next->arena, &row, &row));
 	TRY(set_grants(&next->arena, client, &row));
 	memory_open_gap(next->clients, &next->n_clients, sizeof(row), at);
@@ -179,6 +181,9 @@ static int update(struct memory_state *next, const struct client *change, bool w
 	client->lifetime_s = change->lifetime_s;
 	TRY(arena_str(&next->arena, change->name, &client->name));
 	TRY(arena_str(&next->arena, change->default_api, &client->default_api));
+	TRY(memory_copy_strs(&next->arena, change->networks, &client->networks));
+	if (client->kind == CLIENT_APP)
+		TRY(memory_copy_app(&next->arena, &change->app, &client->app));
 	return with_grants ? set_grants(&next->arena, change, client) : 0;
 }
 
@@ -237,6 +242,7 @@ static void cut_servers(struct memory_state *next, struct str id)
 void memory_client_remove(struct memory_state *next, size_t at)
 {
 	cut_servers(next, next->clients[at].id);
+	memory_table_forget(next, MEMORY_OF_CLIENT, next->clients[at].id);
 	memory_close_gap(next->clients, &next->n_clients, sizeof(*next->clients), at);
 }
 

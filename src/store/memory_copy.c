@@ -52,6 +52,18 @@ int memory_copy_grants(struct arena *arena, const struct client *from, struct cl
 	return 0;
 }
 
+int memory_copy_app(struct arena *arena, const struct client_app *from, struct client_app *ret_to)
+{
+	struct client_app to = *from;
+	struct str *const texts[] = {&to.id_token_alg, &to.uri, &to.logo_uri, &to.policy_uri, &to.tos_uri};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		TRY(copy_str(arena, texts[i]));
+	TRY(memory_copy_strs(arena, from->redirect_uris, &to.redirect_uris));
+	TRY(memory_copy_strs(arena, from->logout_uris, &to.logout_uris));
+	*ret_to = to;
+	return 0;
+}
+
 int memory_copy_client(struct arena *arena, const struct client *from, struct client *ret_to)
 {
 	struct client to = *from;
@@ -61,6 +73,8 @@ int memory_copy_client(struct arena *arena, const struct client *from, struct cl
 	TRY(copy_str(arena, &to.default_api));
 	TRY(memory_copy_grants(arena, from, &to));
 	TRY(memory_copy_strs(arena, from->serves, &to.serves));
+	TRY(memory_copy_strs(arena, from->networks, &to.networks));
+	TRY(memory_copy_app(arena, &from->app, &to.app));
 	to.secrets = arena_array(arena, from->n_secrets, sizeof(*to.secrets));
 	if (!to.secrets)
 		return E_NOMEM;

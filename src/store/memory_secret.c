@@ -142,6 +142,7 @@ static int flush(struct memory_state *next, const struct usage_row *row)
 	if (!secret)
 		return 0;
 	secret->use_count += row->count;
+	TRY(memory_use_add(next, secret->client_id, row));
 	if (row->last_used_s < secret->last_used_s)
 		return 0;
 	secret->last_used_s = row->last_used_s;
@@ -153,7 +154,11 @@ int memory_secret_usage_flush(struct store *store, const struct usage_row *rows,
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	int64_t newest_s = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = flush(next, &rows[i]);
+		newest_s = rows[i].last_used_s > newest_s ? rows[i].last_used_s : newest_s;
+	}
+	memory_use_forget(next, newest_s);
 	return memory_end(store, next, rc, NULL);
 }

@@ -60,6 +60,7 @@ int store_family_end(struct store *store, struct str id, const struct audit_note
 	struct front_span span;
 	HAVE(family_end);
 	TRY(check_id_note(id, note));
+	TRY(check_now(note->now_s));
 	TRY(front_begin(store, true, &span));
 	return front_end(&span, store->ops->family_end(store, id, note));
 }
@@ -122,6 +123,7 @@ int store_consent_delete(struct store *store, struct str account_id, struct str 
 	HAVE(consent_delete);
 	TRY(check_id(account_id));
 	TRY(check_id_note(client_id, note));
+	TRY(check_now(note->now_s));
 	TRY(front_begin(store, true, &span));
 	return front_end(&span, store->ops->consent_delete(store, account_id, client_id, note));
 }
