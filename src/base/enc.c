@@ -85,6 +85,20 @@ int enc_b64_decode(struct str text, void *ret_bytes, size_t size, size_t *ret_le
 	return decode64(text, '+', '/', ret_bytes, size, ret_len);
 }
 
+void enc_url(struct buf *out, struct str text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.p[i];
+		if (str_is_unreserved((struct str){&text.p[i], 1})) {
+			buf_put_char(out, text.p[i]);
+			continue;
+		}
+		const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
+		buf_put_mem(out, escaped, sizeof(escaped));
+	}
+}
+
 void enc_hex(struct buf *out, struct str bytes)
 {
 	static const char digits[] = "0123456789abcdef";

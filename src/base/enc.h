@@ -27,6 +27,12 @@ must_check int enc_form_decode(struct str text, struct arena *arena, struct str 
 /* The same to out, which has room for text.len bytes; undefined on failure. E_SYNTAX. */
 must_check int enc_form_decode_to(struct str text, char *out, size_t *ret_len);
 
+/*
+ * A name or value for a query or form, appended: %XX for every byte that is not unreserved (RFC 3986 2.3), so that it
+ * reads the same to decoders of both kinds.
+ */
+void enc_url(struct buf *out, struct str text);
+
 /* Lower-case hexadecimal, appended. */
 void enc_hex(struct buf *out, struct str bytes);
 /* The value of one digit, either case; -1: it is none. */

@@ -1,4 +1,4 @@
-/* SHA-256, HKDF and SipHash; see digest.h. Runs in every process. */
+/* SHA-2, HKDF and SipHash; see digest.h. Runs in every process. */
 #include "crypto/digest.h"
 
 #include <openssl/core_names.h>
@@ -11,6 +11,25 @@ int digest_sha256(struct str bytes, unsigned char ret_digest[SHA256_LEN])
 {
 	const struct provider *provider = provider_get();
 	return provider ? provider_digest(provider->sha256, bytes, ret_digest) : E_CRYPTO;
+}
+
+int digest_of_alg(enum sig_alg alg, struct str bytes, unsigned char ret_digest[DIGEST_MAX], size_t *ret_len)
+{
+	const struct provider *provider = provider_get();
+	const EVP_MD *md = NULL;
+	if (!provider)
+		return E_CRYPTO;
+	if (alg == SIG_ES256 || alg == SIG_RS256 || alg == SIG_PS256)
+		md = provider->sha256;
+	if (alg == SIG_ES384)
+		md = provider->sha384;
+	if (alg == SIG_EDDSA)
+		md = provider->sha512;
+	if (!md)
+		return E_CRYPTO;
+	TRY(provider_digest(md, bytes, ret_digest));
+	*ret_len = (size_t)EVP_MD_get_size(md);
+	return 0;
 }
 
 int digest_hkdf(struct str key, struct str salt, struct str info, unsigned char *ret_key, size_t len)

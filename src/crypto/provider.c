@@ -20,10 +20,11 @@ static void fetch(void)
 {
 	fetched.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	fetched.sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
+	fetched.sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
 	fetched.aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	fetched.hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	ready = sodium_init() >= 0 && fetched.sha256 && fetched.sha384 && fetched.aes_256_gcm && fetched.hkdf &&
-		pthread_key_create(&context_key, free_context) == 0;
+	ready = sodium_init() >= 0 && fetched.sha256 && fetched.sha384 && fetched.sha512 &&
+		fetched.aes_256_gcm && fetched.hkdf && pthread_key_create(&context_key, free_context) == 0;
 }
 
 const struct provider *provider_get(void)

@@ -11,7 +11,7 @@
 #include "base/str.h"
 
 struct provider {
-	EVP_MD *sha256, *sha384;
+	EVP_MD *sha256, *sha384, *sha512;
 	EVP_CIPHER *aes_256_gcm;
 	EVP_KDF *hkdf;
 };

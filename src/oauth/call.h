@@ -26,6 +26,8 @@ struct clock;
 struct grant;
 struct http_request;
 struct mailer;
+struct jwks;
+struct person;
 struct revoked;
 struct throttle;
 struct web;
@@ -44,6 +46,10 @@ enum call_param {
 	PARAM_TOKEN,
 	PARAM_TOKEN_TYPE_HINT,
 	PARAM_AUTHORIZATION_DETAILS,
+	PARAM_CODE,
+	PARAM_REDIRECT_URI,
+	PARAM_CODE_VERIFIER,
+	PARAM_REFRESH_TOKEN,
 	CALL_PARAMS
 };
 
@@ -73,6 +79,13 @@ struct oauth_policy {
 	int64_t lifetime_s;         /* where neither client nor API says one */
 	int64_t lifetime_max_s;     /* no access token lives longer */
 	struct people_policy people;
+	int64_t code_s;             /* authorization codes */
+	int64_t id_token_s;
+	int64_t refresh_s;          /* a refresh token that is not used; never 0 */
+	int64_t family_s;           /* all that comes from one authorization, however often it is refreshed */
+	int64_t refresh_grace_s;    /* an old refresh token works once more; 0: never */
+	int64_t pushed_s;           /* pushed authorization requests (RFC 9126) */
+	bool par_required;          /* RFC 9126 5 */
 };
 
 /* The key that signs now, per algorithm; an empty kid: no active key. Immutable. */
@@ -88,6 +101,10 @@ struct call_env {
 	struct throttle *people;   /* of wrong passwords */
 	struct mailer *mailer;     /* NULL: no mails are sent */
 	struct revoked *revoked;
+	/* After the store ended tokens by itself (reuse, a family's end): the feed is read anew, then told. NULL: nobody
+	 * asks. E_STORE, E_NOMEM. */
+	int (*tokens_ended)(void *arg);
+	void *tokens_ended_arg;
 };
 
 /* How a sign-in with a password went; for figures, and for the grid on which answers go out. */
@@ -111,6 +128,7 @@ struct call {
 	const struct call_env *env;
 	const struct oauth_policy *policy;
 	const struct signing_kids *kids;
+	const struct jwks *keys;    /* that we publish: what our own tokens are checked with */
 	struct arena arena;
 	int64_t now_us;             /* the one clock reading of this request */
 	struct str request_id;
@@ -126,6 +144,7 @@ struct call {
 
 	/* what the rules found out */
 	struct client_view *client; /* one reference, released by call_done */
+	bool is_public;             /* the client has no secret: who asks is not known */
 	bool via_basic;             /* the caller tried the Authorization header */
 	struct str presented_id;    /* client id as presented, not verified; for the throttle. Log call_client_id */
 	const struct client_secret *secret; /* the one that fitted */
@@ -137,6 +156,7 @@ struct call {
 	enum sig_alg alg;           /* of the signature */
 	struct sign_job job;
 	struct buf token;           /* the signed token */
+	struct person *person;      /* whom the tokens act for; see oauth/person.h. NULL: nobody */
 
 	/* pages */
 	struct web *web;            /* what the page steps share; see web/web.h */

@@ -239,6 +239,32 @@ static int load_client(struct call *call, struct str id)
 	return rc == E_ABSENT ? 0 : rc;
 }
 
+/* RFC 6749 2.1, 3.2.1: an app that can keep no secret says who it is, no more. */
+static bool is_public(const struct call *call, const struct clientauth_presented *presented)
+{
+	const struct client *client = call->client ? &call->client->client : NULL;
+	if (!client || client->kind != CLIENT_APP || client->auth != CLIENT_AUTH_NONE)
+		return false;
+	return presented->secret.len == 0 && !presented->basic;
+}
+
+static int accept_public(struct call *call)
+{
+	const struct client *client = &call->client->client;
+	if (client->disabled)
+		return refuse(call, AUTH_CLIENT_DISABLED);
+	if (client->expires_s != 0 && call_now_s(call) >= client->expires_s)
+		return refuse(call, AUTH_CLIENT_EXPIRED);
+	call->is_public = true;
+	return 0;
+}
+
+int clientauth_step_secret(struct call *call)
+{
+	TRY(clientauth_step(call));
+	return call->is_public ? refuse(call, AUTH_METHOD) : 0;
+}
+
 int clientauth_step(struct call *call)
 {
 	struct clientauth_presented presented = {0};
@@ -247,6 +273,8 @@ int clientauth_step(struct call *call)
 	if (presented.id.len > MODEL_ID_MAX || presented.secret.len > PRESENTED_SECRET_MAX)
 		return refuse(call, AUTH_MALFORMED);
 	TRY(load_client(call, presented.id));
+	if (is_public(call, &presented))
+		return accept_public(call);
 	if (presented.secret.len == 0)
 		return refuse(call, AUTH_MISSING);
 	struct str text = str_mem(presented.secret.p, presented.secret.len);

@@ -1,7 +1,7 @@
 /* The table of grants and the steps that walk it; see grant.h. */
 #include "oauth/grant.h"
 
-static const struct grant *const grants[] = {&grant_client};
+static const struct grant *const grants[] = {&grant_client, &grant_code, &grant_refresh};
 enum { GRANTS = sizeof(grants) / sizeof(grants[0]) };
 
 const char *grant_type_at(size_t index) { return index < GRANTS ? grants[index]->type : NULL; }
@@ -24,8 +24,21 @@ int grant_step_find(struct call *call)
 	return 0;
 }
 
+/* RFC 6749 2.1, 4.4: who has no secret can't stand for itself; and what an app may do is said with it. */
+static bool may_use(const struct call *call)
+{
+	const struct client *client = &call->client->client;
+	if (call->is_public && !call->grant->is_public)
+		return false;
+	if (client->kind != CLIENT_APP)
+		return call->grant->app == CLIENT_GRANT_SELF;
+	return client->app.grant_types & call->grant->app;
+}
+
 int grant_step_allowed(struct call *call)
 {
+	if (!may_use(call))
+		FAIL(call, UNAUTHORIZED_CLIENT, "not a grant of this client");
 	/* RFC 6749 5.2. A client without any grant of scope may not ask for tokens at all. */
 	if (call->client->client.n_grants == 0)
 		FAIL(call, UNAUTHORIZED_CLIENT, "client has no scopes assigned");
@@ -35,6 +48,8 @@ int grant_step_allowed(struct call *call)
 int grant_step_check(struct call *call) { return call->grant->check(call); }
 
 int grant_step_mint(struct call *call) { return call->grant->mint(call); }
+
+int grant_step_mint_id(struct call *call) { return call->grant->mint_id ? call->grant->mint_id(call) : 0; }
 
 int grant_step_commit(struct call *call)
 {

@@ -8,10 +8,13 @@
 #include "oauth/call.h"
 
 struct grant {
-	const char *type;  /* grant_type, compared exactly */
+	const char *type;            /* grant_type, compared exactly */
+	enum client_grant_type app;  /* what a CLIENT_APP must have been given to use it */
+	bool is_public;              /* clients without a secret may use it */
 	call_step *check;
 	call_step *mint;
-	call_step *commit;
+	call_step *mint_id;          /* a second signature, over what the first one made; NULL: none */
+	call_step *commit;           /* NULL: nothing to write */
 };
 
 /* grant_type is there: E_INVALID_REQUEST. Before authentication: a request without it is malformed whoever sends it. */
@@ -23,12 +26,16 @@ must_check int grant_step_allowed(struct call *call);
 must_check int grant_step_check(struct call *call);
 /* CALL_SIGN on success: call->token is set when the call goes on. */
 must_check int grant_step_mint(struct call *call);
+/* CALL_SIGN when the grant gives an id token too. */
+must_check int grant_step_mint_id(struct call *call);
 /* After the signature: E_SIGNER when there is none. */
 must_check int grant_step_commit(struct call *call);
 
 /* The table's rows, for discovery: NULL beyond the last. */
 const char *grant_type_at(size_t index);
 
-extern const struct grant grant_client; /* grant_client.c: client_credentials */
+extern const struct grant grant_client;  /* grant_client.c: client_credentials */
+extern const struct grant grant_code;    /* grant_code.c: authorization_code */
+extern const struct grant grant_refresh; /* grant_refresh.c: refresh_token */
 
 #endif

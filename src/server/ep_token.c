@@ -18,6 +18,10 @@ static const struct form_param params[CALL_PARAMS] = {
 	[PARAM_TOKEN] = {"token", false}, /* RFC 7009 2.1, RFC 7662 2.1 */
 	[PARAM_TOKEN_TYPE_HINT] = {"token_type_hint", false},
 	[PARAM_AUTHORIZATION_DETAILS] = {"authorization_details", false}, /* RFC 9396 2 */
+	[PARAM_CODE] = {"code", false}, /* RFC 6749 4.1.3 */
+	[PARAM_REDIRECT_URI] = {"redirect_uri", false},
+	[PARAM_CODE_VERIFIER] = {"code_verifier", false}, /* RFC 7636 4.5 */
+	[PARAM_REFRESH_TOKEN] = {"refresh_token", false}, /* RFC 6749 6 */
 };
 static const struct form_table table = {params, CALL_PARAMS};
 
@@ -26,7 +30,8 @@ static const struct form_table table = {params, CALL_PARAMS};
 static int check_query(struct call *call)
 {
 	uint64_t present = form_names_present(call->request->query, &table);
-	uint64_t credentials = 1U << PARAM_CLIENT_SECRET | 1U << PARAM_CLIENT_ASSERTION | 1U << PARAM_TOKEN;
+	uint64_t credentials = 1U << PARAM_CLIENT_SECRET | 1U << PARAM_CLIENT_ASSERTION | 1U << PARAM_TOKEN |
+			       1U << PARAM_CODE | 1U << PARAM_CODE_VERIFIER | 1U << PARAM_REFRESH_TOKEN;
 	if (present & credentials)
 		FAIL(call, INVALID_REQUEST, "credentials in the query");
 	for (unsigned i = 0; i < CALL_PARAMS; i++)

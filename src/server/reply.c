@@ -6,6 +6,7 @@
 
 #include "json/json.h"
 #include "oauth/own_token.h"
+#include "oauth/person.h"
 #include "server/reply_page.h"
 #include "server/route.h"
 
@@ -211,6 +212,15 @@ void reply_refusal(int code, struct str request_id, struct buf *out_headers, str
 	put_error_body(out_body, row, request_id);
 }
 
+/* RFC 6749 5.1, OpenID Connect Core 3.1.3.3. */
+static void put_person(struct json_out *out, const struct person *person)
+{
+	if (person && person->refresh_text[0] != '\0')
+		json_str(out, "refresh_token", str_of(person->refresh_text));
+	if (person && person->id_token.len > 0)
+		json_str(out, "id_token", buf_str(&person->id_token));
+}
+
 void reply_token(struct task *task)
 {
 	struct json_out out;
@@ -222,6 +232,7 @@ void reply_token(struct task *task)
 	json_str(&out, "access_token", buf_str(&task->call.token));
 	json_str(&out, "token_type", STR("Bearer"));
 	json_int(&out, "expires_in", task->call.lifetime_s);
+	put_person(&out, task->call.person);
 	json_str(&out, "scope", task->call.scope); /* RFC 6749 5.1: always, so nobody has to guess what was granted */
 	json_close(&out, '}');
 }

@@ -13,14 +13,14 @@
  * answer. */
 static call_step *const token_steps[] = {
 	ep_token_read,      grant_step_present, clientauth_step,  grant_step_find, grant_step_allowed,
-	grant_step_check,   grant_step_mint,    grant_step_commit, ep_token_reply, NULL,
+	grant_step_check,   grant_step_mint,    grant_step_mint_id, grant_step_commit, ep_token_reply, NULL,
 };
 /* RFC 7009 2, RFC 7662 2: the client authenticates as above. */
 static call_step *const revoke_steps[] = {
 	ep_token_read, ep_revoke_present, clientauth_step, ep_revoke_commit, NULL,
 };
 static call_step *const introspect_steps[] = {
-	ep_token_read, ep_revoke_present, clientauth_step, ep_introspect_answer, NULL,
+	ep_token_read, ep_revoke_present, clientauth_step_secret, ep_introspect_answer, NULL,
 };
 static call_step *const feed_steps[] = {ep_feed_read, ep_feed_wait, ep_feed_mint, ep_feed_reply, NULL};
 static call_step *const jwks_steps[] = {ep_metadata_jwks, NULL};

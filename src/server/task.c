@@ -73,6 +73,7 @@ void task_begin(struct task *task, struct http_exchange *exchange)
 	call->env = &server->env;
 	call->policy = &task->snapshot->policy;
 	call->kids = &task->snapshot->kids;
+	call->keys = task->snapshot->keys;
 	call->now_us = clock_now_us(server->clock);
 	call->request = http_exchange_request(exchange);
 	call->peer_addr = source_address(task->snapshot->config, call->request);
