@@ -8,6 +8,7 @@
 #include "jose/jwt.h"
 #include "keys/signer.h"
 #include "oauth/scope.h"
+#include "store/store.h"
 
 static int refuse(const char **ret_why, const char *why)
 {
@@ -46,30 +47,51 @@ static int check_token(const struct own_token_env *env, struct str token, struct
 	return ret_claims->aud.n == 1 ? 0 : refuse(ret_why, "not one audience");
 }
 
-/* The epochs of now: a view is never older than the last acknowledged change (directory.h). */
-static int check_holder(const struct client_view *view, const struct jwt_claims *claims, const char **ret_why)
+static int check_account(const struct account *account, const struct jwt_claims *claims, const char **ret_why)
 {
-	const struct client *client = &view->client;
+	if (!str_eq(claims->sub, account->id))
+		return refuse(ret_why, "its subject is another's");
+	if (account->disabled)
+		return refuse(ret_why, "its account is disabled");
+	return claims->account_epoch < account->epoch ? refuse(ret_why, "revoked with all tokens of its account") : 0;
+}
+
+/* An app's token acts for whoever signed in: that account's row, read now. */
+static int find_account(const struct own_token_env *env, const struct jwt_claims *claims, struct arena *arena,
+			struct account *ret_account, const char **ret_why)
+{
+	if (!env->may_block)
+		return E_WOULD_BLOCK;
+	int rc = store_account_get(env->store, claims->sub, false, arena, ret_account);
+	return rc == E_ABSENT || rc == E_SYNTAX || rc == E_LIMIT ? refuse(ret_why, "its account is gone") : rc;
+}
+
+/* The epochs of now: a view is never older than the last acknowledged change (directory.h). */
+static int check_holder(const struct own_token_env *env, struct own_token *own, const struct jwt_claims *claims,
+			struct arena *arena, const char **ret_why)
+{
+	const struct client *client = &own->client->client;
 	if (client->disabled)
 		return refuse(ret_why, "its client is disabled");
 	if (claims->epoch < client->epoch)
 		return refuse(ret_why, "revoked with all tokens of its client");
-	if (client->kind != CLIENT_ACCOUNT) /* RFC 9068 2.2: the client stands for itself */
-		return str_eq(claims->sub, client->id) ? 0 : refuse(ret_why, "its subject is another's");
-	if (!str_eq(claims->sub, view->account.id))
+	if (client->kind != CLIENT_ACCOUNT && str_eq(claims->sub, client->id))
+		return 0; /* RFC 9068 2.2: the client stands for itself */
+	if (client->kind == CLIENT_SERVICE)
 		return refuse(ret_why, "its subject is another's");
-	if (view->account.disabled)
-		return refuse(ret_why, "its account is disabled");
-	return claims->account_epoch < view->account.epoch ? refuse(ret_why, "revoked with all tokens of its account")
-							   : 0;
+	own->account = own->client->account;
+	if (client->kind == CLIENT_APP)
+		TRY(find_account(env, claims, arena, &own->account, ret_why));
+	return check_account(&own->account, claims, ret_why);
 }
 
-static int check_state(const struct own_token_env *env, const struct client_view *view, const struct jwt_claims *claims,
-		       const char **ret_why)
+static int check_state(const struct own_token_env *env, struct own_token *own, const struct jwt_claims *claims,
+		       struct arena *arena, const char **ret_why)
 {
 	bool is_revoked = true;
-	TRY(check_holder(view, claims, ret_why));
-	if (view->client.expires_s != 0 && env->now_s >= view->client.expires_s)
+	const struct client *client = &own->client->client;
+	TRY(check_holder(env, own, claims, arena, ret_why));
+	if (client->expires_s != 0 && env->now_s >= client->expires_s)
 		return refuse(ret_why, "its client has expired");
 	TRY(revoked_jti(env->revoked, claims->jti, &is_revoked));
 	return is_revoked ? refuse(ret_why, "revoked") : 0;
@@ -101,7 +123,7 @@ int own_token_check(const struct own_token_env *env, struct str token, struct ar
 	if (rc == E_ABSENT)
 		return refuse(ret_why, "its client is gone");
 	TRY(rc);
-	rc = check_state(env, own.client, &claims, ret_why);
+	rc = check_state(env, &own, &claims, arena, ret_why);
 	if (rc < 0) {
 		directory_view_unref(own.client);
 		return rc;

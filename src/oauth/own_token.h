@@ -15,6 +15,7 @@ struct own_token_env {
 	const struct jwks *keys;     /* those we publish now, borrowed from the snapshot */
 	struct str issuer;           /* byte for byte */
 	struct directory *directory;
+	struct store *store;
 	struct revoked *revoked;
 	int64_t now_s;
 	bool may_block;
@@ -26,11 +27,12 @@ struct own_token {
 	struct str sub, client_id, audience, scope, jti;
 	struct str_list scopes;      /* scope, split */
 	int64_t iat_s, exp_s;
+	struct account account;      /* as it is now, when the token acts for one; else all empty */
 };
 
 /*
  * 0: good. E_INVALID_TOKEN: not ours, expired, revoked, forged, garbage; *ret_why (when not NULL) is then a literal
- * that says which. E_WOULD_BLOCK: its client is not in memory and !may_block; nothing happened, call again where
+ * that says which. E_WOULD_BLOCK: its client is not in memory, or it acts for an account, and !may_block; nothing happened, call again where
  * blocking is allowed. E_STORE, E_NOMEM: can't be decided now. On failure nothing must be released.
  */
 must_check int own_token_check(const struct own_token_env *env, struct str token, struct arena *arena,

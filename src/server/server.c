@@ -188,6 +188,8 @@ static void obey(struct server *server)
 	}
 }
 
+static int tokens_ended(void *arg) { return server_revoked(arg); }
+
 static int open_store(struct server *server)
 {
 	const struct config *config = server->config;
@@ -201,6 +203,8 @@ static int open_store(struct server *server)
 	struct throttle_limits people = {config->accounts.failures, config->accounts.window_s};
 	TRY(store_open(&options, &server->env.store));
 	TRY(revoked_new(server->env.store, &server->env.revoked));
+	server->env.tokens_ended = tokens_ended;
+	server->env.tokens_ended_arg = server;
 	TRY(directory_new(server->env.store, config->store.cache_clients, &server->env.directory));
 	TRY(throttle_new(&people, config->throttle.entries, &server->env.people));
 	return throttle_new(&throttle, config->throttle.entries, &server->env.throttle);

@@ -213,6 +213,13 @@ int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_sna
 		.lifetime_s = source->config->tokens.access_lifetime_s,
 		.lifetime_max_s = source->config->tokens.lifetime_max_s,
 		.people = people_policy(source->config),
+		.code_s = source->config->provider.code_lifetime_s,
+		.id_token_s = source->config->provider.id_token_lifetime_s,
+		.refresh_s = source->config->provider.refresh_lifetime_s,
+		.family_s = source->config->provider.refresh_max_s,
+		.refresh_grace_s = source->config->provider.refresh_grace_s,
+		.pushed_s = source->config->provider.pushed_lifetime_s,
+		.par_required = source->config->provider.require_pushed,
 	};
 	int rc = collect_keys(snapshot, source);
 	if (rc == 0)

@@ -107,7 +107,14 @@ int fixture_setup(void **state)
 	put_clients(fixture);
 	OK(directory_new(fixture->env.store, 16, &fixture->env.directory));
 	OK(revoked_new(fixture->env.store, &fixture->env.revoked));
-	fixture->policy = (struct oauth_policy){STR("https://as.example"), SIG_RS256, 3600, 86400};
+	fixture->policy = (struct oauth_policy){.issuer = STR("https://as.example"),
+						.default_alg = SIG_RS256,
+						.lifetime_s = 3600,
+						.lifetime_max_s = 86400,
+						.code_s = 60,
+						.id_token_s = 3600,
+						.refresh_s = 86400,
+						.family_s = 864000};
 	fixture->kids.kid[SIG_ES256] = STR("kid-es256");
 	fixture->kids.kid[SIG_EDDSA] = STR("kid-eddsa");
 	fixture->kids.kid[SIG_RS256] = STR("kid-rs256");

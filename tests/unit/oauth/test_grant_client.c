@@ -135,7 +135,7 @@ static void client_without_scopes_may_not_ask(void **state) /* CC-11 */
 
 static void grant_type_is_compared_exactly(void **state) /* CC-05, CC-10 */
 {
-	static const char *const bad[] = {"Client_Credentials", "client_credentials ", "password", "refresh_token",
+	static const char *const bad[] = {"Client_Credentials", "client_credentials ", "password", "implicit",
 					  "x"};
 	struct fixture *fixture = *state;
 	assert_int_equal(grant_step_present(&fixture->call), E_INVALID_REQUEST);
