@@ -101,8 +101,10 @@ struct call_env {
 	struct throttle *people;   /* of wrong passwords */
 	struct mailer *mailer;     /* NULL: no mails are sent */
 	struct revoked *revoked;
-	/* After the store ended tokens by itself (reuse, a family's end): the feed is read anew, then told. NULL: nobody
-	 * asks. E_STORE, E_NOMEM. */
+	/*
+	 * After the store ended tokens by itself (reuse, a family's end): the feed is read anew, then told. NULL:
+	 * nobody asks. E_STORE, E_NOMEM.
+	 */
 	int (*tokens_ended)(void *arg);
 	void *tokens_ended_arg;
 };

@@ -93,7 +93,8 @@ static int collect_assigned(struct call *call, const struct api *api, struct str
 	if (!scopes.v)
 		return E_NOMEM;
 	for (size_t i = 0; i < client->n_grants; i++)
-		if (choice_may_have(call->client, api, client->grants[i].scope) && !scope_has(scopes, client->grants[i].scope))
+		if (choice_may_have(call->client, api, client->grants[i].scope) &&
+		    !scope_has(scopes, client->grants[i].scope))
 			scopes.v[scopes.n++] = client->grants[i].scope;
 	*ret_scopes = scopes;
 	return 0;

@@ -38,4 +38,9 @@ static int mint(struct call *call)
 	return mint_access(call, view->client.kind == CLIENT_ACCOUNT ? &view->account : NULL);
 }
 
-const struct grant grant_client = {.type = "client_credentials", .app = CLIENT_GRANT_SELF, .check = check, .mint = mint};
+const struct grant grant_client = {
+	.type = "client_credentials",
+	.app = CLIENT_GRANT_SELF,
+	.check = check,
+	.mint = mint,
+};

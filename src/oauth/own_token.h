@@ -32,8 +32,9 @@ struct own_token {
 
 /*
  * 0: good. E_INVALID_TOKEN: not ours, expired, revoked, forged, garbage; *ret_why (when not NULL) is then a literal
- * that says which. E_WOULD_BLOCK: its client is not in memory, or it acts for an account, and !may_block; nothing happened, call again where
- * blocking is allowed. E_STORE, E_NOMEM: can't be decided now. On failure nothing must be released.
+ * that says which. E_WOULD_BLOCK: its client is not in memory, or it is an app's for an account, and !may_block;
+ * nothing happened, call again where blocking is allowed. E_STORE, E_NOMEM: can't be decided now. On failure nothing
+ * must be released.
  */
 must_check int own_token_check(const struct own_token_env *env, struct str token, struct arena *arena,
 			       struct own_token *ret_token, const char **ret_why);

@@ -170,7 +170,7 @@ int person_mint_id(struct call *call)
 		return E_NOMEM;
 	if (kid.len == 0)
 		FAIL(call, SIGNER, "no active key for the algorithm of this client's id tokens");
-	const struct token_id id = {
+	const struct id_token id = {
 		.kid = kid,
 		.alg = alg,
 		.issuer = call->policy->issuer,
@@ -183,7 +183,7 @@ int person_mint_id(struct call *call)
 		.lifetime_s = call->policy->id_token_s,
 		.access_token = buf_str(&call->token),
 	};
-	TRY(token_id_claims(&id, &call->arena, &call->job.claims));
+	TRY(id_token_claims(&id, &call->arena, &call->job.claims));
 	buf_init_fixed(&person->id_token, mem, SIGNER_TOKEN_MAX);
 	call->job.token = &person->id_token;
 	call->job.status = E_SIGNER;

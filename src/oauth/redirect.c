@@ -117,6 +117,11 @@ static bool is_https(struct str uri)
 	return port != SIZE_MAX && is_rest(behind(rest, host + port));
 }
 
+static bool is_scheme_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+';
+}
+
 /* RFC 8252 7.1: a name under the app's control, reversed, so with a dot; one slash behind the colon. */
 static bool is_private_use(struct str uri)
 {
@@ -125,10 +130,9 @@ static bool is_private_use(struct str uri)
 	if (!str_cut(uri, ':', &scheme, &rest) || scheme.len == 0 || scheme.p[0] < 'a' || scheme.p[0] > 'z')
 		return false;
 	for (size_t i = 0; i < scheme.len; i++) {
-		char c = scheme.p[i];
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '-' && c != '+')
+		if (!is_scheme_char(scheme.p[i]))
 			return false;
-		dot |= c == '.';
+		dot |= scheme.p[i] == '.';
 	}
 	return dot && rest.len > 0 && rest.p[0] == '/' && !str_has_prefix(rest, STR("//"));
 }

@@ -6,7 +6,7 @@
 #include "json/json.h"
 
 /* OpenID Connect Core 3.1.3.6: the left half of the hash that belongs to the algorithm, base64url. */
-static int put_at_hash(const struct token_id *id, struct json_out *out)
+static int put_at_hash(const struct id_token *id, struct json_out *out)
 {
 	unsigned char digest[DIGEST_MAX];
 	char mem[ENC_B64URL_LEN(DIGEST_MAX / 2)];
@@ -20,7 +20,7 @@ static int put_at_hash(const struct token_id *id, struct json_out *out)
 }
 
 /* RFC 8176 2. Signing in elsewhere, and by a link in a mail, have no name there. */
-static void put_amr(const struct token_id *id, struct json_out *out)
+static void put_amr(const struct id_token *id, struct json_out *out)
 {
 	static const struct {
 		unsigned methods;
@@ -43,7 +43,7 @@ static void put_amr(const struct token_id *id, struct json_out *out)
 	json_close(out, ']');
 }
 
-static int make_extra(const struct token_id *id, struct arena *arena, struct str *ret_extra)
+static int make_extra(const struct id_token *id, struct arena *arena, struct str *ret_extra)
 {
 	char *mem = arena_alloc(arena, SIGNER_EXTRA_MAX);
 	struct buf text;
@@ -64,7 +64,7 @@ static int make_extra(const struct token_id *id, struct arena *arena, struct str
 	return 0;
 }
 
-int token_id_claims(const struct token_id *id, struct arena *arena, struct sign_claims *ret_claims)
+int id_token_claims(const struct id_token *id, struct arena *arena, struct sign_claims *ret_claims)
 {
 	struct sign_claims claims = {
 		.kind = TOKEN_ID,

@@ -10,7 +10,7 @@
 #include "keys/signer.h"
 #include "model/model.h"
 
-struct token_id {
+struct id_token {
 	struct str kid;
 	enum sig_alg alg;              /* of that key: decides the hash in at_hash */
 	struct str issuer, client_id, account_id;
@@ -23,6 +23,6 @@ struct token_id {
 
 /* aud is the client alone, so there is no azp (OpenID Connect Core 2). E_CRYPTO, E_NOMEM, E_LIMIT. The claims borrow
  * from *id and the arena. */
-must_check int token_id_claims(const struct token_id *id, struct arena *arena, struct sign_claims *ret_claims);
+must_check int id_token_claims(const struct id_token *id, struct arena *arena, struct sign_claims *ret_claims);
 
 #endif

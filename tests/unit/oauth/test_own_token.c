@@ -65,7 +65,8 @@ static int check(struct fixture *fixture, struct str token, int64_t now_s, const
 {
 	struct own_token result;
 	const struct own_token_env env = {.keys = published, .issuer = STR(ISSUER), .directory = fixture->env.directory,
-					  .store = fixture->env.store, .revoked = fixture->env.revoked, .now_s = now_s, .may_block = true};
+					  .store = fixture->env.store,
+					  .revoked = fixture->env.revoked, .now_s = now_s, .may_block = true};
 	*ret_why = "";
 	int rc = own_token_check(&env, token, &fixture->call.arena, &result, ret_why);
 	if (rc == 0)
@@ -187,7 +188,8 @@ static void says_when_it_would_block(void **state)
 	struct fixture *fixture = *state;
 	struct own_token result;
 	struct own_token_env env = {.keys = published, .issuer = STR(ISSUER), .directory = fixture->env.directory,
-				    .store = fixture->env.store, .revoked = fixture->env.revoked, .now_s = FIXTURE_NOW_S};
+				    .store = fixture->env.store,
+				    .revoked = fixture->env.revoked, .now_s = FIXTURE_NOW_S};
 	struct str token = sign(fixture, own, "at+jwt", GOOD);
 	struct arena *arena = &fixture->call.arena;
 	assert_int_equal(own_token_check(&env, token, arena, &result, NULL), E_WOULD_BLOCK);
