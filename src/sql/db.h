@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 
-enum { DB_STATEMENTS_MAX = 128 };
+enum { DB_STATEMENTS_MAX = 512 };
 
 struct db {
 	sqlite3 *handle;

@@ -91,6 +91,13 @@ int query_hit(struct query *query)
 	return sqlite3_changes(query->db->handle) > 0 ? 0 : E_ABSENT;
 }
 
+int query_run_for(struct db *db, const char *sql, int64_t n)
+{
+	_cleanup_(query_done) struct query query = query_of(db, sql);
+	query_int(&query, n);
+	return query_run(&query);
+}
+
 int query_status(const struct query *query) { return query->status; }
 
 int64_t query_get_int(struct query *query)

@@ -38,6 +38,8 @@ must_check int query_row(struct query *query);
 must_check int query_run(struct query *query);
 /* As query_run; E_ABSENT when no row was changed. */
 must_check int query_hit(struct query *query);
+/* Runs a change whose only value is a number, mostly a row's. As query_run. */
+must_check int query_run_for(struct db *db, const char *sql, int64_t n);
 must_check int query_status(const struct query *query);
 
 int64_t query_get_int(struct query *query);

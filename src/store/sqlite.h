@@ -14,8 +14,11 @@
 /* A write verb that waits for the writer thread; lives on its caller's stack. */
 struct sqlite_job;
 
-/* The verb found nothing to change: 0 for the caller, no audit entry. */
-enum { SQLITE_UNCHANGED = 1 };
+/*
+ * What a verb's work may come to beside 0 and a failure. Its changes stay, and no audit entry is written here.
+ * UNCHANGED: 0 for the caller. REUSED, POLLED_TOO_FAST: the error of that name, of which the change is a part.
+ */
+enum { SQLITE_UNCHANGED = 1, SQLITE_REUSED, SQLITE_POLLED_TOO_FAST };
 
 struct sqlite {
 	struct store store; /* first: the front sees only this */
@@ -53,8 +56,8 @@ must_check int sqlite_file_prepare(const char *path, bool create, int *ret_lock_
 
 /*
  * sqlite_write.c: hands work to the writer and waits until its transaction is durable. work runs on the writer's thread
- * inside the transaction, gets args and gives 0, SQLITE_UNCHANGED or a negative code, whereupon only its own changes
- * are undone. note NULL: nothing to audit.
+ * inside the transaction, gets args and gives 0, SQLITE_… or a negative code, whereupon only its own changes are
+ * undone. note NULL: nothing to audit.
  */
 must_check int sqlite_write(struct store *store, int (*work)(struct db *db, const void *args), const void *args,
 			    const struct audit_note *note);
@@ -78,6 +81,7 @@ must_check int sqlite_audit_link(struct db *db, const struct audit_note *note);
 
 /* Row numbers of text ids. E_ABSENT. */
 must_check int sqlite_account_n(struct db *db, struct str id, int64_t *ret_n);
+must_check int sqlite_account_load(struct db *db, struct str id, struct arena *arena, struct account *ret_account);
 must_check int sqlite_api_n(struct db *db, struct str id, int64_t *ret_n);
 must_check int sqlite_client_n(struct db *db, struct str id, int64_t *ret_n);
 
@@ -87,6 +91,8 @@ struct sqlite_end {
 };
 /* sqlite_revocation.c: the next word of the feed; its seq and, for a jti, nothing else is made up here. */
 must_check int sqlite_revocation_put(struct db *db, const struct revocation *revocation);
+/* As that, of a jti that a family gave: without a bound, and one that is revoked already changes nothing. */
+must_check int sqlite_revocation_end_jti(struct db *db, const struct revocation *token);
 /* The epoch of a client or an account rises and the feed says so; nothing happens when end.until_s is 0. */
 must_check int sqlite_revocation_raise(struct db *db, enum revocation_kind kind, int64_t n, struct sqlite_end end);
 
@@ -137,7 +143,6 @@ int sqlite_secret_revoke(struct store *store, struct str client_id, struct str s
 			 int64_t until_s, const struct audit_note *note);
 int sqlite_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			     const struct audit_note *note);
-int sqlite_secret_usage_flush(struct store *store, const struct usage_row *rows, size_t n);
 
 int sqlite_api_put(struct store *store, const struct api *api, const struct audit_note *note);
 int sqlite_api_get(struct store *store, struct str key, bool by_audience, struct arena *arena, struct api *ret_api);

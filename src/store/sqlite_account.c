@@ -91,6 +91,14 @@ static int load(struct query *query, struct arena *arena, struct account *ret_ac
 	return 0;
 }
 
+int sqlite_account_load(struct db *db, struct str id, struct arena *arena, struct account *ret_account)
+{
+	_cleanup_(query_done) struct query query = query_of(db, "SELECT " COLUMNS " FROM account WHERE id = ?");
+	query_text(&query, id);
+	TRY(query_row(&query));
+	return load(&query, arena, ret_account);
+}
+
 int sqlite_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
 		       struct account *ret_account)
 {
@@ -200,13 +208,6 @@ struct delete {
 	struct sqlite_end end;
 };
 
-static int run_for(struct db *db, const char *sql, int64_t n)
-{
-	_cleanup_(query_done) struct query query = query_of(db, sql);
-	query_int(&query, n);
-	return query_run(&query);
-}
-
 static int count_clients(struct db *db, int64_t n, int64_t *ret_clients, int64_t *ret_imported)
 {
 	_cleanup_(query_done) struct query query =
@@ -229,8 +230,8 @@ static int delete_clients(struct db *db, int64_t n, int64_t imported)
 		"DELETE FROM client WHERE account_n = ?",
 	};
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		TRY(run_for(db, tables[i], n));
-	return run_for(db, "UPDATE state SET clients_imported = clients_imported - ? WHERE one = 1", imported);
+		TRY(query_run_for(db, tables[i], n));
+	return query_run_for(db, "UPDATE state SET clients_imported = clients_imported - ? WHERE one = 1", imported);
 }
 
 static int delete (struct db *db, const void *args)
@@ -244,8 +245,8 @@ static int delete (struct db *db, const void *args)
 	if (clients > 0)
 		TRY(delete_clients(db, n, imported));
 	TRY(sqlite_revocation_raise(db, REVOCATION_ACCOUNT, n, change->end));
-	TRY(run_for(db, "DELETE FROM account_role WHERE account_n = ?", n));
-	return run_for(db, "DELETE FROM account WHERE n = ?", n);
+	TRY(query_run_for(db, "DELETE FROM account_role WHERE account_n = ?", n));
+	return query_run_for(db, "DELETE FROM account WHERE n = ?", n);
 }
 
 int sqlite_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,

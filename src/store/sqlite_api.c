@@ -1,5 +1,5 @@
 /* API verbs on SQLite. */
-#include "store/sqlite.h"
+#include "store/sqlite_people.h"
 
 int sqlite_api_n(struct db *db, struct str id, int64_t *ret_n)
 {
@@ -8,6 +8,12 @@ int sqlite_api_n(struct db *db, struct str id, int64_t *ret_n)
 	TRY(query_row(&query));
 	*ret_n = query_get_int(&query);
 	return query_status(&query);
+}
+
+int sqlite_api_known(struct db *db, struct str id)
+{
+	int64_t n;
+	return id.len > 0 ? sqlite_api_n(db, id, &n) : 0;
 }
 
 /* pos is negative while an update runs: what is negative at its end was not named again. */

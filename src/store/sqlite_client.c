@@ -1,5 +1,5 @@
 /* Client verbs on SQLite. */
-#include "store/sqlite.h"
+#include "store/sqlite_people.h"
 
 struct put {
 	const struct client *clients;
@@ -110,13 +110,15 @@ static int insert_grants(struct db *db, int64_t client_n, const struct client *c
 static int insert(struct db *db, const struct client *client, int64_t *ret_n)
 {
 	int64_t account_n, api_n;
+	_cleanup_(buf_done) struct buf networks;
+	sqlite_lines_init(&networks, client->networks);
 	TRY(find_refs(db, client, &account_n, &api_n));
 	/* An id that was deleted and comes back: not below the epoch that verifiers have heard of. */
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT INTO client (id, kind, account_n, name, auth, disabled, expires_s, lifetime_s, "
-			     "default_api_n, epoch, created_s)"
+			     "default_api_n, epoch, created_s, networks)"
 			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, max(?10, coalesce("
-			     "(SELECT epoch FROM revocation WHERE kind = 0 AND id = ?1), 0)), ?11)");
+			     "(SELECT epoch FROM revocation WHERE kind = 0 AND id = ?1), 0)), ?11, ?12)");
 	query_text(&query, client->id);
 	query_int(&query, client->kind);
 	query_ref(&query, account_n);
@@ -128,6 +130,8 @@ static int insert(struct db *db, const struct client *client, int64_t *ret_n)
 	query_ref(&query, api_n);
 	query_int(&query, client->epoch);
 	query_int(&query, client->created_s);
+	TRY(buf_status(&networks));
+	query_text(&query, buf_str(&networks));
 	TRY(query_run(&query));
 	*ret_n = sqlite3_last_insert_rowid(db->handle);
 	return 0;
@@ -138,6 +142,8 @@ static int put_one(struct db *db, const struct client *client)
 	int64_t n;
 	TRY(insert(db, client, &n));
 	TRY(insert_grants(db, n, client));
+	if (client->kind == CLIENT_APP)
+		TRY(sqlite_app_put(db, n, &client->app));
 	for (size_t i = 0; i < client->n_secrets; i++) {
 		struct client_secret secret = client->secrets[i];
 		secret.client_id = client->id;
@@ -161,10 +167,10 @@ int sqlite_client_put(struct store *store, const struct client *clients, size_t 
 
 #define SELECT_CLIENT                                                                                            \
 	"SELECT c.n, c.id, c.kind, a.id, c.name, c.auth, c.disabled, c.expires_s, c.lifetime_s, d.id, c.epoch, " \
-	"c.created_s"                                                                                            \
+	"c.created_s, c.networks"                                                                                \
 	" FROM client c LEFT JOIN account a ON a.n = c.account_n LEFT JOIN api d ON d.n = c.default_api_n "
 
-/* Without grants and secrets. */
+/* Without grants, secrets and audiences it serves. */
 static int load(struct query *query, struct arena *arena, int64_t *ret_n, struct client *ret_client)
 {
 	struct client client = {0};
@@ -180,7 +186,10 @@ static int load(struct query *query, struct arena *arena, int64_t *ret_n, struct
 	client.default_api = query_get_str(query, arena);
 	client.epoch = query_get_int(query);
 	client.created_s = query_get_int(query);
+	sqlite_lines_get(query, arena, &client.networks);
 	TRY(query_status(query));
+	if (client.kind == CLIENT_APP)
+		TRY(sqlite_app_load(query->db, n, arena, &client.app));
 	*ret_n = n;
 	*ret_client = client;
 	return 0;
@@ -276,24 +285,20 @@ int sqlite_client_list(struct store *store, const struct store_client_range *ran
 
 static int update_row(struct db *db, int64_t n, int64_t api_n, const struct client *client)
 {
-	_cleanup_(query_done) struct query query = query_of(
-		db,
-		"UPDATE client SET name = ?, auth = ?, expires_s = ?, lifetime_s = ?, default_api_n = ? WHERE n = ?");
+	_cleanup_(buf_done) struct buf networks;
+	sqlite_lines_init(&networks, client->networks);
+	TRY(buf_status(&networks));
+	_cleanup_(query_done) struct query query =
+		query_of(db, "UPDATE client SET name = ?, auth = ?, expires_s = ?, lifetime_s = ?, default_api_n = ?,"
+			     " networks = ? WHERE n = ?");
 	query_text(&query, client->name);
 	query_int(&query, client->auth);
 	query_int(&query, client->expires_s);
 	query_int(&query, client->lifetime_s);
 	query_ref(&query, api_n);
+	query_text(&query, buf_str(&networks));
 	query_int(&query, n);
 	return query_hit(&query);
-}
-
-/* Runs a change whose only value is the row number of the client. */
-static int run_for(struct db *db, const char *sql, int64_t n)
-{
-	_cleanup_(query_done) struct query query = query_of(db, sql);
-	query_int(&query, n);
-	return query_run(&query);
 }
 
 static int update(struct db *db, const void *args)
@@ -301,11 +306,12 @@ static int update(struct db *db, const void *args)
 	const struct update *change = args;
 	int64_t n, account_n, api_n;
 	TRY(sqlite_client_n(db, change->client->id, &n));
+	TRY(sqlite_app_replace(db, n, &change->client->app));
 	TRY(find_refs(db, change->client, &account_n, &api_n));
 	TRY(update_row(db, n, api_n, change->client));
 	if (!change->set_grants)
 		return 0;
-	TRY(run_for(db, "DELETE FROM client_grant WHERE client_n = ?", n));
+	TRY(query_run_for(db, "DELETE FROM client_grant WHERE client_n = ?", n));
 	return insert_grants(db, n, change->client);
 }
 
@@ -344,10 +350,10 @@ static int delete (struct db *db, const void *args)
 	int64_t n;
 	TRY(sqlite_client_n(db, change->id, &n));
 	TRY(sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end));
-	TRY(run_for(db, "DELETE FROM api_server WHERE client_n = ?", n));
-	TRY(run_for(db, "DELETE FROM client_grant WHERE client_n = ?", n));
-	TRY(run_for(db, "DELETE FROM client_secret WHERE client_n = ?", n));
-	TRY(run_for(db, "DELETE FROM client WHERE n = ?", n));
+	TRY(query_run_for(db, "DELETE FROM api_server WHERE client_n = ?", n));
+	TRY(query_run_for(db, "DELETE FROM client_grant WHERE client_n = ?", n));
+	TRY(query_run_for(db, "DELETE FROM client_secret WHERE client_n = ?", n));
+	TRY(query_run_for(db, "DELETE FROM client WHERE n = ?", n));
 	return is_imported(change->id) ? count_imported(db, -1) : 0;
 }
 

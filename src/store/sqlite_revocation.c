@@ -53,14 +53,23 @@ static int find_jti(struct db *db, struct str jti)
 	return query_row(&query);
 }
 
+/* Up to the maximum: endings of families may have put any number there. */
 static int count_owned(struct db *db, struct str owner, int64_t *ret_n)
 {
 	_cleanup_(query_done) struct query query =
-		query_of(db, "SELECT count(*) FROM revocation WHERE owner = ?1 AND owner <> ''");
+		query_of(db, "SELECT count(*) FROM"
+			     " (SELECT 1 FROM revocation WHERE owner = ?1 AND owner <> '' LIMIT ?2)");
 	query_text(&query, owner);
+	query_int(&query, MODEL_REVOKED_MAX);
 	TRY(query_row(&query));
 	*ret_n = query_get_int(&query);
 	return query_status(&query);
+}
+
+int sqlite_revocation_end_jti(struct db *db, const struct revocation *token)
+{
+	int rc = find_jti(db, token->id);
+	return rc == E_ABSENT ? sqlite_revocation_put(db, token) : rc;
 }
 
 static int put_jti(struct db *db, const void *args)

@@ -11,11 +11,6 @@ struct revoke {
 	struct sqlite_end end;
 };
 
-struct flush {
-	const struct usage_row *rows;
-	size_t n;
-};
-
 /* Runs a change of one client's secrets. */
 static int run_for(struct db *db, const char *sql, int64_t client_n, int64_t value)
 {
@@ -71,7 +66,11 @@ static int prune(struct db *db, int64_t client_n, int64_t now_s)
 	query_int(&query, client_n);
 	query_int(&query, now_s);
 	query_int(&query, MODEL_SECRETS_DEAD_MAX);
-	return query_run(&query);
+	int rc = query_hit(&query);
+	if (rc < 0)
+		return rc == E_ABSENT ? 0 : rc;
+	return query_run_for(db, "DELETE FROM secret_host WHERE client_n = ?1 AND secret_id NOT IN"
+				 " (SELECT id FROM client_secret WHERE client_n = ?1)", client_n);
 }
 
 int sqlite_secret_insert(struct db *db, int64_t client_n, const struct client_secret *secret)
@@ -188,27 +187,4 @@ int sqlite_secret_regenerate(struct store *store, const struct client_secret *se
 			     const struct audit_note *note)
 {
 	return sqlite_write(store, regenerate, &(struct add){secret, {now_s, until_s}}, note);
-}
-
-static int flush(struct db *db, const void *args)
-{
-	const struct flush *change = args;
-	for (size_t i = 0; i < change->n; i++) {
-		const struct usage_row *row = &change->rows[i];
-		_cleanup_(query_done) struct query query = query_of(
-			db,
-			"UPDATE client_secret SET use_count = use_count + ?1, last_used_s = max(last_used_s, ?2),"
-			" last_used_addr = CASE WHEN ?2 >= last_used_s THEN ?3 ELSE last_used_addr END WHERE id = ?4");
-		query_int(&query, row->count);
-		query_int(&query, row->last_used_s);
-		query_text(&query, row->addr);
-		query_text(&query, row->secret_id);
-		TRY(query_run(&query));
-	}
-	return 0;
-}
-
-int sqlite_secret_usage_flush(struct store *store, const struct usage_row *rows, size_t n)
-{
-	return sqlite_write(store, flush, &(struct flush){rows, n}, NULL);
 }

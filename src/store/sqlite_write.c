@@ -217,6 +217,12 @@ static void *write_until_closed(void *arg)
 	return NULL;
 }
 
+static int outcome(int rc)
+{
+	static const int codes[] = {0, 0, E_REUSED, E_POLLED_TOO_FAST}; /* by SQLITE_… */
+	return rc < 0 ? rc : codes[rc];
+}
+
 int sqlite_write(struct store *store, int (*work)(struct db *db, const void *args), const void *args,
 		 const struct audit_note *note)
 {
@@ -230,7 +236,7 @@ int sqlite_write(struct store *store, int (*work)(struct db *db, const void *arg
 	while (!job.done)
 		pthread_cond_wait(&job.wake, &sqlite->writer.lock);
 	pthread_mutex_unlock(&sqlite->writer.lock);
-	return job.rc < 0 ? job.rc : 0;
+	return outcome(job.rc);
 }
 
 int sqlite_write_start(struct sqlite *sqlite)

@@ -1,0 +1,102 @@
+/* What only a client has that people sign in to: one row beside the client's. */
+#include "store/sqlite_people.h"
+
+enum { LINES_MAX = MODEL_URIS_MAX * (MODEL_URI_MAX + 1) };
+
+void sqlite_lines_init(struct buf *buf, struct str_list lines)
+{
+	buf_init(buf, LINES_MAX);
+	for (size_t i = 0; i < lines.n; i++) {
+		if (i > 0)
+			buf_put_char(buf, '\n');
+		buf_put(buf, lines.v[i]);
+	}
+}
+
+void sqlite_lines_get(struct query *query, struct arena *arena, struct str_list *ret_lines)
+{
+	struct str_list lines = {0};
+	struct str line, rest = query_get_str(query, arena);
+	while (rest.len > 0 && query->status == 0) {
+		if (!str_cut(rest, '\n', &line, &rest)) {
+			line = rest;
+			rest = STR("");
+		}
+		query->status = query_grow(arena, &lines.v, lines.n, sizeof(*lines.v));
+		if (query->status == 0)
+			lines.v[lines.n++] = line;
+	}
+	*ret_lines = lines;
+}
+
+static void bind(struct query *query, const struct client_app *app, const struct buf *redirects,
+		 const struct buf *logouts)
+{
+	query_int(query, app->grant_types);
+	query_int(query, app->native);
+	query_int(query, app->trusted);
+	query_int(query, app->par_required);
+	query_text(query, app->id_token_alg);
+	query_text(query, buf_str(redirects));
+	query_text(query, buf_str(logouts));
+	query_text(query, app->uri);
+	query_text(query, app->logo_uri);
+	query_text(query, app->policy_uri);
+	query_text(query, app->tos_uri);
+	query_int(query, app->registered);
+	query_blob(query, sqlite_hash(app->registration_sha256));
+}
+
+int sqlite_app_put(struct db *db, int64_t client_n, const struct client_app *app)
+{
+	_cleanup_(buf_done) struct buf redirects;
+	_cleanup_(buf_done) struct buf logouts;
+	sqlite_lines_init(&redirects, app->redirect_uris);
+	sqlite_lines_init(&logouts, app->logout_uris);
+	TRY(buf_status(&redirects));
+	TRY(buf_status(&logouts));
+	_cleanup_(query_done) struct query query =
+		query_of(db, "INSERT OR REPLACE INTO client_app (client_n, grant_types, native, trusted, par_required,"
+			     " id_token_alg, redirect_uris, logout_uris, uri, logo_uri, policy_uri, tos_uri,"
+			     " registered, registration_sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	query_int(&query, client_n);
+	bind(&query, app, &redirects, &logouts);
+	return query_run(&query);
+}
+
+int sqlite_app_replace(struct db *db, int64_t client_n, const struct client_app *app)
+{
+	_cleanup_(query_done) struct query query = query_of(db, "SELECT 1 FROM client_app WHERE client_n = ?");
+	query_int(&query, client_n);
+	int rc = query_row(&query);
+	if (rc < 0)
+		return rc == E_ABSENT ? 0 : rc;
+	return sqlite_app_put(db, client_n, app);
+}
+
+int sqlite_app_load(struct db *db, int64_t client_n, struct arena *arena, struct client_app *ret_app)
+{
+	struct client_app app = {0};
+	_cleanup_(query_done) struct query query =
+		query_of(db, "SELECT grant_types, native, trusted, par_required, id_token_alg, redirect_uris,"
+			     " logout_uris, uri, logo_uri, policy_uri, tos_uri, registered, registration_sha256"
+			     " FROM client_app WHERE client_n = ?");
+	query_int(&query, client_n);
+	TRY(query_row(&query));
+	app.grant_types = (unsigned)query_get_int(&query);
+	app.native = query_get_int(&query) != 0;
+	app.trusted = query_get_int(&query) != 0;
+	app.par_required = query_get_int(&query) != 0;
+	app.id_token_alg = query_get_str(&query, arena);
+	sqlite_lines_get(&query, arena, &app.redirect_uris);
+	sqlite_lines_get(&query, arena, &app.logout_uris);
+	app.uri = query_get_str(&query, arena);
+	app.logo_uri = query_get_str(&query, arena);
+	app.policy_uri = query_get_str(&query, arena);
+	app.tos_uri = query_get_str(&query, arena);
+	app.registered = query_get_int(&query) != 0;
+	query_get_mem(&query, app.registration_sha256, sizeof(app.registration_sha256));
+	TRY(query_status(&query));
+	*ret_app = app;
+	return 0;
+}
