@@ -239,6 +239,12 @@ int json_get_array(const struct json *object, const char *name, const struct jso
 
 bool json_has(const struct json *object, const char *name) { return json_object_get(in(object), name) != NULL; }
 
+bool json_has_value(const struct json *object, const char *name)
+{
+	const json_t *value = json_object_get(in(object), name);
+	return value && !json_is_null(value);
+}
+
 size_t json_array_len(const struct json *array) { return json_array_size(in(array)); }
 
 int json_at_str(const struct json *array, size_t index, struct str *ret_value)

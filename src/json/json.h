@@ -35,6 +35,8 @@ must_check int json_get_number(const struct json *object, const char *name, doub
 must_check int json_get_object(const struct json *object, const char *name, const struct json **ret_value);
 must_check int json_get_array(const struct json *object, const char *name, const struct json **ret_value);
 bool json_has(const struct json *object, const char *name);
+/* The same, and it is not null. */
+bool json_has_value(const struct json *object, const char *name);
 size_t json_array_len(const struct json *array);
 /* index < json_array_len(). E_SYNTAX when the element has another type. */
 must_check int json_at_str(const struct json *array, size_t index, struct str *ret_value);
