@@ -107,6 +107,7 @@ struct call_env {
 	 */
 	int (*tokens_ended)(void *arg);
 	void *tokens_ended_arg;
+	struct throttle *guesses;  /* of codes that people type, and of open registrations */
 };
 
 /* How a sign-in with a password went; for figures, and for the grid on which answers go out. */

@@ -111,7 +111,7 @@ static int read_redirects(struct reading *in, const char *name, struct str_list 
 		return E_NOMEM;
 	for (size_t i = 0; i < json_array_len(array); i++) {
 		struct str *uri = &uris.v[uris.n];
-		if (json_at_str(array, i, uri) < 0 || !redirect_may_register(*uri, in->out.app.native))
+		if (json_at_str(array, i, uri) < 0 || !redirect_may_register(*uri, in->out.app.native, NULL))
 			return refuse(in, E_INVALID_REDIRECT_URI, name, "has a URI that this kind of app may not have.");
 		uris.n += !scope_has(uris, *uri);
 	}

@@ -171,6 +171,28 @@ static bool is_name(struct str text)
 	return text.len > 0 && text.len <= 256;
 }
 
+/* RFC 6749 3.3 */
+static bool is_scope(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] < '!' || text.p[i] > '~' || text.p[i] == '"' || text.p[i] == '\\')
+			return false;
+	return text.len > 0 && text.len <= 128;
+}
+
+static bool is_grant_type(struct str text)
+{
+	static const char *const types[] = {"authorization_code", "refresh_token", "client_credentials",
+					    "urn:ietf:params:oauth:grant-type:device_code"};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_eq(text, str_of(types[i])))
+			return true;
+	return false;
+}
+
+const struct config_check config_check_scope = {is_scope, "a scope name"};
+const struct config_check config_check_grant_type = {is_grant_type,
+	"authorization_code, refresh_token, client_credentials or urn:ietf:params:oauth:grant-type:device_code"};
 const struct config_check config_check_issuer = {is_issuer, "an http or https URL without query and fragment"};
 const struct config_check config_check_endpoint = {is_endpoint, "address:port, [v6]:port or unix:/path"};
 const struct config_check config_check_network = {is_network, "an address, or a network as address/bits"};

@@ -9,6 +9,7 @@ static const char *const words_log_format[] = {"text", "json"};
 static const char *const words_config_access[] = {"loopback", "all", "off"};
 static const char *const words_config_signup[] = {"invite", "open", "off"};
 static const char *const words_config_family[] = {"oauth2", "connect"};
+static const char *const words_config_registration[] = {"token", "open", "off"};
 
 #define NAMES(words) {words, sizeof(words) / sizeof((words)[0])}
 static const struct config_names config_names_log_level = NAMES(words_log_level);
@@ -16,6 +17,7 @@ static const struct config_names config_names_log_format = NAMES(words_log_forma
 static const struct config_names config_names_config_access = NAMES(words_config_access);
 static const struct config_names config_names_config_signup = NAMES(words_config_signup);
 static const struct config_names config_names_config_family = NAMES(words_config_family);
+static const struct config_names config_names_config_registration = NAMES(words_config_registration);
 
 #define SPEC_UINT(low, high) .kind = CONFIG_UINT, .min = (low), .max = (high)
 #define SPEC_BOOL .kind = CONFIG_BOOL

@@ -61,13 +61,13 @@ static void put_cors(struct task *task)
 	buf_put(&task->headers, STR("\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After\r\n"));
 }
 
-static void put_error_body(struct buf *body, const struct err_row *row, struct str request_id)
+static void put_error_body(struct buf *body, const struct err_row *row, struct str text, struct str request_id)
 {
 	struct json_out out;
 	json_out_init(&out, body);
 	json_open(&out, NULL, '{');
 	json_str(&out, "error", str_of(row->wire));
-	json_str(&out, "error_description", str_of(row->text));
+	json_str(&out, "error_description", text.len > 0 ? text : str_of(row->text));
 	if (request_id.len > 0)
 		json_str(&out, "request_id", request_id);
 	json_close(&out, '}');
@@ -175,6 +175,17 @@ bool reply_is_json(struct str content_type)
 	return str_eq_ci(str_trim_ows(str_mem(content_type.p, str_find(content_type, ';'))), STR("application/json"));
 }
 
+/* RFC 9110 15.5.6 */
+static void put_allow(struct task *task, int code)
+{
+	struct str allow = buf_str(&task->allow);
+	if (code != E_METHOD_NOT_ALLOWED || !task->route)
+		return;
+	if (allow.len == 0)
+		allow = str_of(route_allow(task->route));
+	buf_printf(&task->headers, "Allow: %.*s\r\n", STR_ARG(allow));
+}
+
 void reply_error(struct task *task, int code)
 {
 	const struct err_row *row = err_row(code);
@@ -191,10 +202,11 @@ void reply_error(struct task *task, int code)
 	put_error_headers(&task->headers, row, task->call.retry_after_s);
 	if (code == E_INVALID_CLIENT) /* RFC 6749 5.2, RFC 7617 2: 401 names the scheme to use */
 		buf_put(&task->headers, STR("WWW-Authenticate: Basic realm=\"mintmark\", charset=\"UTF-8\"\r\n"));
-	if (code == E_METHOD_NOT_ALLOWED && task->route)
-		buf_printf(&task->headers, "Allow: %s\r\n", route_allow(task->route));
+	else if (task->challenge.len > 0)
+		buf_printf(&task->headers, "WWW-Authenticate: %.*s\r\n", STR_ARG(task->challenge));
+	put_allow(task, code);
 	put_cors(task);
-	put_error_body(&task->body, row, str_of(task->request_id));
+	put_error_body(&task->body, row, task->detail, str_of(task->request_id));
 }
 
 void reply_refusal(int code, struct str request_id, struct buf *out_headers, struct buf *out_body, int *ret_status)
@@ -209,7 +221,7 @@ void reply_refusal(int code, struct str request_id, struct buf *out_headers, str
 		buf_put(out_headers, request_id);
 		buf_put(out_headers, STR("\r\n"));
 	}
-	put_error_body(out_body, row, request_id);
+	put_error_body(out_body, row, (struct str){0}, request_id);
 }
 
 /* RFC 6749 5.1, OpenID Connect Core 3.1.3.3. */

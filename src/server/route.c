@@ -22,6 +22,8 @@ static call_step *const revoke_steps[] = {
 static call_step *const introspect_steps[] = {
 	ep_token_read, ep_revoke_present, clientauth_step_secret, ep_introspect_answer, NULL,
 };
+static call_step *const register_steps[] = {ep_register_authorize, ep_register_create, NULL};
+static call_step *const registered_steps[] = {ep_register_manage, NULL};
 static call_step *const feed_steps[] = {ep_feed_read, ep_feed_wait, ep_feed_mint, ep_feed_reply, NULL};
 static call_step *const jwks_steps[] = {ep_metadata_jwks, NULL};
 static call_step *const metadata_steps[] = {ep_metadata_document, NULL};
@@ -41,6 +43,10 @@ static const struct route rows[] = {
 	{"/connect/revocation", ROUTE_REVOKE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, revoke_steps},
 	{"/oauth2/introspect", ROUTE_INTROSPECT, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, introspect_steps},
 	{"/connect/introspect", ROUTE_INTROSPECT, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, introspect_steps},
+	{"/oauth2/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
+	{"/connect/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
+	{"/client/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
+	{"/oauth2/register/", ROUTE_REGISTER, 0, ROUTE_ISSUER_PATH | ROUTE_BELOW, registered_steps},
 	{"/revocations", ROUTE_FEED, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, feed_steps},
 	{"/.well-known/jwks.json", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
 	{"/.well-known/jwks", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
@@ -63,7 +69,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 const char *const route_names[ROUTE_IDS] = {
 	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "manage",
-	"openapi", "pages", "static", "unknown",
+	"openapi", "pages", "static", "register", "unknown",
 };
 
 struct routes {

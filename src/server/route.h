@@ -36,6 +36,7 @@ enum route_id {
 	ROUTE_OPENAPI,
 	ROUTE_PAGES,
 	ROUTE_STATIC,
+	ROUTE_REGISTER,
 	ROUTE_UNKNOWN,
 	ROUTE_IDS
 };
@@ -70,6 +71,9 @@ must_check int ep_token_reply(struct call *call);
 must_check int ep_revoke_present(struct call *call);  /* ep_revoke.c; introspection too: there is a token */
 must_check int ep_revoke_commit(struct call *call);
 must_check int ep_introspect_answer(struct call *call); /* ep_introspect.c */
+must_check int ep_register_authorize(struct call *call); /* ep_register.c */
+must_check int ep_register_create(struct call *call);
+must_check int ep_register_manage(struct call *call);
 must_check int ep_feed_read(struct call *call);       /* ep_feed.c */
 must_check int ep_feed_wait(struct call *call);
 must_check int ep_feed_mint(struct call *call);

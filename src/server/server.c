@@ -207,6 +207,8 @@ static int open_store(struct server *server)
 	server->env.tokens_ended_arg = server;
 	TRY(directory_new(server->env.store, config->store.cache_clients, &server->env.directory));
 	TRY(throttle_new(&people, config->throttle.entries, &server->env.people));
+	struct throttle_limits guesses = {config->device.guesses, config->device.guess_window_s};
+	TRY(throttle_new(&guesses, config->throttle.entries, &server->env.guesses));
 	return throttle_new(&throttle, config->throttle.entries, &server->env.throttle);
 }
 
@@ -337,6 +339,7 @@ static void stop(struct server *server)
 	openapi_unref(server->management);
 	throttle_free(server->env.throttle);
 	throttle_free(server->env.people);
+	throttle_free(server->env.guesses);
 	directory_free(server->env.directory);
 	revoked_free(server->env.revoked);
 	snapshot_unref(server->snapshot);
