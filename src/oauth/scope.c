@@ -1,6 +1,8 @@
 /* Scope grammar and sets; see scope.h. RFC 6749 3.3 and appendix A.4. */
 #include "oauth/scope.h"
 
+#include <stdlib.h>
+
 bool scope_is_token(struct str token)
 {
 	if (token.len == 0 || token.len > MODEL_SCOPE_MAX)
@@ -11,6 +13,15 @@ bool scope_is_token(struct str token)
 			return false;
 	}
 	return true;
+}
+
+static int compare(const void *a, const void *b) { return str_cmp(*(const struct str *)a, *(const struct str *)b); }
+
+int scope_sort(struct str_list scopes, struct arena *arena, struct str *ret_text)
+{
+	if (scopes.n > 1)
+		qsort(scopes.v, scopes.n, sizeof(*scopes.v), compare);
+	return scope_join(scopes, arena, ret_text);
 }
 
 bool scope_has(struct str_list scopes, struct str scope)
