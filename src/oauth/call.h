@@ -50,6 +50,7 @@ enum call_param {
 	PARAM_REDIRECT_URI,
 	PARAM_CODE_VERIFIER,
 	PARAM_REFRESH_TOKEN,
+	PARAM_DEVICE_CODE,
 	CALL_PARAMS
 };
 
@@ -78,6 +79,8 @@ struct oauth_policy {
 	enum sig_alg default_alg;   /* for tokens that are for ourselves */
 	int64_t lifetime_s;         /* where neither client nor API says one */
 	int64_t lifetime_max_s;     /* no access token lives longer */
+	int64_t device_lifetime_s;  /* RFC 8628 3.2 */
+	int64_t device_interval_s;
 	struct people_policy people;
 	int64_t code_s;             /* authorization codes */
 	int64_t id_token_s;

@@ -22,6 +22,7 @@ static const struct form_param params[CALL_PARAMS] = {
 	[PARAM_REDIRECT_URI] = {"redirect_uri", false},
 	[PARAM_CODE_VERIFIER] = {"code_verifier", false}, /* RFC 7636 4.5 */
 	[PARAM_REFRESH_TOKEN] = {"refresh_token", false}, /* RFC 6749 6 */
+	[PARAM_DEVICE_CODE] = {"device_code", false}, /* RFC 8628 3.4 */
 };
 static const struct form_table table = {params, CALL_PARAMS};
 

@@ -7,6 +7,7 @@
 #include "oauth/clientauth.h"
 #include "oauth/grant.h"
 #include "server/manage_api.h"
+#include "web/device_page.h"
 #include "web/web.h"
 
 /* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then
@@ -21,6 +22,11 @@ static call_step *const revoke_steps[] = {
 };
 static call_step *const introspect_steps[] = {
 	ep_token_read, ep_revoke_present, clientauth_step_secret, ep_introspect_answer, NULL,
+};
+/* RFC 8628 3.1: the client authenticates as at the token endpoint. */
+static call_step *const device_steps[] = {ep_token_read, clientauth_step, ep_device_check, ep_device_make, NULL};
+static call_step *const device_page_steps[] = {
+	web_step_begin, web_step_signed_in, device_page_step, NULL,
 };
 static call_step *const register_steps[] = {ep_register_authorize, ep_register_create, NULL};
 static call_step *const registered_steps[] = {ep_register_manage, NULL};
@@ -43,6 +49,9 @@ static const struct route rows[] = {
 	{"/connect/revocation", ROUTE_REVOKE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, revoke_steps},
 	{"/oauth2/introspect", ROUTE_INTROSPECT, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, introspect_steps},
 	{"/connect/introspect", ROUTE_INTROSPECT, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, introspect_steps},
+	{"/oauth2/device_authorization", ROUTE_DEVICE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, device_steps},
+	{"/connect/deviceauthorization", ROUTE_DEVICE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, device_steps},
+	{"/device", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, device_page_steps},
 	{"/oauth2/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
 	{"/connect/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
 	{"/client/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
@@ -69,7 +78,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 const char *const route_names[ROUTE_IDS] = {
 	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "manage",
-	"openapi", "pages", "static", "register", "unknown",
+	"openapi", "pages", "static", "register", "device", "unknown",
 };
 
 struct routes {

@@ -37,6 +37,7 @@ enum route_id {
 	ROUTE_PAGES,
 	ROUTE_STATIC,
 	ROUTE_REGISTER,
+	ROUTE_DEVICE,
 	ROUTE_UNKNOWN,
 	ROUTE_IDS
 };
@@ -71,6 +72,8 @@ must_check int ep_token_reply(struct call *call);
 must_check int ep_revoke_present(struct call *call);  /* ep_revoke.c; introspection too: there is a token */
 must_check int ep_revoke_commit(struct call *call);
 must_check int ep_introspect_answer(struct call *call); /* ep_introspect.c */
+must_check int ep_device_check(struct call *call);       /* ep_device.c */
+must_check int ep_device_make(struct call *call);
 must_check int ep_register_authorize(struct call *call); /* ep_register.c */
 must_check int ep_register_create(struct call *call);
 must_check int ep_register_manage(struct call *call);

@@ -212,6 +212,8 @@ int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_sna
 		.default_alg = sig_alg_find(source->config->tokens.default_alg),
 		.lifetime_s = source->config->tokens.access_lifetime_s,
 		.lifetime_max_s = source->config->tokens.lifetime_max_s,
+		.device_lifetime_s = source->config->device.lifetime_s,
+		.device_interval_s = source->config->device.interval_s,
 		.people = people_policy(source->config),
 		.code_s = source->config->provider.code_lifetime_s,
 		.id_token_s = source->config->provider.id_token_lifetime_s,
