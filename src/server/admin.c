@@ -33,6 +33,7 @@ static const struct op ops[] = {
 	{"client.disable", admin_client_disable, ARG(CLIENT_ID), 0},
 	{"client.enable", admin_client_enable, ARG(CLIENT_ID), 0},
 	{"client.delete", admin_client_delete, ARG(CLIENT_ID), 0},
+	{"registration.token", admin_register_token, 0, ARG(EXPIRES_AT) | ARG(LABEL)},
 	{"secret.add", admin_secret_add, ARG(CLIENT_ID), SECRET_ARGS | ARG(CLIENT_SECRET) | ARG(REVOKE_TOKENS)},
 	{"secret.get", admin_secret_get, ARG(CLIENT_ID) | ARG(SECRET_ID), READS},
 	{"secret.list", admin_secret_list, ARG(CLIENT_ID), READS},

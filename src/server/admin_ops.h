@@ -148,6 +148,9 @@ must_check int admin_bound_api(struct admin_ctx *ctx, const struct api *api);
 /* E_INVALID_SCOPE: the name is one that only the management API has. */
 must_check int admin_bound_name(struct admin_ctx *ctx, struct str scope);
 
+/* --- admin_register.c --- */
+must_check int admin_register_token(struct admin_ctx *ctx);
+
 /* --- admin_usage.c --- */
 must_check int admin_usage_list(struct admin_ctx *ctx);
 must_check int admin_usage_get(struct admin_ctx *ctx);
