@@ -27,7 +27,7 @@ must_check int device_check_client(struct call *call);
  */
 must_check int device_make(struct call *call, enum device_kind kind, struct str scope, struct str agent,
 			   struct device_made *ret_made);
-/* The user_code column of a bridge: SHA-256 of the write key in hexadecimal. E_SYNTAX: no write key of ours. E_CRYPTO. */
+/* The user_code column of a bridge: SHA-256 of the write key in hexadecimal. E_SYNTAX: no key of ours. E_CRYPTO. */
 enum { DEVICE_KEY_LEN = 64 };
 must_check int device_write_key(struct str write_key, char ret_hex[DEVICE_KEY_LEN + 1]);
 /*

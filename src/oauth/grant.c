@@ -1,7 +1,7 @@
 /* The table of grants and the steps that walk it; see grant.h. */
 #include "oauth/grant.h"
 
-static const struct grant *const grants[] = {&grant_client, &grant_code, &grant_refresh};
+static const struct grant *const grants[] = {&grant_client, &grant_code, &grant_device, &grant_refresh};
 enum { GRANTS = sizeof(grants) / sizeof(grants[0]) };
 
 const char *grant_type_at(size_t index) { return index < GRANTS ? grants[index]->type : NULL; }

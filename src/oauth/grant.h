@@ -36,6 +36,7 @@ const char *grant_type_at(size_t index);
 
 extern const struct grant grant_client;  /* grant_client.c: client_credentials */
 extern const struct grant grant_code;    /* grant_code.c: authorization_code */
+extern const struct grant grant_device;  /* grant_device.c: RFC 8628 */
 extern const struct grant grant_refresh; /* grant_refresh.c: refresh_token */
 
 #endif

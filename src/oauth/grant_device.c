@@ -1,6 +1,6 @@
 /*
- * The device grant at the token endpoint: RFC 8628 3.4, 3.5. An approved device code is redeemed by exactly one request;
- * whoever brings it a second time ends what the first one got. Pool threads.
+ * The device grant at the token endpoint: RFC 8628 3.4, 3.5. An approved device code is redeemed by exactly one
+ * request; whoever brings it a second time ends what the first one got. Pool threads.
  */
 #include "oauth/device.h"
 #include "oauth/grant.h"

@@ -29,7 +29,9 @@ struct choice {
 };
 
 static const struct choice auth_methods[] = {
-	{"client_secret_basic", CLIENT_AUTH_BASIC}, {"client_secret_post", CLIENT_AUTH_POST}, {"none", CLIENT_AUTH_NONE},
+	{"client_secret_basic", CLIENT_AUTH_BASIC},
+	{"client_secret_post", CLIENT_AUTH_POST},
+	{"none", CLIENT_AUTH_NONE},
 };
 static const struct choice grant_types[] = {
 	{"authorization_code", CLIENT_GRANT_CODE},
@@ -69,7 +71,8 @@ static int unfit(struct reading *in, const char *name, const char *what)
 
 /* --- reading one member --- */
 
-static int read_choice(struct reading *in, const char *name, const struct choice *choices, size_t n, unsigned *ret_value)
+static int read_choice(struct reading *in, const char *name, const struct choice *choices, size_t n,
+		       unsigned *ret_value)
 {
 	struct str value;
 	if (json_get_str(in->document, name, &value) < 0)
@@ -112,7 +115,7 @@ static int read_redirects(struct reading *in, const char *name, struct str_list 
 	for (size_t i = 0; i < json_array_len(array); i++) {
 		struct str *uri = &uris.v[uris.n];
 		if (json_at_str(array, i, uri) < 0 || !redirect_may_register(*uri, in->out.app.native, NULL))
-			return refuse(in, E_INVALID_REDIRECT_URI, name, "has a URI that this kind of app may not have.");
+			return refuse(in, E_INVALID_REDIRECT_URI, name, "has a URI that such an app may not have.");
 		uris.n += !scope_has(uris, *uri);
 	}
 	*ret_uris = uris;
@@ -125,7 +128,8 @@ static bool has_dot_segment(struct str path)
 	char plain[MODEL_URI_MAX];
 	size_t len = 0;
 	for (size_t i = 0; i < path.len && path.p[i] != '?'; i++) {
-		bool dot = path.len - i >= 3 && path.p[i] == '%' && path.p[i + 1] == '2' && (path.p[i + 2] | 0x20) == 'e';
+		bool dot = path.len - i >= 3 && path.p[i] == '%' && path.p[i + 1] == '2' &&
+			   (path.p[i + 2] | 0x20) == 'e';
 		plain[len++] = dot ? '.' : path.p[i];
 		i += dot ? 2 : 0;
 	}
@@ -224,7 +228,11 @@ static int read_logout_uris(struct reading *in, const char *name)
 
 static int read_uri(struct reading *in, const char *name) { return read_page(in, name, &in->out.app.uri); }
 static int read_logo_uri(struct reading *in, const char *name) { return read_page(in, name, &in->out.app.logo_uri); }
-static int read_policy_uri(struct reading *in, const char *name) { return read_page(in, name, &in->out.app.policy_uri); }
+static int read_policy_uri(struct reading *in, const char *name)
+{
+	return read_page(in, name, &in->out.app.policy_uri);
+}
+
 static int read_tos_uri(struct reading *in, const char *name) { return read_page(in, name, &in->out.app.tos_uri); }
 
 static int read_alg(struct reading *in, const char *name)

@@ -1,6 +1,6 @@
 /*
- * Client metadata of dynamic registration: what a program says about itself, judged and kept, and told back. RFC 7591 2,
- * 3.2.1; RFC 7592 2.2; OpenID Connect Dynamic Client Registration 2. Rules only: no store, no HTTP. Nothing that is
+ * Client metadata of dynamic registration: what a program says about itself, judged and kept, and told back. RFC 7591
+ * 2, 3.2.1; RFC 7592 2.2; OpenID Connect Dynamic Client Registration 2. Rules only: no store, no HTTP. Nothing that is
  * named by a URL here is ever fetched. Pure but for the arena; thread-safe.
  */
 #ifndef OAUTH_REGISTRATION_H

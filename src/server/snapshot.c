@@ -133,6 +133,10 @@ static void put_metadata(const struct snapshot *snapshot, const struct snapshot_
 	put_url(out, "token_endpoint", base, connect ? "/connect/token" : "/oauth2/token");
 	put_url(out, "revocation_endpoint", base, connect ? "/connect/revocation" : "/oauth2/revoke");
 	put_url(out, "introspection_endpoint", base, connect ? "/connect/introspect" : "/oauth2/introspect");
+	put_url(out, "device_authorization_endpoint", base,
+		connect ? "/connect/deviceauthorization" : "/oauth2/device_authorization"); /* RFC 8628 4 */
+	if (source->config->registration.access != CONFIG_REGISTRATION_OFF)
+		put_url(out, "registration_endpoint", base, connect ? "/connect/register" : "/oauth2/register");
 	put_url(out, "jwks_uri", base, connect ? "/.well-known/jwks" : "/.well-known/jwks.json");
 	put_scopes(out, source);
 	/* RFC 8414 2: required even where nothing uses the authorization endpoint; no response type works here yet. */

@@ -1,6 +1,6 @@
 /*
- * See device_page.h. RFC 8628 3.3, 3.3.1, 5.1, 5.4. Guesses of user codes are counted by account and address. Nothing is
- * decided by GET; every POST has passed sign-in and CSRF check. Server process, pool threads.
+ * See device_page.h. RFC 8628 3.3, 3.3.1, 5.1, 5.4. Guesses of user codes are counted by account and address. Nothing
+ * is decided by GET; every POST has passed sign-in and CSRF check. Server process, pool threads.
  */
 #include "web/device_page.h"
 
@@ -283,7 +283,7 @@ int device_page_bridge_step(struct call *call)
 	TRY(rc);
 	rc = choose(call, &values[BRIDGE_SCOPE], &waiting);
 	if (rc == E_INVALID_SCOPE || rc == E_INVALID_TARGET)
-		return web_fail_page(call, rc, "The program asks for something that it may not have. Tell who made it.");
+		return web_fail_page(call, rc, "The program asks for what it may not have. Tell who made it.");
 	TRY(rc);
 	return go_on(call, &waiting, &values[BRIDGE_DECISION]);
 }
