@@ -196,7 +196,8 @@ static void metadata_names_issuer_and_endpoints(void **state)
 static const struct {
 	const char *member, *values;
 } lists[] = {
-	{"grant_types_supported", "client_credentials"},
+	{"grant_types_supported",
+	 "client_credentials authorization_code urn:ietf:params:oauth:grant-type:device_code refresh_token"},
 	{"token_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"},
 	{"revocation_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"}, /* RFC 8414 2 */
 	{"introspection_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"},
