@@ -111,6 +111,9 @@ struct call_env {
 	int (*tokens_ended)(void *arg);
 	void *tokens_ended_arg;
 	struct throttle *guesses;  /* of codes that people type, and of open registrations */
+	/* keyd's SEAL and OPEN, for a step that may block; purpose: of keyd's table. E_SIGNER (keys/signer.h). */
+	int (*seal)(struct call *call, struct str purpose, struct secret plain, struct buf *ret_sealed);
+	int (*open)(struct call *call, struct str purpose, struct str sealed, struct buf *ret_plain);
 };
 
 /* How a sign-in with a password went; for figures, and for the grid on which answers go out. */

@@ -9,6 +9,8 @@
 #include "server/manage_api.h"
 #include "web/device_page.h"
 #include "web/web.h"
+#include "web/web_factor.h"
+#include "web/web_totp.h"
 
 /* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then
  * answer. */
@@ -42,6 +44,10 @@ static call_step *const static_steps[] = {ep_static, NULL};
 /* Pages: steps of src/web. */
 static call_step *const start_steps[] = {web_step_begin, web_step_start, NULL};
 
+static call_step *const factor_steps[] = {web_step_begin, web_factor_step, NULL};
+static call_step *const totp_steps[] = {web_step_begin, web_step_fresh, web_totp_step, NULL};
+static call_step *const totp_picture_steps[] = {web_step_begin, web_step_signed_in, web_totp_picture, NULL};
+
 static const struct route rows[] = {
 	{"/oauth2/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
 	{"/connect/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
@@ -67,6 +73,9 @@ static const struct route rows[] = {
 	 manage_steps},
 	{"/openapi/v1.json", ROUTE_OPENAPI, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, openapi_steps},
 	{"/", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, start_steps},
+	{"/signin/factor", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, factor_steps},
+	{"/account/totp", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, totp_steps},
+	{"/account/totp/picture", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, totp_picture_steps},
 	{"/static/mintmark.css", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/static/mintmark.js", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/static/favicon.svg", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},

@@ -26,6 +26,7 @@
 #include "server/management.h"
 #include "server/reload.h"
 #include "server/route.h"
+#include "server/task.h"
 #include "server/worker.h"
 #include "store/store.h"
 
@@ -82,12 +83,31 @@ int server_refresh(struct server *server, struct config *config)
 	return rc;
 }
 
-int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job)
+/* The signer of a pool thread, with the channel to the keyd of now. */
+static struct pool_signer *take_signer(struct server *server, unsigned thread)
 {
 	struct pool_signer *own = &server->pool_signers[thread];
 	int next_fd = atomic_exchange(&own->next_fd, -1);
 	if (next_fd >= 0)
 		signer_replace(own->signer, next_fd);
+	return own;
+}
+
+int server_seal(struct call *call, struct str purpose, struct secret plain, struct buf *ret_sealed)
+{
+	struct task *task = task_of(call);
+	return signer_seal(take_signer(task->worker->server, task->pool_thread)->signer, purpose, plain, ret_sealed);
+}
+
+int server_open(struct call *call, struct str purpose, struct str sealed, struct buf *ret_plain)
+{
+	struct task *task = task_of(call);
+	return signer_open(take_signer(task->worker->server, task->pool_thread)->signer, purpose, sealed, ret_plain);
+}
+
+int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job)
+{
+	struct pool_signer *own = take_signer(server, thread);
 	int rc = signer_sign(own->signer, job, SIGN_TIMEOUT_MS);
 	pthread_mutex_lock(&own->lock);
 	signer_stats(own->signer, &own->stats);
@@ -201,6 +221,8 @@ static int open_store(struct server *server)
 	};
 	struct throttle_limits throttle = {config->throttle.failures, config->throttle.window_s};
 	struct throttle_limits people = {config->accounts.failures, config->accounts.window_s};
+	server->env.seal = server_seal;
+	server->env.open = server_open;
 	TRY(store_open(&options, &server->env.store));
 	TRY(revoked_new(server->env.store, &server->env.revoked));
 	server->env.tokens_ended = tokens_ended;

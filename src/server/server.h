@@ -87,6 +87,9 @@ must_check int server_revoked(struct server *server);
 must_check int server_publish(struct server *server, struct config *config);
 /* For pool thread number `thread`: sign, blocking. The job's status. */
 must_check int server_sign_blocking(struct server *server, unsigned thread, struct sign_job *job);
+/* call_env's seal and open: on the pool thread that runs the call. */
+must_check int server_seal(struct call *call, struct str purpose, struct secret plain, struct buf *ret_sealed);
+must_check int server_open(struct call *call, struct str purpose, struct str sealed, struct buf *ret_plain);
 /* Let the keeper run now. Any thread. */
 void server_wake_keeper(struct server *server);
 

@@ -39,6 +39,7 @@ struct task {
 	struct str challenge;      /* WWW-Authenticate of a refusal; empty: that of the code, if any */
 	struct buf allow;          /* Allow of E_METHOD_NOT_ALLOWED; empty: the route's */
 	struct pool_job job;
+	unsigned pool_thread;      /* that runs it, while call.may_block */
 	struct loop_post post;     /* the way back from the pool, which must not fail */
 	struct task *next;         /* free list, delayed list, those that wait for news */
 	struct feed_ask feed;      /* of the revocation feed */

@@ -111,6 +111,7 @@ static void run_blocking(struct pool_job *job, unsigned thread)
 {
 	struct task *task = (struct task *)(void *)((char *)job - offsetof(struct task, job));
 	struct server *server = task->worker->server;
+	task->pool_thread = thread;
 	for (;;) {
 		enum task_outcome outcome = task_run(task);
 		if (outcome == TASK_DONE)
