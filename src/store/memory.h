@@ -23,6 +23,7 @@ struct memory_state {
 	size_t n_revocations;
 	int64_t revocation_seq;
 	struct memory_rows rows[MEMORY_TABLES];
+	struct str reused; /* the family that this very change ended */
 };
 
 /*
@@ -30,6 +31,8 @@ struct memory_state {
  * but what happened because of it stays.
  */
 enum { MEMORY_UNCHANGED = 1, MEMORY_REUSED = 2 };
+/* At most so many rows in lists that have no limit of their own. */
+enum { MEMORY_LIST_MAX = 1000 };
 
 /* Locks and copies, with room for so many more elements in each array. On failure nothing is locked. E_NOMEM. */
 must_check int memory_begin(struct store *store, size_t room, struct memory_state **ret_next);
@@ -219,7 +222,7 @@ must_check int memory_family_give(struct memory_state *next, struct family *fami
 must_check int memory_family_stop(struct memory_state *next, struct family *family, int64_t now_s);
 /* What began with this family is used again: MEMORY_REUSED, or E_REUSED when it has ended before. E_NOMEM. */
 must_check int memory_family_reuse(struct memory_state *next, struct str family_id, int64_t now_s);
-/* memory_end for what ended like that; done_note: of success. */
+/* memory_end for what ended like that, noted as STORE_REUSED; done_note: of success. */
 must_check int memory_family_commit(struct store *store, struct memory_state *next, int rc,
 				    const struct audit_note *done_note, const struct audit_note *note);
 

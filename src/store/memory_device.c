@@ -8,8 +8,7 @@ static struct memory_device *by_user_code(const struct memory_state *state, stru
 {
 	struct memory_device *newest = NULL;
 	MEMORY_EACH(struct memory_device, row, state, MEMORY_DEVICE) {
-		if (str_eq(row->device.user_code, user_code) &&
-		    (!newest || row->device.expires_s > newest->device.expires_s))
+		if (str_eq(row->device.user_code, user_code))
 			newest = row;
 	}
 	return newest;

@@ -57,6 +57,7 @@ int memory_family_reuse(struct memory_state *next, struct str family_id, int64_t
 	int rc = family ? memory_family_stop(next, family, now_s) : MEMORY_UNCHANGED;
 	if (rc < 0)
 		return rc;
+	next->reused = family_id;
 	return rc == MEMORY_UNCHANGED ? E_REUSED : MEMORY_REUSED;
 }
 
@@ -65,7 +66,10 @@ int memory_family_commit(struct store *store, struct memory_state *next, int rc,
 {
 	if (rc != MEMORY_REUSED)
 		return memory_end(store, next, rc, done_note);
-	TRY(memory_end(store, next, 0, note));
+	struct audit_note reused = *note;
+	reused.action = STR(STORE_REUSED);
+	reused.target = next->reused;
+	TRY(memory_end(store, next, 0, &reused));
 	return E_REUSED;
 }
 
@@ -90,11 +94,12 @@ int memory_family_get(struct store *store, struct str id, struct arena *arena, s
 
 static bool lives(const struct memory_state *state, const void *row, const void *arg)
 {
-	(void)state;
 	const struct family *family = row;
 	const struct asked *asked = arg;
-	return str_eq(family->account_id, asked->account_id) && family->ended_s == 0 &&
-	       family->expires_s > asked->now_s;
+	if (!str_eq(family->account_id, asked->account_id) || family->ended_s != 0 || family->expires_s <= asked->now_s)
+		return false;
+	return family->account_epoch == memory_account(state, family->account_id)->epoch &&
+	       family->epoch == memory_client(state, family->client_id)->epoch;
 }
 
 int memory_family_list(struct store *store, struct str account_id, int64_t now_s, struct arena *arena,
@@ -102,6 +107,6 @@ int memory_family_list(struct store *store, struct str account_id, int64_t now_s
 {
 	const struct asked asked = {account_id, now_s};
 	const struct memory_some some = {MEMORY_FAMILY, lives, &asked};
-	const struct memory_order order = {true, SIZE_MAX};
+	const struct memory_order order = {true, MEMORY_LIST_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_families, ret_n));
 }

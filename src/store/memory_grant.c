@@ -75,33 +75,39 @@ int memory_refresh_peek(struct store *store, const unsigned char sha256[32], str
 	return memory_unlock(store, rc);
 }
 
-/* The answer to its rotation was lost: the successor that nobody has used may be replaced, once. */
-static bool regrant(struct memory_state *next, struct memory_refresh *row, int64_t grace_s, int64_t now_s)
+/* The answer to its rotation was lost: the successor that nobody has used dies and is replaced, once. */
+static bool regrant(const struct memory_state *next, struct memory_refresh *row, int64_t grace_s, int64_t now_s)
 {
 	if (grace_s == 0 || row->regranted || now_s - row->refresh.used_s > grace_s)
 		return false;
-	const struct memory_refresh *successor = memory_table_by_hash(next, MEMORY_REFRESH, row->successor);
+	struct memory_refresh *successor = memory_table_by_hash(next, MEMORY_REFRESH, row->successor);
 	if (!successor || successor->refresh.used_s != 0)
 		return false;
-	row->regranted = true;
-	memcpy(row->successor, (unsigned char[32]){0}, sizeof(row->successor));
-	memory_table_drop(next, MEMORY_REFRESH, successor);
+	successor->refresh.used_s = now_s; /* whoever brings it now is a second party */
+	row->regranted = successor->regranted = true;
 	return true;
+}
+
+static int take(const struct memory_state *next, struct memory_refresh *row, int64_t grace_s, int64_t now_s)
+{
+	if (row->refresh.used_s != 0)
+		return regrant(next, row, grace_s, now_s) ? 0 : E_REUSED;
+	if (row->refresh.expires_s <= now_s)
+		return E_ABSENT;
+	row->refresh.used_s = now_s;
+	return 0;
 }
 
 static int rotate(struct memory_state *next, const unsigned char sha256[32], int64_t grace_s, const struct issue *issue)
 {
 	struct memory_refresh *row = memory_table_by_hash(next, MEMORY_REFRESH, sha256);
 	struct family *family = row ? memory_table_by_id(next, MEMORY_FAMILY, row->refresh.family_id) : NULL;
-	if (!family || family->ended_s != 0)
+	if (!family || family->ended_s != 0 || family->expires_s <= issue->now_s)
 		return E_ABSENT;
-	if (row->refresh.used_s != 0 && !regrant(next, row, grace_s, issue->now_s))
+	int rc = take(next, row, grace_s, issue->now_s);
+	if (rc == E_REUSED) /* RFC 9700 4.14.2 */
 		return memory_family_reuse(next, family->id, issue->now_s);
-	row = memory_table_by_hash(next, MEMORY_REFRESH, sha256); /* rows may have moved */
-	if (row->refresh.expires_s <= issue->now_s || family->expires_s <= issue->now_s)
-		return E_ABSENT;
-	if (row->refresh.used_s == 0)
-		row->refresh.used_s = issue->now_s;
+	TRY(rc);
 	if (issue->refresh)
 		memcpy(row->successor, issue->refresh->sha256, sizeof(row->successor));
 	return memory_family_give(next, family, issue);

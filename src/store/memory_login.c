@@ -42,8 +42,8 @@ static int set_password(struct memory_state *next, const struct new_password *ch
 	struct account *account = memory_account(next, change->account_id);
 	TRY(memory_account_raise(next, account, change->now_s, change->until_s));
 	MEMORY_EACH(struct session, session, next, MEMORY_SESSION) {
-		if (str_eq(session->account_id, account->id))
-			session->account_epoch = account->epoch;
+		if (str_eq(session->account_id, account->id) && session->account_epoch + 1 == account->epoch)
+			session->account_epoch++; /* an older one stays over */
 	}
 	return 0;
 }

@@ -70,7 +70,7 @@ int memory_once_list(struct store *store, const struct store_once_range *range, 
 	static bool is_over_##type(const struct memory_state *state, const void *row, const void *now_s)     \
 	{                                                                                                    \
 		(void)state;                                                                                 \
-		return ((const struct type *)row)->expires_s + GRACE_S < *(const int64_t *)now_s;            \
+		return ((const struct type *)row)->expires_s + GRACE_S <= *(const int64_t *)now_s;            \
 	}
 IS_OVER(session)
 IS_OVER(once)

@@ -79,7 +79,7 @@ static int use(struct passkey *row, int64_t counter, int64_t now_s)
 	if ((counter != 0 || row->counter != 0) && counter <= row->counter) /* WebAuthn 6.1.1 */
 		return E_CONFLICT;
 	row->counter = counter;
-	row->last_used_s = now_s;
+	row->last_used_s = now_s > row->last_used_s ? now_s : row->last_used_s;
 	return 0;
 }
 

@@ -11,7 +11,7 @@ struct asked {
 static const struct account *owner_of(const struct memory_state *state, const struct session *session, int64_t now_s)
 {
 	const struct account *account = memory_account(state, session->account_id);
-	if (!account || account->disabled || session->account_epoch < account->epoch || session->expires_s <= now_s)
+	if (!account || account->disabled || session->account_epoch != account->epoch || session->expires_s <= now_s)
 		return NULL;
 	return account;
 }
@@ -89,7 +89,7 @@ int memory_session_list(struct store *store, struct str account_id, int64_t now_
 {
 	const struct asked asked = {account_id, NULL, now_s};
 	const struct memory_some some = {MEMORY_SESSION, lives, &asked};
-	const struct memory_order order = {true, SIZE_MAX};
+	const struct memory_order order = {true, MEMORY_LIST_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_sessions, ret_n));
 }
 
@@ -110,6 +110,8 @@ size_t memory_session_end_all(struct memory_state *next, struct str account_id, 
 
 static int end(struct memory_state *next, struct str account_id, struct str id, const unsigned char *except)
 {
+	if (!memory_account(next, account_id))
+		return E_ABSENT;
 	if (id.len == 0)
 		return memory_session_end_all(next, account_id, except) > 0 ? 0 : MEMORY_UNCHANGED;
 	const struct session *session = memory_table_by_id(next, MEMORY_SESSION, id);
