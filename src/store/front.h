@@ -19,11 +19,4 @@ must_check int front_begin(struct store *store, bool write, struct front_span *r
 /* Counts; gives rc. */
 must_check int front_end(const struct front_span *span, int rc);
 
-/* As long as a backend lacks the verb. */
-#define HAVE(verb)                                \
-	do {                                      \
-		if (!store->ops->verb)            \
-			return E_NOT_IMPLEMENTED; \
-	} while (0)
-
 #endif

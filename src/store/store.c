@@ -214,7 +214,6 @@ int store_use_history(struct store *store, struct str client_id, int64_t from_da
 		      struct use_day **ret_days, size_t *ret_n)
 {
 	struct front_span span;
-	HAVE(use_history);
 	TRY(check_id(client_id));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->use_history(store, client_id, from_day, arena, ret_days, ret_n));
@@ -224,7 +223,6 @@ int store_secret_hosts(struct store *store, struct str client_id, struct arena *
 		       size_t *ret_n)
 {
 	struct front_span span;
-	HAVE(secret_hosts);
 	TRY(check_id(client_id));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->secret_hosts(store, client_id, arena, ret_hosts, ret_n));

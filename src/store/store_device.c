@@ -4,7 +4,6 @@
 int store_device_put(struct store *store, const struct device *device)
 {
 	struct front_span span;
-	HAVE(device_put);
 	TRY(check_device(device));
 	TRY(front_begin(store, true, &span));
 	return front_end(&span, store->ops->device_put(store, device));
@@ -14,7 +13,6 @@ int store_device_peek(struct store *store, const unsigned char *sha256, struct s
 		      struct device *ret_device)
 {
 	struct front_span span;
-	HAVE(device_peek);
 	if (user_code.len > 0)
 		TRY(check_key(user_code, MODEL_USER_CODE_MAX));
 	else
@@ -26,7 +24,6 @@ int store_device_peek(struct store *store, const unsigned char *sha256, struct s
 int store_device_poll(struct store *store, const unsigned char sha256[32], int64_t now_s)
 {
 	struct front_span span;
-	HAVE(device_poll);
 	TRY(check_hash(sha256));
 	TRY(check_now(now_s));
 	TRY(front_begin(store, true, &span));
@@ -37,7 +34,6 @@ int store_device_decide(struct store *store, struct str user_code, const struct 
 			const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(device_decide);
 	TRY(check_key(user_code, MODEL_USER_CODE_MAX));
 	TRY(check_decision(decision));
 	TRY(check_now(now_s));
@@ -50,7 +46,6 @@ int store_device_redeem(struct store *store, const unsigned char sha256[32], con
 			const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(device_redeem);
 	TRY(check_hash(sha256));
 	TRY(check_issue(issue, true));
 	TRY(check_note(note));

@@ -4,7 +4,6 @@
 int store_code_put(struct store *store, const struct code *code, const unsigned char *pushed)
 {
 	struct front_span span;
-	HAVE(code_put);
 	TRY(check_code(code));
 	TRY(front_begin(store, true, &span));
 	return front_end(&span, store->ops->code_put(store, code, pushed));
@@ -14,7 +13,6 @@ int store_code_peek(struct store *store, const unsigned char sha256[32], struct 
 		    bool *ret_used)
 {
 	struct front_span span;
-	HAVE(code_peek);
 	TRY(check_hash(sha256));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->code_peek(store, sha256, arena, ret_code, ret_used));
@@ -24,7 +22,6 @@ int store_code_redeem(struct store *store, const unsigned char sha256[32], const
 		      const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(code_redeem);
 	TRY(check_hash(sha256));
 	TRY(check_issue(issue, true));
 	TRY(check_note(note));
@@ -36,7 +33,6 @@ int store_refresh_peek(struct store *store, const unsigned char sha256[32], stru
 		       struct refresh *ret_refresh, struct family *ret_family)
 {
 	struct front_span span;
-	HAVE(refresh_peek);
 	TRY(check_hash(sha256));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->refresh_peek(store, sha256, arena, ret_refresh, ret_family));
@@ -46,7 +42,6 @@ int store_refresh_rotate(struct store *store, const unsigned char sha256[32], in
 			 const struct issue *issue, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(refresh_rotate);
 	TRY(check_hash(sha256));
 	TRY(check_end(grace_s, false));
 	TRY(check_issue(issue, false));
@@ -58,7 +53,6 @@ int store_refresh_rotate(struct store *store, const unsigned char sha256[32], in
 int store_family_end(struct store *store, struct str id, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(family_end);
 	TRY(check_id_note(id, note));
 	TRY(check_now(note->now_s));
 	TRY(front_begin(store, true, &span));
@@ -68,7 +62,6 @@ int store_family_end(struct store *store, struct str id, const struct audit_note
 int store_family_get(struct store *store, struct str id, struct arena *arena, struct family *ret_family)
 {
 	struct front_span span;
-	HAVE(family_get);
 	TRY(check_key(id, MODEL_ID_MAX));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->family_get(store, id, arena, ret_family));
@@ -78,7 +71,6 @@ int store_family_list(struct store *store, struct str account_id, int64_t now_s,
 		      struct family **ret_families, size_t *ret_n)
 {
 	struct front_span span;
-	HAVE(family_list);
 	TRY(check_id(account_id));
 	TRY(check_now(now_s));
 	TRY(front_begin(store, false, &span));
@@ -89,7 +81,6 @@ int store_consent_get(struct store *store, struct str account_id, struct str cli
 		      struct consent *ret_consent)
 {
 	struct front_span span;
-	HAVE(consent_get);
 	TRY(check_key(account_id, MODEL_ID_MAX));
 	TRY(check_key(client_id, MODEL_ID_MAX));
 	TRY(front_begin(store, false, &span));
@@ -99,7 +90,6 @@ int store_consent_get(struct store *store, struct str account_id, struct str cli
 int store_consent_put(struct store *store, const struct consent *consent, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(consent_put);
 	TRY(check_consent(consent));
 	TRY(check_note(note));
 	TRY(front_begin(store, true, &span));
@@ -110,7 +100,6 @@ int store_consent_list(struct store *store, struct str account_id, struct arena 
 		       size_t *ret_n)
 {
 	struct front_span span;
-	HAVE(consent_list);
 	TRY(check_id(account_id));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->consent_list(store, account_id, arena, ret_consents, ret_n));
@@ -120,7 +109,6 @@ int store_consent_delete(struct store *store, struct str account_id, struct str 
 			 const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(consent_delete);
 	TRY(check_id(account_id));
 	TRY(check_id_note(client_id, note));
 	TRY(check_now(note->now_s));

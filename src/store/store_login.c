@@ -12,7 +12,6 @@ static int check_passkey_id(struct str account_id, struct str id, const struct a
 int store_login_get(struct store *store, struct str account_id, struct arena *arena, struct login *ret_login)
 {
 	struct front_span span;
-	HAVE(login_get);
 	TRY(check_key(account_id, MODEL_ID_MAX));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->login_get(store, account_id, arena, ret_login));
@@ -22,7 +21,6 @@ int store_login_set_password(struct store *store, struct str account_id, struct 
 			     int64_t until_s, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(login_set_password);
 	TRY(check_id_note(account_id, note));
 	TRY(check_phc(phc));
 	TRY(check_end(until_s, false));
@@ -34,7 +32,6 @@ int store_login_set_totp(struct store *store, struct str account_id, const struc
 			 const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(login_set_totp);
 	TRY(check_id_note(account_id, note));
 	TRY(check_totp(totp));
 	TRY(front_begin(store, true, &span));
@@ -44,7 +41,6 @@ int store_login_set_totp(struct store *store, struct str account_id, const struc
 int store_login_use_totp(struct store *store, struct str account_id, int64_t step)
 {
 	struct front_span span;
-	HAVE(login_use_totp);
 	TRY(check_id(account_id));
 	TRY(check_now(step));
 	TRY(front_begin(store, true, &span));
@@ -55,7 +51,6 @@ int store_login_use_recovery(struct store *store, struct str account_id, const u
 			     const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(login_use_recovery);
 	TRY(check_id_note(account_id, note));
 	TRY(check_hash(sha256));
 	TRY(front_begin(store, true, &span));
@@ -65,7 +60,6 @@ int store_login_use_recovery(struct store *store, struct str account_id, const u
 int store_passkey_put(struct store *store, const struct passkey *passkey, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(passkey_put);
 	TRY(check_passkey(passkey));
 	TRY(check_note(note));
 	TRY(front_begin(store, true, &span));
@@ -75,7 +69,6 @@ int store_passkey_put(struct store *store, const struct passkey *passkey, const 
 int store_passkey_get(struct store *store, struct str id, struct arena *arena, struct passkey *ret_passkey)
 {
 	struct front_span span;
-	HAVE(passkey_get);
 	TRY(check_key_bytes(id, MODEL_PASSKEY_ID_MAX));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->passkey_get(store, id, arena, ret_passkey));
@@ -85,7 +78,6 @@ int store_passkey_list(struct store *store, struct str account_id, struct arena 
 		       size_t *ret_n)
 {
 	struct front_span span;
-	HAVE(passkey_list);
 	TRY(check_id(account_id));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->passkey_list(store, account_id, arena, ret_passkeys, ret_n));
@@ -95,7 +87,6 @@ int store_passkey_rename(struct store *store, struct str account_id, struct str 
 			 const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(passkey_rename);
 	TRY(check_passkey_id(account_id, id, note));
 	TRY(check_passkey_name(name));
 	TRY(front_begin(store, true, &span));
@@ -105,7 +96,6 @@ int store_passkey_rename(struct store *store, struct str account_id, struct str 
 int store_passkey_delete(struct store *store, struct str account_id, struct str id, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(passkey_delete);
 	TRY(check_passkey_id(account_id, id, note));
 	TRY(front_begin(store, true, &span));
 	return front_end(&span, store->ops->passkey_delete(store, account_id, id, note));
@@ -114,7 +104,6 @@ int store_passkey_delete(struct store *store, struct str account_id, struct str 
 int store_passkey_use(struct store *store, struct str id, int64_t counter, int64_t now_s)
 {
 	struct front_span span;
-	HAVE(passkey_use);
 	TRY(check_key_bytes(id, MODEL_PASSKEY_ID_MAX));
 	TRY(check_end(counter, false));
 	TRY(check_now(now_s));
@@ -125,7 +114,6 @@ int store_passkey_use(struct store *store, struct str id, int64_t counter, int64
 int store_upstream_put(struct store *store, const struct upstream_link *link, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(upstream_put);
 	TRY(check_upstream(link));
 	TRY(check_note(note));
 	TRY(front_begin(store, true, &span));
@@ -136,7 +124,6 @@ int store_upstream_get(struct store *store, struct str issuer, struct str subjec
 		       struct upstream_link *ret_link)
 {
 	struct front_span span;
-	HAVE(upstream_get);
 	TRY(check_key(issuer, MODEL_AUDIENCE_MAX));
 	TRY(check_key(subject, MODEL_AUDIENCE_MAX));
 	TRY(front_begin(store, false, &span));
@@ -147,7 +134,6 @@ int store_upstream_list(struct store *store, struct str account_id, struct arena
 			struct upstream_link **ret_links, size_t *ret_n)
 {
 	struct front_span span;
-	HAVE(upstream_list);
 	TRY(check_id(account_id));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->upstream_list(store, account_id, arena, ret_links, ret_n));
@@ -156,7 +142,6 @@ int store_upstream_list(struct store *store, struct str account_id, struct arena
 int store_upstream_delete(struct store *store, struct str account_id, struct str issuer, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(upstream_delete);
 	TRY(check_id_note(account_id, note));
 	TRY(check_key(issuer, MODEL_AUDIENCE_MAX));
 	TRY(front_begin(store, true, &span));

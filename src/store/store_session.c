@@ -5,7 +5,6 @@ int store_session_put(struct store *store, const struct session *session, const 
 		      const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(session_put);
 	TRY(check_session(session));
 	TRY(check_note(note));
 	TRY(front_begin(store, true, &span));
@@ -16,7 +15,6 @@ int store_session_get(struct store *store, const unsigned char sha256[32], int64
 		      struct session *ret_session, struct account *ret_account)
 {
 	struct front_span span;
-	HAVE(session_get);
 	TRY(check_hash(sha256));
 	TRY(check_now(now_s));
 	TRY(front_begin(store, false, &span));
@@ -27,7 +25,6 @@ int store_session_touch(struct store *store, const unsigned char sha256[32], int
 			struct str addr)
 {
 	struct front_span span;
-	HAVE(session_touch);
 	TRY(check_hash(sha256));
 	TRY(check_now(now_s));
 	TRY(check_end(expires_s, true));
@@ -40,7 +37,6 @@ int store_session_list(struct store *store, struct str account_id, int64_t now_s
 		       struct session **ret_sessions, size_t *ret_n)
 {
 	struct front_span span;
-	HAVE(session_list);
 	TRY(check_id(account_id));
 	TRY(check_now(now_s));
 	TRY(front_begin(store, false, &span));
@@ -51,7 +47,6 @@ int store_session_end(struct store *store, struct str account_id, struct str id,
 		      const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(session_end);
 	TRY(check_id_note(account_id, note));
 	if (id.len > 0)
 		TRY(check_id(id));
@@ -62,7 +57,6 @@ int store_session_end(struct store *store, struct str account_id, struct str id,
 int store_once_put(struct store *store, const struct once *once, const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(once_put);
 	TRY(check_once(once));
 	if (note)
 		TRY(check_note(note));
@@ -80,7 +74,6 @@ static int check_once_key(const struct store_once_key *key)
 int store_once_peek(struct store *store, const struct store_once_key *key, struct arena *arena, struct once *ret_once)
 {
 	struct front_span span;
-	HAVE(once_peek);
 	TRY(check_once_key(key));
 	TRY(front_begin(store, false, &span));
 	return front_end(&span, store->ops->once_peek(store, key, arena, ret_once));
@@ -90,7 +83,6 @@ int store_once_take(struct store *store, const struct store_once_key *key, struc
 		    const struct audit_note *note)
 {
 	struct front_span span;
-	HAVE(once_take);
 	TRY(check_once_key(key));
 	if (note)
 		TRY(check_note(note));
@@ -102,7 +94,6 @@ int store_once_list(struct store *store, const struct store_once_range *range, s
 		    struct once **ret_onces, size_t *ret_n)
 {
 	struct front_span span;
-	HAVE(once_list);
 	TRY(check_once_kind(range->kind));
 	TRY(check_now(range->now_s));
 	TRY(check_limit(range->limit));
@@ -113,7 +104,6 @@ int store_once_list(struct store *store, const struct store_once_range *range, s
 int store_sweep(struct store *store, int64_t now_s, unsigned limit, bool *ret_more)
 {
 	struct front_span span;
-	HAVE(sweep);
 	TRY(check_now(now_s));
 	TRY(check_limit(limit));
 	TRY(front_begin(store, true, &span));
