@@ -26,11 +26,11 @@ static int put(struct db *db, const void *args)
 	const struct put *change = args;
 	const struct code *code = change->code;
 	int64_t client_n, account_n;
+	if (change->pushed)
+		TRY(use_pushed(db, change->pushed, code->created_s));
 	TRY(sqlite_client_n(db, code->client_id, &client_n));
 	TRY(sqlite_account_n(db, code->account_id, &account_n));
 	TRY(sqlite_api_known(db, code->api_id));
-	if (change->pushed)
-		TRY(use_pushed(db, change->pushed, code->created_s));
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT INTO code (sha256, client_n, account_n, session_id, redirect_uri, scope, api_id,"
 			     " nonce, challenge, methods, auth_s, created_s, expires_s, used)"
@@ -223,8 +223,10 @@ static int take_token(struct db *db, int64_t n, int64_t now_s, bool grace_over)
 static int take_again(struct db *db, const struct redeem *redeem, const struct token *token)
 {
 	int64_t now_s = redeem->issue->now_s;
-	if (redeem->grace_s <= 0 || token->grace_over || now_s - token->used_s > redeem->grace_s)
+	if (token->grace_over || redeem->grace_s <= 0 || now_s - token->used_s > redeem->grace_s)
 		return E_REUSED;
+	if (token->expires_s <= now_s)
+		return E_ABSENT;
 	int rc = take_token(db, token->next_n, now_s, true);
 	if (rc == E_ABSENT)
 		return E_REUSED;

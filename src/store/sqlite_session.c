@@ -105,13 +105,14 @@ struct touch {
 	struct str addr;
 };
 
-/* One that has expired is not revived. */
+/* One that is over is not revived. */
 static int touch(struct db *db, const void *args)
 {
 	const struct touch *change = args;
 	_cleanup_(query_done) struct query query =
 		query_of(db, "UPDATE session SET seen_s = ?1, expires_s = ?2, addr = ?3"
-			     " WHERE sha256 = ?4 AND expires_s > ?1");
+			     " WHERE sha256 = ?4 AND expires_s > ?1 AND account_epoch ="
+			     " (SELECT epoch FROM account a WHERE a.n = account_n AND a.disabled = 0)");
 	query_int(&query, change->now_s);
 	query_int(&query, change->expires_s);
 	query_text(&query, change->addr);
@@ -178,8 +179,9 @@ static int end(struct db *db, const void *args)
 	int64_t n;
 	if (change->id.len > 0)
 		return end_one(db, change);
-	TRY(sqlite_account_n(db, change->account_id, &n));
-	int rc = sqlite_session_end_all(db, n, change->except);
+	int rc = sqlite_account_n(db, change->account_id, &n);
+	if (rc == 0)
+		rc = sqlite_session_end_all(db, n, change->except);
 	return rc == E_ABSENT ? SQLITE_UNCHANGED : rc;
 }
 

@@ -10,30 +10,48 @@ struct sweep {
 	bool *more;
 };
 
-#define SWEEP(table) "DELETE FROM " table " WHERE n IN (SELECT n FROM " table " WHERE expires_s <= ? LIMIT ?)"
+#define SWEEP(table)                                                                              \
+	{"DELETE FROM " table " WHERE n IN (SELECT n FROM " table " WHERE expires_s < ? LIMIT ?)", \
+	 "SELECT n FROM " table " WHERE expires_s < ? LIMIT 1"}
 /* Families last: nothing of theirs is left to go with them, as it ended before them. */
-static const char *const tables[] = {
+static const struct {
+	const char *forget, *left;
+} tables[] = {
 	SWEEP("session"), SWEEP("once"), SWEEP("code"), SWEEP("device"), SWEEP("refresh"), SWEEP("family"),
 };
+
+static int forget(struct db *db, const char *sql, int64_t before_s, unsigned limit)
+{
+	_cleanup_(query_done) struct query query = query_of(db, sql);
+	query_int(&query, before_s);
+	query_int(&query, limit);
+	return query_run(&query);
+}
+
+static int is_left(struct db *db, const char *sql, int64_t before_s, bool *more)
+{
+	_cleanup_(query_done) struct query query = query_of(db, sql);
+	query_int(&query, before_s);
+	int rc = query_next(&query);
+	*more |= rc > 0;
+	return rc < 0 ? rc : 0;
+}
 
 static int sweep(struct db *db, const void *args)
 {
 	const struct sweep *change = args;
-	bool more = false;
+	int64_t before_s = change->now_s - GRACE_S;
+	*change->more = false;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		_cleanup_(query_done) struct query query = query_of(db, tables[i]);
-		query_int(&query, change->now_s - GRACE_S);
-		query_int(&query, change->limit);
-		TRY(query_run(&query));
-		more |= sqlite3_changes(db->handle) >= (int)change->limit;
+		TRY(forget(db, tables[i].forget, before_s, change->limit));
+		TRY(is_left(db, tables[i].left, before_s, change->more));
 	}
-	*change->more = more;
 	return 0;
 }
 
 int sqlite_sweep(struct store *store, int64_t now_s, unsigned limit, bool *ret_more)
 {
-	bool more;
+	bool more = false;
 	TRY(sqlite_write(store, sweep, &(struct sweep){now_s, limit, &more}, NULL));
 	*ret_more = more;
 	return 0;

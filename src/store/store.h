@@ -322,7 +322,7 @@ must_check int store_refresh_peek(struct store *store, const unsigned char sha25
  * RFC 9700 4.14.2: exactly one caller rotates it. E_REUSED: it was rotated before, be it expired now; the family has
  * ended in this transaction, with its access tokens, noted as with codes. With grace_s > 0 an old token is good once
  * more within grace_s of its rotation, as long as its successor has not been used: the successor then dies and the
- * new one takes its place.
+ * new one takes its place; whoever brings the dead one ends the family.
  * E_ABSENT: unknown, expired, or the family has ended or expired. The audit note is written only when a family ends.
  */
 must_check int store_refresh_rotate(struct store *store, const unsigned char sha256[32], int64_t grace_s,

@@ -1,59 +1,7 @@
 /* Eight threads at the same thing: compare-and-swap has one winner, limits hold, one sync carries many verbs. */
-#include "store_test.h"
+#include "racer.h"
 
-#include <pthread.h>
-
-enum { RACERS = 8, ROUNDS = 50 };
-
-struct racer {
-	struct world *world;
-	pthread_barrier_t *start;
-	void (*run)(struct racer *racer);
-	unsigned number;
-	const void *args;
-	unsigned won, refused; /* refused as `expected` */
-	int expected, other;   /* the first code that was neither */
-};
-
-static void count(struct racer *racer, int rc)
-{
-	if (rc == 0)
-		racer->won++;
-	else if (rc == racer->expected)
-		racer->refused++;
-	else
-		racer->other = rc;
-}
-
-static void *racer_main(void *arg)
-{
-	struct racer *racer = arg;
-	pthread_barrier_wait(racer->start);
-	racer->run(racer);
-	return NULL;
-}
-
-/* All run at once; the sums come back. Each racer must say no other code. */
-static struct racer race(struct world *world, void (*run)(struct racer *racer), const void *args, int expected)
-{
-	pthread_barrier_t start;
-	pthread_t threads[RACERS];
-	struct racer racers[RACERS], sum = {0};
-	pthread_barrier_init(&start, NULL, RACERS);
-	for (unsigned i = 0; i < RACERS; i++) {
-		racers[i] = (struct racer){
-			.world = world, .start = &start, .run = run, .number = i, .args = args, .expected = expected};
-		assert_int_equal(pthread_create(&threads[i], NULL, racer_main, &racers[i]), 0);
-	}
-	for (unsigned i = 0; i < RACERS; i++) {
-		pthread_join(threads[i], NULL);
-		sum.won += racers[i].won;
-		sum.refused += racers[i].refused;
-		assert_int_equal(racers[i].other, 0);
-	}
-	pthread_barrier_destroy(&start);
-	return sum;
-}
+enum { ROUNDS = 50 };
 
 static void swap_keys(struct racer *racer)
 {
