@@ -97,7 +97,8 @@ static unsigned given(struct world *world, const struct supply *supply)
 	for (unsigned n = 0; n < RACERS; n++) {
 		struct refresh refresh;
 		struct family family;
-		int rc = store_refresh_peek(world->store, supply->refreshes[n].sha256, &world->arena, &refresh, &family);
+		const unsigned char *sha256 = supply->refreshes[n].sha256;
+		int rc = store_refresh_peek(world->store, sha256, &world->arena, &refresh, &family);
 		if (rc == E_ABSENT)
 			continue;
 		OK(rc);
@@ -330,7 +331,7 @@ static void one_shows_a_counter(void **state)
 {
 	struct world *world = *state;
 	const struct passkey passkey = {
-		.id = STR("key"), .account_id = STR("mma_0001"), .name = STR("n"), .key = STR("cose"), .created_s = NOW_S};
+		.id = STR("key"), .account_id = STR("mma_0001"), .key = STR("cose"), .created_s = NOW_S};
 	put_people(world);
 	OK(store_passkey_put(world->store, &passkey, &a_note));
 	for (int64_t counter = 1; counter < ROUNDS; counter++)
