@@ -8,6 +8,8 @@
 #include "oauth/grant.h"
 #include "server/manage_api.h"
 #include "web/device_page.h"
+#include "web/invite_page.h"
+#include "web/signin_page.h"
 #include "web/web.h"
 #include "web/web_factor.h"
 #include "web/web_totp.h"
@@ -43,6 +45,12 @@ static call_step *const metrics_steps[] = {ep_status_metrics, NULL};
 static call_step *const static_steps[] = {ep_static, NULL};
 /* Pages: steps of src/web. */
 static call_step *const start_steps[] = {web_step_begin, web_step_start, NULL};
+static call_step *const signin_steps[] = {web_step_begin, signin_page, NULL};
+static call_step *const signout_steps[] = {web_step_begin, signin_page_out, NULL};
+static call_step *const invite_steps[] = {web_step_begin, invite_page, NULL};
+
+/* A page that shows a form and takes it. */
+#define PAGE(path, steps) {path, ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, steps}
 
 static call_step *const factor_steps[] = {web_step_begin, web_factor_step, NULL};
 static call_step *const totp_steps[] = {web_step_begin, web_step_fresh, web_totp_step, NULL};
@@ -76,6 +84,9 @@ static const struct route rows[] = {
 	{"/signin/factor", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, factor_steps},
 	{"/account/totp", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, totp_steps},
 	{"/account/totp/picture", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, totp_picture_steps},
+	PAGE("/signin", signin_steps),
+	{"/signout", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, signout_steps},
+	PAGE("/invite", invite_steps),
 	{"/static/mintmark.css", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/static/mintmark.js", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/static/favicon.svg", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},

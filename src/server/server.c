@@ -30,7 +30,7 @@
 #include "server/worker.h"
 #include "store/store.h"
 
-enum { EXIT_CONFIG = 78, POOL_WAITING_MAX = 4096, HASHES_WAITING_MAX = 64, SIGN_TIMEOUT_MS = 5000 };
+enum { EXIT_CONFIG = 78, POOL_WAITING_MAX = 4096, HASHES_WAITING_MAX = 256, SIGN_TIMEOUT_MS = 5000 };
 
 struct snapshot *server_snapshot(struct server *server)
 {

@@ -21,6 +21,14 @@ int web_step_begin_hash(struct call *call)
 	return web_session_read(call);
 }
 
+int web_to_hash_lane(struct call *call)
+{
+	if (call->lane == LANE_HASH)
+		return 0;
+	call->lane = LANE_HASH;
+	return E_WOULD_BLOCK;
+}
+
 void web_percent(struct buf *out, struct str text)
 {
 	for (; text.len > 0; text = str_mem(text.p + 1, text.len - 1)) {

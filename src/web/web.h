@@ -42,6 +42,11 @@ struct web {
 must_check int web_step_begin(struct call *call);
 /* The same, but hashing a password comes: on the lane for it. */
 must_check int web_step_begin_hash(struct call *call);
+/*
+ * For a step that has read its form and is about to hash a password: E_WOULD_BLOCK, and the step runs again on the lane
+ * for it; then 0.
+ */
+must_check int web_to_hash_lane(struct call *call);
 /* Nobody signed in: 303 to the sign-in page, which comes back here. */
 must_check int web_step_signed_in(struct call *call);
 /* As above; somebody without the role Admin gets 404, as if there were no such page. */

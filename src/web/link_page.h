@@ -1,0 +1,23 @@
+/* What the pages behind links share. See account/link.h. */
+#ifndef WEB_LINK_PAGE_H
+#define WEB_LINK_PAGE_H
+
+#include "account/link.h"
+#include "account/strength.h"
+#include "web/web.h"
+
+/* Sets the answer: this link is good no more, and what to do. */
+must_check int link_page_gone(struct call *call, const char *advice);
+/* An actor for the audit trail before somebody is signed in. */
+struct audit_note link_page_note(const struct call *call, const char *action, struct str target);
+/*
+ * Judges the new password of a form and hashes it, both on the lane for it. ret_phc empty: it is refused, ret_problem
+ * says why. E_WOULD_BLOCK: the step runs again. E_NOMEM, E_RANDOM, E_CRYPTO.
+ */
+struct link_page_password {
+	struct str password, email, name;
+};
+must_check int link_page_hash(struct call *call, const struct link_page_password *given, struct str *ret_phc,
+			      struct str *ret_problem);
+
+#endif
