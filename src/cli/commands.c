@@ -92,6 +92,8 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"The folder for configuration, keys and store. Default: var."},
 	[OPT_PORT] = {"port", "N", NULL, FORM_LOCAL,
 		"The port on 127.0.0.1. Default: 8080."},
+	[OPT_ADMIN_EMAIL] = {"email", "ADDRESS", NULL, FORM_LOCAL,
+		"The first administrator's e-mail address. Default: whoever opens the printed link says it."},
 	[OPT_ISSUER] = {"issuer", "URL", NULL, FORM_LOCAL,
 		"The issuer, the `iss` of every token. Default: http://127.0.0.1:PORT."},
 	[OPT_DEMO] = {"demo", NULL, NULL, FORM_FLAG,
@@ -180,9 +182,10 @@ const struct cli_option cli_options[OPT_COUNT] = {
 
 const struct cli_command cli_commands[] = {
 	{"init", "",
-		"Make a folder with configuration, master key, store and signing keys; a second run completes what is "
-		"missing.",
-		init_run, {OPT_VAR, OPT_PORT, OPT_ISSUER, OPT_DEMO, OPT_SERIES_PORT, OPT_GATE_PORT, OPT_JSON},
+		"Make a folder with configuration, master key, store and signing keys, and print a link that makes the "
+		"first administrator's account; a second run completes what is missing.",
+		init_run, {OPT_VAR, OPT_PORT, OPT_ISSUER, OPT_ADMIN_EMAIL, OPT_DEMO, OPT_SERIES_PORT, OPT_GATE_PORT,
+			OPT_JSON},
 		.op = NULL},
 	{"serve", "",
 		"Run the authorization server until SIGTERM or Ctrl-C; SIGHUP reloads the configuration.",

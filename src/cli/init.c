@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/demo.h"
 #include "cli/files.h"
+#include "cli/first_admin.h"
 #include "cli/print.h"
 #include "cli/transport.h"
 #include "crypto/seal.h"
@@ -31,6 +32,8 @@ struct init {
 	struct demo_options demo;
 	char config_path[PATH_ROOM];
 	struct transport transport;
+	char link_mem[4096];
+	struct buf link; /* of the first administrator; empty: there is one, or a server runs */
 };
 
 static const char template[] =
@@ -59,6 +62,10 @@ static const char template[] =
 	"\n"
 	"tokens:\n"
 	"  access_lifetime_s: 3600\n"
+	"\n"
+	"mail:\n"
+	"  # For development: each mail becomes a file in this folder. In earnest: relay: smtps://mail.example\n"
+	"  folder: mail\n"
 	"\n"
 	"log:\n"
 	"  level: info\n"
@@ -338,6 +345,8 @@ static int make_state(struct cli *cli, struct init *init)
 		status = make_keys(&init->transport);
 	if (status == EXIT_OK)
 		status = make_management(&init->transport);
+	if (status == EXIT_OK)
+		status = first_admin_link(&init->transport, cli_value(cli, OPT_ADMIN_EMAIL), &init->link);
 	if (status == EXIT_OK && cli_has(cli, OPT_DEMO))
 		status = demo_make(&init->transport, &init->demo);
 	return status;
@@ -353,12 +362,16 @@ static void report(struct cli *cli, const struct init *init)
 		print_shell_word(&text, str_of(init->config_path));
 		printf("%s is ready; the issuer is %.*s\nStart it with: mintmark serve --config %.*s\n", init->dir,
 		       STR_ARG(issuer), STR_ARG(buf_str(&text)));
+		if (init->link.len > 0)
+			printf("Become its administrator, within a day, at %.*s\n", STR_ARG(buf_str(&init->link)));
 		return;
 	}
 	json_out_init(&out, &text);
 	json_open(&out, NULL, '{');
 	json_str(&out, "config", str_of(init->config_path));
 	json_str(&out, "issuer", issuer);
+	if (init->link.len > 0)
+		json_str(&out, "admin_link", buf_str(&init->link));
 	json_close(&out, '}');
 	printf("%.*s\n", STR_ARG(buf_str(&text)));
 }
@@ -384,8 +397,10 @@ static int run(struct cli *cli, struct init *init)
 int init_run(struct cli *cli)
 {
 	struct init init = {0};
+	buf_init_fixed(&init.link, init.link_mem, sizeof(init.link_mem));
 	init.transport.config_path = init.config_path;
 	int status = run(cli, &init);
 	transport_close(&init.transport);
+	secret_wipe(init.link_mem, sizeof(init.link_mem));
 	return status;
 }
