@@ -40,6 +40,8 @@ static const struct op ops[] = {
 	{"secret.revoke", admin_secret_revoke, ARG(CLIENT_ID) | ARG(SECRET_ID), ARG(REVOKE_TOKENS)},
 	{"secret.regenerate", admin_secret_regenerate, ARG(CLIENT_ID), SECRET_ARGS | ARG(REVOKE_TOKENS)},
 	{"account.create", admin_account_create, ARG(EMAIL), ARG(NAME) | ARG(ROLES) | ARG(EMAIL_VERIFIED)},
+	{"account.invite", admin_people_invite, ARG(EMAIL), ARG(ROLES)},
+	{"account.reset", admin_people_reset, ARG(ACCOUNT), 0},
 	{"account.list", admin_account_list, 0, PAGE_ARGS | READS},
 	{"account.get", admin_account_get, ARG(ACCOUNT), READS},
 	{"account.update", admin_account_update, ARG(ACCOUNT), ARG(EMAIL) | ARG(NAME) | ARG(EMAIL_VERIFIED)},
@@ -63,7 +65,8 @@ static const struct op ops[] = {
 struct admin_policy admin_policy_of(const struct config *config)
 {
 	return (struct admin_policy){config->tokens.access_lifetime_s, config->tokens.lifetime_max_s,
-				     config->tokens.default_alg, config->issuer};
+				     config->tokens.default_alg, config->issuer,
+				     config->accounts.invite_s, config->accounts.link_s};
 }
 
 const char *admin_op_name(size_t i) { return i < sizeof(ops) / sizeof(ops[0]) ? ops[i].name : NULL; }

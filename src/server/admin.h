@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 enum { ADMIN_REQUEST_MAX = 65536, ADMIN_ANSWER_MAX = 4 << 20, ADMIN_LIST_MAX = 500, ADMIN_PAGE_USUAL = 100,
-       ADMIN_SCAN_MAX = 100000 /* rows that one page may cost */ };
+       ADMIN_LINK_MAX = 2300, ADMIN_SCAN_MAX = 100000 /* rows that one page may cost */ };
 
 /*
  * What a change made stale: drop what is cached of it. API: of every client too (grants and defaults may have gone with
@@ -32,17 +32,21 @@ struct admin_policy {
 	int64_t lifetime_max_s;   /* keyd's cap for access tokens */
 	struct str default_alg;   /* of an API's tokens when it does not say one: "ES256" */
 	struct str issuer;        /* whose management API nobody may take apart (server/manage_api.h) */
+	int64_t invite_s, link_s; /* how long links for people are good */
 };
 
 struct config;
 /* Borrows from the configuration. */
 struct admin_policy admin_policy_of(const struct config *config);
 
+struct mailer;
+
 struct admin {
 	struct store *store;
 	const struct clock *clock;
 	/* blocking use, this thread's own; NULL: operations that need keys fail with E_SIGNER */
 	struct signer *signer;
+	struct mailer *mailer;     /* NULL: no mails are sent */
 	struct str actor;          /* for the audit chain: "cli:uid=1000" */
 	/*
 	 * The scopes of the caller's token for the management API: what it can't do itself it can't give to a client

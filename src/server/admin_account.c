@@ -4,7 +4,7 @@
 #include "server/admin_ops.h"
 
 /* The form that is unique. */
-static int read_email(struct admin_ctx *ctx, struct str *ret_email)
+int admin_account_email(struct admin_ctx *ctx, struct str *ret_email)
 {
 	int rc = address_parse(ctx->args[ARG_EMAIL].s, &ctx->arena, ret_email);
 	if (rc == E_SYNTAX)
@@ -12,7 +12,7 @@ static int read_email(struct admin_ctx *ctx, struct str *ret_email)
 	return rc;
 }
 
-static int check_roles(struct admin_ctx *ctx)
+int admin_account_check_roles(struct admin_ctx *ctx)
 {
 	struct str_list roles = ctx->args[ARG_ROLES].list;
 	if (roles.n > MODEL_ROLES_MAX)
@@ -54,8 +54,9 @@ int admin_account_create(struct admin_ctx *ctx)
 		.roles = ctx->args[ARG_ROLES].list,
 		.created_s = ctx->now_s,
 	};
-	TRY(read_email(ctx, &account.email));
-	TRY(check_roles(ctx));
+	TRY(admin_account_email(ctx, &account.email));
+	TRY(admin_account_check_roles(ctx));
+	TRY(admin_people_bound(ctx, account.roles));
 	TRY(id_new(ID_ACCOUNT, id));
 	account.id = str_of(id);
 	emit(&ctx->out, &account);
@@ -126,8 +127,9 @@ int admin_account_update(struct admin_ctx *ctx)
 {
 	struct account account;
 	TRY(admin_account_find(ctx, &account));
+	TRY(admin_people_bound(ctx, account.roles)); /* a link to reset the password goes to its address */
 	if (ctx->args[ARG_EMAIL].set)
-		TRY(read_email(ctx, &account.email));
+		TRY(admin_account_email(ctx, &account.email));
 	if (ctx->args[ARG_NAME].set)
 		account.name = ctx->args[ARG_NAME].s;
 	if (ctx->args[ARG_EMAIL_VERIFIED].set)
@@ -166,8 +168,9 @@ int admin_account_delete(struct admin_ctx *ctx)
 int admin_account_roles(struct admin_ctx *ctx)
 {
 	struct account account;
-	TRY(check_roles(ctx));
+	TRY(admin_account_check_roles(ctx));
 	TRY(admin_account_find(ctx, &account));
+	TRY(admin_people_bound(ctx, ctx->args[ARG_ROLES].list));
 	struct audit_note note = admin_note(ctx, account.id, account.email);
 	TRY(store_account_set_roles(ctx->admin->store, account.id, ctx->args[ARG_ROLES].list, &note));
 	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
@@ -180,8 +183,10 @@ static int set_disabled(struct admin_ctx *ctx, bool disabled)
 {
 	struct account account;
 	TRY(admin_account_find(ctx, &account));
-	if (!disabled) /* its clients come back to life with it */
+	if (!disabled) { /* its clients come back to life with it */
 		TRY(admin_bound_account(ctx, account.id));
+		TRY(admin_people_bound(ctx, account.roles));
+	}
 	struct audit_note note = admin_note(ctx, account.id, account.email);
 	TRY(store_account_set_disabled(ctx->admin->store, account.id, disabled, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);

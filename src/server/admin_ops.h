@@ -178,6 +178,20 @@ must_check int admin_account_roles(struct admin_ctx *ctx);
 must_check int admin_account_disable(struct admin_ctx *ctx);
 must_check int admin_account_enable(struct admin_ctx *ctx);
 
+/* Checks ARG_EMAIL; its unique form. E_INVALID_REQUEST. */
+must_check int admin_account_email(struct admin_ctx *ctx, struct str *ret_email);
+/* Checks ARG_ROLES. E_INVALID_REQUEST. */
+must_check int admin_account_check_roles(struct admin_ctx *ctx);
+
+/* --- admin_people.c --- */
+/*
+ * Whether the caller may give these roles, or take over an account that has them: with Admin one may do everything on
+ * pages. E_INSUFFICIENT_SCOPE.
+ */
+must_check int admin_people_bound(struct admin_ctx *ctx, struct str_list roles);
+must_check int admin_people_invite(struct admin_ctx *ctx);
+must_check int admin_people_reset(struct admin_ctx *ctx);
+
 /* --- admin_grant.c --- */
 /*
  * Scope names -> grants, among the APIs of ARG_AUDIENCES or, without it, where a name is unique. Without ARG_SCOPE: all
