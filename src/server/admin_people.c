@@ -1,7 +1,6 @@
 /*
- * Links for people: an invitation, a password reset; see admin_ops.h. The link is in the answer, for whoever asked hands
- * it on himself, and it is mailed where mails are sent. The command line or the management API, never a page of
- * somebody who is not an administrator.
+ * Links for people: an invitation, a password reset; see admin_ops.h. The link is in the answer, for whoever asked may
+ * hand it on himself, and it is mailed where mails are sent.
  */
 #include "account/address.h"
 #include "account/link.h"

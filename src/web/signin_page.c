@@ -5,6 +5,7 @@
 #include "web/signin_page.h"
 
 #include "account/signin.h"
+#include "web/web_factor.h"
 
 enum { STATUS_WRONG = 403 };
 
@@ -30,11 +31,6 @@ static int show(struct call *call, const struct form_value *values, int status, 
 	return web_show(call, status, "signin");
 }
 
-int signin_page_proved(struct call *call, const struct account *account, unsigned methods, struct str continue_to)
-{
-	return web_sign_in(call, account, methods, continue_to);
-}
-
 static int check(struct call *call, const struct form_value *values)
 {
 	struct account account;
@@ -47,7 +43,7 @@ static int check(struct call *call, const struct form_value *values)
 		return show(call, values, STATUS_WRONG,
 			    "This address and this password do not fit together. Check both, or reset the password.");
 	TRY(rc);
-	return signin_page_proved(call, &account, AUTH_PASSWORD, values[CONTINUE].value);
+	return web_factor_sign_in(call, &account, AUTH_PASSWORD, values[CONTINUE].value);
 }
 
 int signin_page(struct call *call)

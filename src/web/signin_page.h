@@ -8,11 +8,5 @@
 must_check int signin_page(struct call *call);
 /* POST /signout. */
 must_check int signin_page_out(struct call *call);
-/*
- * The person proved by `methods` who he is: a session, or first the second factor. Sets the answer. Errors as
- * web_sign_in.
- */
-must_check int signin_page_proved(struct call *call, const struct account *account, unsigned methods,
-				  struct str continue_to);
 
 #endif
