@@ -33,7 +33,15 @@ enum mintmark_error {
 	MINTMARK_ERROR_REFUSED = -8,  /**< The scheme or the address may not be used; see mintmark/keyset.h. */
 	MINTMARK_ERROR_ISSUER = -9,   /**< The metadata name another issuer (RFC 8414 3.3). */
 	MINTMARK_ERROR_SYSTEM = -10,  /**< A thread, a lock or the cryptography does not come up. */
-	MINTMARK_ERROR_UNTRUSTED = -11 /**< A signed document does not verify: key, signature, typ, issuer or times. */
+	MINTMARK_ERROR_UNTRUSTED = -11, /**< A signed document does not verify: key, signature, typ, issuer or times. */
+	MINTMARK_ERROR_NO_CREDENTIALS = -12, /**< There are no credentials in any of the places looked at. */
+	MINTMARK_ERROR_CREDENTIALS = -13, /**< The server refuses the credentials, or what they may ask for. */
+	MINTMARK_ERROR_SCOPE = -14,   /**< The server refuses the scope or the audience that was asked for. */
+	MINTMARK_ERROR_BUSY = -15,    /**< The server is overloaded or refuses for a while: 429 or 503. */
+	MINTMARK_ERROR_FILE = -16,    /**< A file can't be used: a link, another's, readable by others, no space, ... */
+	MINTMARK_ERROR_CANCELLED = -17, /**< mintmark_client_cancel() was called. */
+	MINTMARK_ERROR_REJECTED = -18, /**< The API refuses even a token that was made because it refused one. */
+	MINTMARK_ERROR_LOGIN = -19    /**< Somebody has to log in, or has not done so in time. */
 };
 
 /**

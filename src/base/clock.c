@@ -17,9 +17,12 @@ const struct clock clock_system = {.now_us = read_system};
 
 struct clock clock_fixed(int64_t now_us) { return (struct clock){.now_us = read_fixed, .fixed_us = now_us}; }
 
-int64_t clock_mono_ns(void)
+static int64_t read_ns(clockid_t id)
 {
 	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(id, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
+
+int64_t clock_mono_ns(void) { return read_ns(CLOCK_MONOTONIC); }
+int64_t clock_boot_ns(void) { return read_ns(CLOCK_BOOTTIME); }

@@ -23,5 +23,7 @@ static inline int64_t clock_now_s(const struct clock *clock) { return clock->now
 
 /* Monotonic nanoseconds for measuring durations and deadlines; no meaning between processes. */
 int64_t clock_mono_ns(void);
+/* The same, and it goes on while the machine sleeps: for how long something lives that a server handed out. */
+int64_t clock_boot_ns(void);
 
 #endif

@@ -212,3 +212,15 @@ void enc_time(struct buf *out, int64_t t_s)
 	size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	buf_put_mem(out, text, len);
 }
+
+void enc_b64(struct buf *out, struct str bytes)
+{
+	size_t start = out->len;
+	enc_b64url(out, bytes);
+	if (buf_status(out) < 0)
+		return;
+	for (size_t i = start; i < out->len; i++)
+		out->p[i] = (char)(out->p[i] == '-' ? '+' : out->p[i] == '_' ? '/' : out->p[i]);
+	while ((out->len - start) % 4 != 0)
+		buf_put_char(out, '=');
+}

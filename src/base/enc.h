@@ -32,6 +32,8 @@ must_check int enc_form_decode_to(struct str text, char *out, size_t *ret_len);
  * reads the same to decoders of both kinds.
  */
 void enc_url(struct buf *out, struct str text);
+/* base64 with padding (RFC 4648 4), appended. */
+void enc_b64(struct buf *out, struct str bytes);
 
 /* Lower-case hexadecimal, appended. */
 void enc_hex(struct buf *out, struct str bytes);

@@ -8,7 +8,16 @@
 
 #include <stdbool.h>
 
-enum fault_kind { FAULT_ALLOC, FAULT_RANDOM, FAULT_STORE, FAULT_SIGNER, FAULT_WRITE, FAULT_KINDS };
+enum fault_kind {
+	FAULT_ALLOC,
+	FAULT_RANDOM,
+	FAULT_STORE,
+	FAULT_SIGNER,
+	FAULT_WRITE,
+	FAULT_FILE,
+	FAULT_NETWORK,
+	FAULT_KINDS
+};
 
 #ifdef MINTMARK_FAULTS
 /* Count one point of this kind; true when it is the one that was armed. */

@@ -105,6 +105,10 @@ enum cli_opt {
 	OPT_CHECK_ISSUER,
 	OPT_LIVE_AUDIENCE,
 	OPT_ENVIRONMENT,
+	/* client SDK */
+	OPT_SDK_ISSUER,
+	OPT_SDK_SCOPE,
+	OPT_SDK_AUDIENCE,
 	OPT_COUNT
 };
 
@@ -219,6 +223,7 @@ int series_cmd_serve(struct cli *cli);
 int serve_run(struct cli *cli);
 int series_data_define(struct cli *cli);
 int series_data_import(struct cli *cli);
+int sdk_token_run(struct cli *cli);
 int token_inspect(struct cli *cli);
 int token_verify(struct cli *cli);
 

@@ -173,12 +173,21 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"compared too."},
 	[OPT_ENVIRONMENT] = {"environment", "NAME", NULL, FORM_LOCAL,
 		"A path segment before every path: /NAME/measurements/..."},
+	[OPT_SDK_ISSUER] = {"issuer", "URL", NULL, FORM_LOCAL,
+		"Whose tokens. Default: $MINTMARK_ISSUER, else the only issuer of the stored credentials."},
+	[OPT_SDK_SCOPE] = {"scope", "SCOPES", NULL, FORM_WORDS,
+		"What the token is for: scope names separated by blanks. Repeatable. Default: $MINTMARK_SCOPE, else "
+		"all that the client may have."},
+	[OPT_SDK_AUDIENCE] = {"audience", "URI", NULL, FORM_LOCAL,
+		"The API that the token is for. Default: $MINTMARK_AUDIENCE, else the server decides."},
 };
 
 #define ADMIN_OPTIONS OPT_JSON, OPT_CONFIG, OPT_SERVER, OPT_SERVER_CA, OPT_TIMEOUT
 #define CLIENT_OPTIONS \
 	OPT_CLIENT_NAME, OPT_SCOPE, OPT_API, OPT_DEFAULT_API, OPT_EXPIRES, OPT_LIFETIME, OPT_AUTH, ADMIN_OPTIONS
 #define SECRET_OPTIONS OPT_LABEL, OPT_SECRET_EXPIRES
+
+#define SDK_OPTIONS OPT_SDK_ISSUER, OPT_SDK_SCOPE, OPT_SDK_AUDIENCE, OPT_CA_FILE, OPT_TIMEOUT
 
 const struct cli_command cli_commands[] = {
 	{"init", "",
@@ -345,6 +354,9 @@ const struct cli_command cli_commands[] = {
 	{"series define", "FILE",
 		"Make or change series with their names and metadata, from JSON. `-` reads standard input.",
 		series_data_define, {OPT_SERIES_DB, OPT_JSON}, .op = NULL},
+	{"token", "",
+		"Print an access token and nothing else: the one that is kept on this machine, or a new one.",
+		sdk_token_run, {SDK_OPTIONS, OPT_JSON}, .op = NULL},
 	{"config check", "",
 		"Read the configuration and report the first error with file, line and column.",
 		config_cmd_check, {OPT_CONFIG, OPT_JSON}, .op = NULL},

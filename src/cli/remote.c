@@ -146,42 +146,17 @@ void remote_close(struct remote *remote)
 	buf_done(&remote->token);
 }
 
-/* application/x-www-form-urlencoded, one name or value. */
-static void put_form(struct buf *out, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		struct str c = {text.p + i, 1};
-		if (str_is_unreserved(c))
-			buf_put(out, c);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)c.p[0]);
-	}
-}
-
-/* RFC 4648 4, with padding: what Basic wants. */
-static void put_base64(struct buf *out, struct str bytes)
-{
-	size_t start = out->len;
-	enc_b64url(out, bytes);
-	if (buf_status(out) < 0)
-		return;
-	for (size_t i = start; i < out->len; i++)
-		out->p[i] = (char)(out->p[i] == '-' ? '+' : out->p[i] == '_' ? '/' : out->p[i]);
-	while ((out->len - start) % 4 != 0)
-		buf_put_char(out, '=');
-}
-
 /* RFC 6749 2.3.1: id and secret are form-encoded before Basic. */
 static int put_basic(const struct remote *remote, struct buf *out)
 {
 	_cleanup_(buf_done) struct buf pair;
 	buf_init(&pair, FORM_MAX);
-	put_form(&pair, buf_str(&remote->id));
+	enc_url(&pair, buf_str(&remote->id));
 	buf_put_char(&pair, ':');
-	put_form(&pair, buf_str(&remote->secret));
+	enc_url(&pair, buf_str(&remote->secret));
 	TRY(buf_status(&pair));
 	buf_put(out, STR("Authorization: Basic "));
-	put_base64(out, buf_str(&pair));
+	enc_b64(out, buf_str(&pair));
 	return buf_status(out);
 }
 
@@ -191,10 +166,10 @@ static int put_token_form(const struct remote *remote, const char *scopes, struc
 	buf_init(&audience, REMOTE_URL_MAX);
 	manage_api_put(str_of(remote->server), &audience);
 	buf_put(out, STR("grant_type=client_credentials&resource="));
-	put_form(out, buf_str(&audience));
+	enc_url(out, buf_str(&audience));
 	if (scopes[0]) {
 		buf_put(out, STR("&scope="));
-		put_form(out, str_of(scopes));
+		enc_url(out, str_of(scopes));
 	}
 	return buf_status(out);
 }

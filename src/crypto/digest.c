@@ -32,6 +32,12 @@ int digest_of_alg(enum sig_alg alg, struct str bytes, unsigned char ret_digest[D
 	return 0;
 }
 
+void digest_sha256_light(struct str bytes, unsigned char ret_digest[SHA256_LEN])
+{
+	_Static_assert(SHA256_LEN == crypto_hash_sha256_BYTES, "one length");
+	(void)crypto_hash_sha256(ret_digest, (const unsigned char *)bytes.p, bytes.len); /* it cannot fail */
+}
+
 int digest_hkdf(struct str key, struct str salt, struct str info, unsigned char *ret_key, size_t len)
 {
 	const struct provider *provider = provider_get();

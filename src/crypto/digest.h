@@ -19,6 +19,8 @@ must_check int digest_sha256(struct str bytes, unsigned char ret_digest[SHA256_L
  */
 must_check int digest_of_alg(enum sig_alg alg, struct str bytes, unsigned char ret_digest[DIGEST_MAX],
 			     size_t *ret_len);
+/* The same without OpenSSL, whose start takes a millisecond: for programs that live for four. Thread-safe. */
+void digest_sha256_light(struct str bytes, unsigned char ret_digest[SHA256_LEN]);
 /* HKDF-SHA-256 (RFC 5869): len <= 255 * 32 bytes of key from secret key material. E_CRYPTO. */
 must_check int digest_hkdf(struct str key, struct str salt, struct str info, unsigned char *ret_key, size_t len);
 /* HMAC-SHA-1 (RFC 2104), for one-time codes alone: apps understand no other digest (RFC 4226 5.2). E_CRYPTO. */

@@ -96,6 +96,7 @@ struct transfer {
 	size_t head_len, body_len;
 	bool opened; /* a socket was opened, so scheme and address were in order */
 	int answered; /* the status of the answer */
+	curl_off_t retry_after_s;
 	int status;  /* our own refusal, behind curl's general one */
 };
 
@@ -187,6 +188,10 @@ static CURLcode set_options(CURL *curl, const char *url, const struct http_out_l
 		: http_out_curl()->easy_setopt(curl, CURLOPT_PROXY,
 					       ""); /* behind a proxy the address could not be judged */
 	rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_USERAGENT, "mintmark/" MINTMARK_VERSION);
+	if (limits->why) {
+		limits->why[0] = '\0';
+		rc = rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_ERRORBUFFER, limits->why);
+	}
 	return rc ? rc : http_out_curl()->easy_setopt(curl, CURLOPT_URL, url);
 }
 
@@ -277,6 +282,8 @@ static int run(CURL *curl, const char *url, const struct http_out_request *reque
 	if (http_out_curl()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK)
 		return E_IO;
 	transfer->answered = (int)status;
+	if (http_out_curl()->easy_getinfo(curl, CURLINFO_RETRY_AFTER, &transfer->retry_after_s) != CURLE_OK)
+		transfer->retry_after_s = 0;
 	keep_type(curl, &transfer->head);
 	return 0;
 }
@@ -301,7 +308,7 @@ static int perform(struct str url, const struct http_out_request *request, struc
 	CURL *curl = fault_hit(FAULT_ALLOC) ? NULL : http_out_curl()->easy_init();
 	if (!curl)
 		return E_NOMEM;
-	int rc = run(curl, text, request, transfer);
+	int rc = fault_hit(FAULT_NETWORK) ? E_IO : run(curl, text, request, transfer);
 	http_out_curl()->easy_cleanup(curl);
 	return rc;
 }
@@ -334,7 +341,7 @@ int http_out_send(const struct http_out_request *request, const struct http_out_
 		out->len = start;
 		return rc;
 	}
-	*ret_answer = (struct http_out_answer){transfer.answered, transfer.head};
+	*ret_answer = (struct http_out_answer){transfer.answered, transfer.head, transfer.retry_after_s};
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum { HTTP_OUT_URL_MAX = 2048, HTTP_OUT_HEAD_MAX = 16384, HTTP_OUT_FIELD_MAX = 16384 };
+enum { HTTP_OUT_URL_MAX = 2048, HTTP_OUT_HEAD_MAX = 16384, HTTP_OUT_FIELD_MAX = 16384, HTTP_OUT_WHY_MAX = 256 };
 
 struct http_out_limits {
 	uint32_t timeout_ms;  /* in total: name, connection, TLS, answer; 0 is refused */
@@ -25,6 +25,7 @@ struct http_out_limits {
 	bool http_near_only;  /* then http only to loopback addresses */
 	const char *ca_file;  /* PEM certificates to trust instead of the system's; NULL: the system's */
 	const atomic_bool *cancel; /* when it becomes true the call ends within about a second; may be NULL */
+	char *why;            /* room for HTTP_OUT_WHY_MAX bytes: a sentence of E_IO, for people; may be NULL */
 };
 
 /* What an answer's head says about its body. */
@@ -56,6 +57,7 @@ struct http_out_request {
 struct http_out_answer {
 	int status;                /* 200..599 */
 	struct http_out_head head;
+	int64_t retry_after_s;     /* RFC 9110 10.2.3, as seconds from now; 0: it doesn't say */
 };
 
 /*

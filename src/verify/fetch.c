@@ -77,6 +77,7 @@ static enum fetch_cause get(const struct fetch_source *source, struct str url, b
 		.http_near_only = !source->plain_http,
 		.ca_file = source->ca_file,
 		.cancel = source->cancel,
+		.why = source->why,
 	};
 	return cause_of(http_out_get_head(url, &limits, out, ret_head));
 }
@@ -139,6 +140,25 @@ static enum fetch_cause get_metadata(const struct fetch_source *source, struct b
 			return buf_status(&url) == E_NOMEM ? FETCH_MEMORY : FETCH_URL;
 		cause = get_json(source, buf_str(&url), true, out, &head);
 	}
+	return cause;
+}
+
+enum fetch_cause fetch_metadata(const struct fetch_source *source, struct buf *ret_text)
+{
+	_cleanup_(json_freep) struct json *metadata = NULL;
+	struct str named;
+	size_t start = ret_text->len;
+	enum fetch_cause cause = get_metadata(source, ret_text);
+	struct str text = str_mem(ret_text->p + start, ret_text->len - start);
+	int rc = cause == FETCH_DONE ? json_parse_object_max(text, FETCH_DOCUMENT_MAX, &metadata) : 0;
+	if (rc < 0)
+		cause = rc == E_NOMEM ? FETCH_MEMORY : FETCH_SYNTAX;
+	else if (cause == FETCH_DONE && json_get_str(metadata, "issuer", &named) < 0)
+		cause = FETCH_SYNTAX;
+	else if (cause == FETCH_DONE && !str_eq(named, source->issuer))
+		cause = FETCH_ISSUER;
+	if (cause != FETCH_DONE)
+		ret_text->len = start;
 	return cause;
 }
 

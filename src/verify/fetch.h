@@ -44,6 +44,7 @@ struct fetch_source {
 	uint32_t timeout_ms;       /* for each document */
 	bool plain_http;           /* http from other addresses than loopback too */
 	const atomic_bool *cancel; /* may be NULL */
+	char *why;                 /* as in struct http_out_limits; may be NULL */
 };
 
 struct fetch_result {
@@ -58,6 +59,12 @@ must_check enum fetch_cause fetch_keys(const struct fetch_source *source, struct
 
 /* A signed document (application/jwt) from an address that the operator named, appended: FETCH_DONE, or the cause. */
 must_check enum fetch_cause fetch_jwt(const struct fetch_source *source, struct str url, struct buf *out);
+
+/*
+ * The issuer's metadata as text, appended, once it was seen that they name this very issuer (RFC 8414 3.3): FETCH_DONE,
+ * or the cause; then ret_text is as before.
+ */
+must_check enum fetch_cause fetch_metadata(const struct fetch_source *source, struct buf *ret_text);
 
 /*
  * The key set's URL in an issuer's metadata, appended: FETCH_DONE, FETCH_SYNTAX, FETCH_ISSUER (RFC 8414 3.3), FETCH_URL

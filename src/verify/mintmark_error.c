@@ -18,8 +18,16 @@ const char *mintmark_error_text(int code)
 		[-MINTMARK_ERROR_ISSUER] = "The metadata name another issuer.",
 		[-MINTMARK_ERROR_SYSTEM] = "A thread, a lock or the cryptography does not come up.",
 		[-MINTMARK_ERROR_UNTRUSTED] = "A signed document does not verify.",
+		[-MINTMARK_ERROR_NO_CREDENTIALS] = "There are no credentials.",
+		[-MINTMARK_ERROR_CREDENTIALS] = "The server refuses the credentials.",
+		[-MINTMARK_ERROR_SCOPE] = "The server refuses the scope or the audience.",
+		[-MINTMARK_ERROR_BUSY] = "The server refuses for a while.",
+		[-MINTMARK_ERROR_FILE] = "A file can not be used.",
+		[-MINTMARK_ERROR_CANCELLED] = "It was cancelled.",
+		[-MINTMARK_ERROR_REJECTED] = "The API refuses even a fresh token.",
+		[-MINTMARK_ERROR_LOGIN] = "Somebody has to log in.",
 	};
-	if (code > 0 || code < MINTMARK_ERROR_UNTRUSTED)
+	if (code > 0 || code < MINTMARK_ERROR_LOGIN)
 		return "There is no such error.";
 	return texts[-code];
 }

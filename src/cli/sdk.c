@@ -1,0 +1,86 @@
+/* Clients for commands; see sdk.h. */
+#include "cli/sdk.h"
+
+#include <stdio.h>
+
+#include "cli/print.h"
+
+enum { SCOPE_MAX = 4096, TEXT_MAX = 1024 };
+
+void sdk_close(mintmark_client **client)
+{
+	mintmark_client_free(*client);
+	*client = NULL;
+}
+
+int sdk_fail(mintmark_client *client, int code)
+{
+	static const struct {
+		int code, status;
+	} rows[] = {
+		{MINTMARK_ERROR_ARGUMENT, EXIT_USAGE},        {MINTMARK_ERROR_NO_CREDENTIALS, EXIT_NOT_FOUND},
+		{MINTMARK_ERROR_NETWORK, EXIT_UNREACHABLE},   {MINTMARK_ERROR_TIMEOUT, EXIT_UNREACHABLE},
+		{MINTMARK_ERROR_BUSY, EXIT_UNREACHABLE},      {MINTMARK_ERROR_STATUS, EXIT_UNREACHABLE},
+		{MINTMARK_ERROR_REFUSED, EXIT_USAGE},
+	};
+	char text[TEXT_MAX];
+	int status = EXIT_FAILED;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].code == code)
+			status = rows[i].status;
+	(void)mintmark_client_explain(client, text, sizeof(text));
+	return args_fail(status, "%s", text);
+}
+
+static void join_scopes(struct cli *cli, struct buf *out)
+{
+	const struct cli_values *scopes = &cli->values[OPT_SDK_SCOPE];
+	for (unsigned i = 0; i < scopes->n; i++) {
+		buf_put(out, i > 0 ? STR(" ") : STR(""));
+		buf_put(out, str_of(scopes->v[i]));
+	}
+	buf_put_char(out, '\0');
+}
+
+int sdk_open(struct cli *cli, mintmark_client **ret_client)
+{
+	_cleanup_(buf_done) struct buf scope;
+	int64_t timeout_s = 0;
+	buf_init(&scope, SCOPE_MAX);
+	join_scopes(cli, &scope);
+	const char *issuer = cli_value(cli, OPT_SDK_ISSUER), *timeout = cli_value(cli, OPT_TIMEOUT);
+	if (buf_status(&scope) < 0)
+		return args_fail(EXIT_USAGE, "--scope: too long");
+	if (issuer && args_want_url("--issuer", issuer) != EXIT_OK)
+		return EXIT_USAGE;
+	if (timeout && (when_duration(str_of(timeout), &timeout_s) < 0 || timeout_s < 1 || timeout_s > 600))
+		return args_fail(EXIT_USAGE, "--timeout: must be between 1s and 10m");
+	const mintmark_client_options options = {
+		.size = sizeof(options),
+		.issuer = issuer,
+		.scope = scope.p,
+		.audience = cli_value(cli, OPT_SDK_AUDIENCE),
+		.ca_file = cli_value(cli, OPT_CA_FILE),
+		.timeout_ms = (uint32_t)timeout_s * 1000,
+	};
+	int rc = mintmark_client_new(&options, ret_client);
+	if (rc < 0)
+		return args_fail(rc == MINTMARK_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED, "%s",
+				 mintmark_error_text(rc));
+	return EXIT_OK;
+}
+
+int sdk_token(mintmark_client *client, char ret_token[MINTMARK_TOKEN_MAX])
+{
+	char text[TEXT_MAX];
+	int rc = mintmark_client_token(client, ret_token, MINTMARK_TOKEN_MAX);
+	if (rc < 0)
+		return sdk_fail(client, rc);
+	(void)mintmark_client_explain(client, text, sizeof(text));
+	if (strcmp(text, "All is well.") != 0) {
+		fputs("mintmark: warning: ", stderr);
+		print_safe(stderr, str_of(text));
+		fputc('\n', stderr);
+	}
+	return EXIT_OK;
+}

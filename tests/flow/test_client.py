@@ -1,0 +1,433 @@
+"""The client's command line against issuers of every kind: one token per host, typed errors, nothing to the wrong place."""
+import base64
+import json
+import os
+import signal
+import stat
+import subprocess
+import threading
+import time
+
+import pytest
+
+import harness
+from issuer import Issuer
+
+OK, FAILED, USAGE, NOT_FOUND, UNREACHABLE = 0, 1, 2, 3, 5
+SECRET = 'the-secret-that-nobody-may-see'
+
+
+@pytest.fixture
+def issuer():
+    made = Issuer()
+    yield made
+    made.stop()
+
+
+class Person:
+    """A home folder and an environment."""
+
+    def __init__(self, home, issuer, **env):
+        self.home, self.binary = home, harness.BINARY
+        home.mkdir(exist_ok=True)
+        self.env = harness.clean_env(HOME=str(home), MINTMARK_ISSUER=issuer.url, MINTMARK_CLIENT_ID='id-1',
+                                     MINTMARK_CLIENT_SECRET=SECRET, **env)
+        self.env.pop('XDG_CACHE_HOME', None)
+
+    def run(self, *args, timeout=60):
+        done = subprocess.run([str(self.binary), *args], env=self.env, capture_output=True, text=True, timeout=timeout,
+                              stdin=subprocess.DEVNULL)
+        assert not harness.REPORT.search(done.stderr), done.stderr
+        assert SECRET not in done.stdout + done.stderr
+        return done
+
+    def token(self, *args, **more):
+        done = self.run('token', *args, **more)
+        assert done.returncode == OK, done.stderr
+        return done.stdout.strip()
+
+    def fail(self, status, text, *args):
+        done = self.run('token', *args)
+        assert done.returncode == status, (done.returncode, done.stderr)
+        assert done.stdout == '' and text in done.stderr, done.stderr
+        return done.stderr
+
+    @property
+    def cache(self):
+        return self.home / '.cache/mintmark'
+
+    def record(self):
+        [path] = self.cache.glob('token-*.json')
+        return path
+
+
+@pytest.fixture
+def person(tmp_path, issuer):
+    return Person(tmp_path / 'home', issuer)
+
+
+def test_kept_token_asks_nobody(person, issuer):
+    assert person.token() == 'token-1'
+    [(path, headers, body)] = issuer.requests
+    assert path == '/token' and body == 'grant_type=client_credentials'
+    assert headers['Authorization'] == 'Basic ' + base64.b64encode(f'id-1:{SECRET}'.encode()).decode()
+    discoveries = issuer.discoveries
+    issuer.stop()  # no network at all
+    assert person.token() == 'token-1' and issuer.discoveries == discoveries
+    assert stat.S_IMODE(person.cache.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(p.stat().st_mode) for p in person.cache.iterdir()} == {0o600}
+    assert SECRET not in ''.join(p.read_text() for p in person.cache.iterdir())
+    issuer.__init__()  # for the fixture
+
+
+def test_scope_and_audience_have_tokens_of_their_own(person, issuer):
+    assert person.token('--scope', 'a', '--scope', 'b', '--audience', 'https://api.example') == 'token-1'
+    assert issuer.requests[0][2] == 'grant_type=client_credentials&scope=a%20b&resource=https%3A%2F%2Fapi.example'
+    assert person.token() == 'token-2'
+    assert person.token('--scope', 'a b', '--audience', 'https://api.example') == 'token-1'
+
+
+def test_a_changed_secret_asks_anew_and_a_file_is_read_each_time(person, issuer, tmp_path):
+    path = tmp_path / 'secret'
+    del person.env['MINTMARK_CLIENT_SECRET']
+    person.env['MINTMARK_CLIENT_SECRET_FILE'] = str(path)
+    path.write_text('one\n')
+    assert person.token() == 'token-1'
+    path.write_text('two\r\n')
+    assert person.token() == 'token-2'
+    sent = [base64.b64decode(h['Authorization'].split()[1]) for _, h, _ in issuer.requests]
+    assert sent == [b'id-1:one', b'id-1:two']
+
+
+def test_token_file_is_enough_and_needs_no_issuer(person, issuer, tmp_path):
+    path = tmp_path / 'token.json'
+    for name in ('CLIENT_ID', 'CLIENT_SECRET', 'ISSUER'):
+        del person.env[f'MINTMARK_{name}']
+    person.env['MINTMARK_TOKEN_FILE'] = str(path)
+    person.fail(FAILED, 'No such file')
+    path.write_text(json.dumps({'access_token': 'abc', 'expires_at': time.time() + 600}))
+    assert person.token() == 'abc'
+    path.write_text(json.dumps({'access_token': 'abc', 'expires_at': time.time() - 1}))
+    person.fail(FAILED, 'has expired')
+    path.write_text('{"access_token": "a\\r\\nX: y", "expires_at": 99999999999}')
+    person.fail(FAILED, 'can not stand in a header')
+    assert issuer.requests == []
+
+
+def test_without_credentials_every_place_is_named(person):
+    for name in ('CLIENT_ID', 'CLIENT_SECRET'):
+        del person.env[f'MINTMARK_{name}']
+    said = person.fail(NOT_FOUND, 'There are no credentials')
+    for place in ('options', '$MINTMARK_CLIENT_ID', '$MINTMARK_CLIENT_SECRET_FILE', '$MINTMARK_TOKEN_FILE',
+                  '.config/mintmark/credentials.json', '.config/mintmark/logins.json', 'mintmark login'):
+        assert place in said
+    person.env['MINTMARK_CLIENT_ID'] = 'half'
+    person.fail(NOT_FOUND, 'no secret')
+
+
+def test_500_processes_make_one_request(person, issuer, release):
+    """Cold cache, all at once: one token request, the same token for all."""
+    person.binary, issuer.delay_s = release, 0.3
+    processes = [subprocess.Popen([str(release), 'token', '--timeout', '60'], env=person.env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) for _ in range(500)]
+    outputs = [process.communicate(timeout=120) for process in processes]
+    assert {process.returncode for process in processes} == {OK}, {err for _, err in outputs}
+    assert {out for out, _ in outputs} == {'token-1\n'}
+    assert len(issuer.requests) == 1
+
+
+def test_a_failure_is_shared_too(person, issuer):
+    issuer.token = lambda request: issuer.json({'error': 'slow_down'}, 429, [('Retry-After', '600')])
+    person.fail(UNREACHABLE, 'status 429')
+    said = person.fail(UNREACHABLE, 'the next attempt is in')
+    assert len(issuer.requests) == 1 and 'status 429' in said
+
+
+BAD_TOKEN_ANSWERS = {
+    'html': ((200, 'text/html', b'<html>hello</html>'), FAILED, 'is no JSON object'),
+    'cut off': ((200, 'application/json', b'{"access_token": "abc", "tok'), FAILED, 'is no JSON object'),
+    'empty': ((200, 'application/json', b''), FAILED, 'is no JSON object'),
+    'no token': ((200, 'application/json', b'{"token_type": "Bearer"}'), FAILED, 'no access_token'),
+    'no type': ((200, 'application/json', b'{"access_token": "abc"}'), FAILED, 'no token_type'),
+    'other type': ((200, 'application/json', b'{"access_token": "abc", "token_type": "mac"}'), FAILED, 'another type'),
+    'header injection': ((200, 'application/json', b'{"access_token": "a\\r\\nb", "token_type": "bearer"}'), FAILED, 'header'),
+    'twice': ((200, 'application/json', b'{"access_token": "a", "access_token": "b", "token_type": "bearer"}'), FAILED, 'no JSON'),
+    '10 MB': ((200, 'application/json', b'{"a":"' + b'x' * 10_000_000 + b'"}'), FAILED, 'larger answer'),
+    '10 MB token': ((200, 'application/json', b'{"access_token":"' + b'x' * 30_000 + b'","token_type":"bearer"}'), FAILED, 'bytes'),
+    '500': ((500, 'text/html', b'oops'), UNREACHABLE, 'status 500'),
+    'refused': ((401, 'application/json', b'{"error": "invalid_client", "error_description": "no \\u001b[31m"}'), FAILED,
+                "Check the client's id and secret"),
+    'scope': ((400, 'application/json', b'{"error": "invalid_scope"}'), FAILED, 'other scopes'),
+    'other error': ((400, 'application/json', b'{"error": "weird"}'), UNREACHABLE, 'weird'),
+    '4xx without error': ((403, 'application/json', b'{"message": "no"}'), UNREACHABLE, 'is it a token endpoint'),
+}
+
+
+@pytest.mark.parametrize('name', BAD_TOKEN_ANSWERS)
+def test_bad_answer_of_the_token_endpoint(person, issuer, name):
+    answer, status, text = BAD_TOKEN_ANSWERS[name]
+    issuer.token = lambda request: answer
+    said = person.fail(status, text)
+    assert '\x1b' not in said and '\r' not in said
+
+
+def test_a_redirect_is_not_followed_with_credentials(person, issuer):
+    other = Issuer()
+    issuer.token = lambda request: (307, 'text/plain', b'', [('Location', f'{other.url}/token')])
+    person.fail(UNREACHABLE, 'never followed')
+    other.stop()
+    assert other.requests == [] and len(issuer.requests) == 1
+
+
+def test_metadata_of_another_issuer(person, issuer):
+    """RFC 8414 3.3: the secret is not sent anywhere."""
+    issuer.metadata = lambda request: issuer.json({'issuer': issuer.url + '/', 'token_endpoint': issuer.url + '/token'})
+    person.fail(FAILED, 'names another issuer')
+    assert issuer.requests == []
+
+
+def test_metadata_that_point_elsewhere(person, issuer):
+    """At another origin only https to public addresses: metadata can't make the secret go into a private network."""
+    other = Issuer()
+    issuer.metadata = lambda request: issuer.json({'issuer': issuer.url, 'token_endpoint': f'{other.url}/token'})
+    person.fail(USAGE, 'may not be asked')
+    other.stop()
+    assert other.requests == []
+
+
+@pytest.mark.parametrize('body, text', [(b'<html>', 'malformed'), (b'{"issuer": 1}', 'malformed'), (b'', 'malformed')])
+def test_bad_metadata(person, issuer, body, text):
+    issuer.metadata = lambda request: (200, 'application/json', body)
+    person.fail(FAILED, text)
+    assert issuer.requests == []
+
+
+def test_server_down(person, issuer):
+    issuer.stop()
+    began = time.monotonic()
+    person.fail(UNREACHABLE, 'no connection')
+    assert time.monotonic() - began < 30
+    issuer.__init__()
+
+
+def test_slow_server_is_given_up(person, issuer):
+    issuer.delay_s = 20
+    person.fail(UNREACHABLE, 'does not answer in time', '--timeout', '1s')
+
+
+def test_plain_http_only_on_this_machine(person):
+    person.env['MINTMARK_TOKEN_ENDPOINT'] = 'http://192.0.2.1/token'
+    person.fail(USAGE, 'https is needed')
+
+
+# The cache
+
+
+def test_broken_cache_heals(person, issuer):
+    person.token()
+    for text in ('', '{', '[]', '{"version":1}', 'x' * 70000, json.dumps({'version': 1, 'issuer': 'http://other'})):
+        person.record().write_text(text) if len(text) < 60000 else None
+        before = len(issuer.requests)
+        if len(text) < 60000:
+            assert person.token() == f'token-{before + 1}'
+    person.record().write_text('x' * 70000)
+    person.fail(FAILED, 'larger than anything')
+
+
+def test_a_record_of_another_issuer_is_no_record(person, issuer, tmp_path):
+    """Copied files give no token to the wrong host."""
+    person.token()
+    record = json.loads(person.record().read_text())
+    record['issuer'] = 'https://evil.example'
+    person.record().write_text(json.dumps(record))
+    assert person.token() == 'token-2'
+
+
+def test_links_in_the_cache_are_refused(person, issuer, tmp_path):
+    person.token()
+    record, target = person.record(), tmp_path / 'elsewhere'
+    record.rename(target)
+    record.symlink_to(target)
+    person.fail(FAILED, 'is a link. Remove it')
+    assert len(issuer.requests) == 1
+    record.unlink()
+    os.link(target, record)
+    person.fail(FAILED, 'second name')
+
+
+def test_a_linked_cache_folder_is_refused(person, tmp_path):
+    (person.home / '.cache').mkdir()
+    (tmp_path / 'real').mkdir()
+    person.cache.symlink_to(tmp_path / 'real')
+    person.fail(FAILED, 'is a link or no folder')
+
+
+def test_files_of_others_and_for_others(person):
+    person.token()
+    person.record().chmod(0o644)
+    person.fail(FAILED, 'may be used by others')
+    if os.geteuid() != 0:
+        pytest.skip('only root can give files away')
+    person.record().chmod(0o600)
+    os.chown(person.record(), 12345, 12345)
+    person.fail(FAILED, 'belongs to somebody else')
+    os.chown(person.cache, 12345, 12345)
+    person.fail(FAILED, 'belongs to somebody else')
+
+
+def test_a_pipe_in_the_cache_does_not_hang(person):
+    person.token()
+    record = person.record()
+    record.unlink()
+    os.mkfifo(record, 0o600)
+    person.fail(FAILED, 'is no file')
+
+
+def test_disk_full_gives_the_token_and_says_so(person, issuer, tmp_path):
+    library = tmp_path / 'faultfs.so'
+    harness.run('cc', '-shared', '-fPIC', '-o', library, harness.ROOT / 'tests/faults/faultfs.c', '-ldl')
+    control = tmp_path / 'control'
+    control.write_text('W')
+    person.env.update(FAULTFS_CONTROL=str(control), FAULTFS_DIR=str(person.home), ASAN_OPTIONS='verify_asan_link_order=0',
+                      LD_PRELOAD=str(library))
+    done = person.run('token')
+    assert done.returncode == OK and done.stdout == 'token-1\n'
+    assert 'warning' in done.stderr and 'No space left' in done.stderr
+    assert not list(person.cache.glob('token-*.json')) and not list(person.cache.glob('*.new'))
+    control.write_text('-')
+    assert person.token() == 'token-2' and person.token() == 'token-2'
+
+
+def test_killed_while_writing_leaves_no_half_file(person, issuer, tmp_path):
+    """Whoever comes next finds the old record or none, and takes the rest away."""
+    person.token()
+    record = person.record()
+    half = record.with_name(record.name + '.new')
+    half.write_text(record.read_text()[:100])
+    half.chmod(0o600)
+    record.unlink()
+    assert person.token() == 'token-2' and not half.exists()
+    json.loads(record.read_text())
+
+
+def test_a_killed_process_lets_go_of_the_lock(person, issuer):
+    issuer.delay_s = 30
+    process = subprocess.Popen([str(person.binary), 'token'], env=person.env, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    harness.wait_until(lambda: issuer.requests, 30, 'the first request')
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    issuer.delay_s = 0
+    assert person.token() == 'token-2'
+
+
+def test_a_stopped_process_is_named_not_waited_for(person, issuer):
+    issuer.delay_s = 60
+    process = subprocess.Popen([str(person.binary), 'token'], env=person.env, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        harness.wait_until(lambda: issuer.requests, 30, 'the first request')
+        process.send_signal(signal.SIGSTOP)
+        person.fail(UNREACHABLE, 'holds the lock', '--timeout', '1s')
+    finally:
+        process.kill()
+        process.wait()
+
+
+def move_clock(record, seconds):
+    """The same record as if it had been written so much earlier by a machine whose clock and uptime are another's."""
+    document = json.loads(record.read_text())
+    document['token']['at'] -= seconds
+    document['token']['boot_id'] = 'another life'
+    record.write_text(json.dumps(document))
+
+
+def test_expired_and_young_tokens(person, issuer):
+    issuer.life_s = 3600
+    person.token()
+    move_clock(person.record(), 3000)
+    assert person.token() == 'token-1'
+    move_clock(person.record(), 590)
+    assert person.token() == 'token-1'
+    move_clock(person.record(), 10)
+    assert person.token() == 'token-2'
+
+
+def test_a_token_from_the_future_is_none(person, issuer):
+    """The clock was an hour ahead when it was written."""
+    person.token()
+    move_clock(person.record(), -3600)
+    assert person.token() == 'token-2'
+
+
+def test_a_wall_clock_that_was_set_changes_nothing(person, issuer):
+    """Within one life of the machine its uptime counts, not its clock."""
+    person.token()
+    document = json.loads(person.record().read_text())
+    document['token']['at'] -= 7200
+    person.record().write_text(json.dumps(document))
+    assert person.token() == 'token-1'
+
+
+def test_tokens_of_no_life_are_handed_out_once(person, issuer):
+    issuer.life_s = 0
+    assert person.token() == 'token-1' and person.token() == 'token-2'
+
+
+def test_relative_cache_home_is_ignored(person, issuer, tmp_path):
+    person.env['XDG_CACHE_HOME'] = 'relative'
+    person.token()
+    assert person.cache.is_dir() and not (harness.ROOT / 'relative').exists()
+
+
+# TLS
+
+
+@pytest.fixture(scope='module')
+def certificates(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('tls')
+    import datetime
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    import ipaddress
+    now = datetime.datetime.utcnow()
+
+    def make(name, begin, end):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        day = datetime.timedelta(days=1)
+        certificate = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+                       .serial_number(x509.random_serial_number()).not_valid_before(now + begin * day)
+                       .not_valid_after(now + end * day)
+                       .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+                       .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address('127.0.0.1'))]),
+                                      False).sign(key, hashes.SHA256()))
+        (folder / f'{name}.pem').write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                              serialization.NoEncryption()) + certificate.public_bytes(serialization.Encoding.PEM))
+        return folder / f'{name}.pem'
+    return {'good': make('good', -1, 1), 'expired': make('expired', -3, -1), 'future': make('future', 1, 3)}
+
+
+def secure(path):
+    import ssl
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return Issuer(context)
+
+
+@pytest.mark.parametrize('name, trusted', [('good', True), ('good', False), ('expired', True), ('future', True)])
+def test_certificates(tmp_path, certificates, name, trusted):
+    issuer = secure(certificates[name])
+    person = Person(tmp_path / 'home', issuer)
+    if trusted:
+        person.env['MINTMARK_CA_FILE'] = str(certificates[name])
+    try:
+        if name == 'good' and trusted:
+            assert person.token() == 'token-1'
+        else:
+            person.fail(UNREACHABLE, 'certificate')
+            assert issuer.requests == []
+    finally:
+        issuer.stop()
