@@ -16,7 +16,8 @@ static void make_printable(char *text)
 	}
 }
 
-static int fill(struct trouble *trouble, int code, const char *fmt, va_list args) __attribute__((format(printf, 3, 0), nonnull));
+static int fill(struct trouble *trouble, int code, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0), nonnull));
 static int fill(struct trouble *trouble, int code, const char *fmt, va_list args)
 {
 	*trouble = (struct trouble){.code = code};
