@@ -4,20 +4,32 @@
 static unsigned char recent[HASHES_MAX][32];
 static size_t n_recent;
 
+void forget_hashes(void) { n_recent = 0; }
+
+static void remember(const unsigned char hash[32])
+{
+	for (size_t i = 0; i < n_recent; i++) {
+		if (memcmp(recent[i], hash, 32) == 0)
+			return;
+	}
+	if (n_recent < HASHES_MAX)
+		memcpy(recent[n_recent++], hash, 32);
+}
+
 const unsigned char *hash_of(struct world *world, unsigned n)
 {
 	unsigned char *hash = arena_alloc(&world->arena, 32);
 	assert_non_null(hash);
 	for (size_t i = 0; i < 32; i++)
 		hash[i] = (unsigned char)(n >> (i % 4 * 8));
-	memcpy(recent[n_recent++ % HASHES_MAX], hash, 32);
+	remember(hash);
 	return hash;
 }
 
 size_t recent_hashes(unsigned char hashes[HASHES_MAX][32])
 {
 	memcpy(hashes, recent, sizeof(recent));
-	return n_recent < HASHES_MAX ? n_recent : HASHES_MAX;
+	return n_recent;
 }
 
 struct client an_app(struct world *world, unsigned n)
@@ -48,7 +60,7 @@ struct client an_app(struct world *world, unsigned n)
 
 int people_setup(void **state)
 {
-	n_recent = 0;
+	forget_hashes();
 	if (world_setup(state) < 0)
 		return -1;
 	struct world *world = *state;

@@ -9,8 +9,9 @@ int people_setup(void **state);
 
 /* 32 bytes that belong to n, in the arena. */
 const unsigned char *hash_of(struct world *world, unsigned n);
-/* The newest hashes that were asked for, for the dump; returns how many. */
+/* The first hashes that were asked for since forget_hashes, for the dump; returns how many. */
 enum { HASHES_MAX = 12 };
+void forget_hashes(void);
 size_t recent_hashes(unsigned char hashes[HASHES_MAX][32]);
 
 struct client an_app(struct world *world, unsigned n);

@@ -1,41 +1,8 @@
-/*
- * The fault sweep: for each write verb the first, second, third ... failure point fails until the verb passes
- * untouched. After each failure the store holds exactly what it held before; the sanitizers see to leaks. On
- * SQLite the allocations inside the library are such points too.
- */
-#include "store_test.h"
+/* The fault sweep over accounts, clients, APIs, keys, audit and the feed; see fault_sweep.h. */
+#include "fault_sweep.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include "base/fault.h"
-#include "dump.h"
-
-static sqlite3_mem_methods real_memory;
-
-static void *alloc_or_fail(int size) { return fault_hit(FAULT_ALLOC) ? NULL : real_memory.xMalloc(size); }
-
-static void *realloc_or_fail(void *p, int size)
-{
-	return fault_hit(FAULT_ALLOC) ? NULL : real_memory.xRealloc(p, size);
-}
-
-static void fail_inside_sqlite(void)
-{
-	assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory), SQLITE_OK);
-	sqlite3_mem_methods ours = real_memory;
-	ours.xMalloc = alloc_or_fail;
-	ours.xRealloc = realloc_or_fail;
-	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &ours), SQLITE_OK);
-}
-
-/* n numbers the attempts. Each makes its own objects, so the sweep goes on after a failure that the verb survived. */
-struct verb {
-	const char *name;
-	void (*prepare)(struct world *world, unsigned n);
-	int (*act)(struct world *world, unsigned n);
-};
 
 enum { BASE = 5000 }; /* numbers below are the attempts' own */
 
@@ -254,64 +221,13 @@ static const struct verb verbs[] = {
 	{"audit_append", nothing, audit_append},
 };
 
-static void snapshot(struct world *world, struct buf *out)
-{
-	buf_done(out);
-	buf_init(out, 16 << 20);
-	dump_store(world->store, out);
-}
+static void base(struct world *world) { an_api_stands(world, BASE); }
 
-/* True when the N-th point was not reached any more. */
-static bool attempt(struct world *world, const struct verb *verb, enum fault_kind kind, unsigned n)
-{
-	struct buf before = {0}, after = {0};
-	OK(store_probe(world->store)); /* recovers from the last failure, so that only the verb itself is swept */
-	verb->prepare(world, n);
-	snapshot(world, &before);
-	fault_arm(kind, n);
-	int rc = verb->act(world, n);
-	bool reached = fault_reached(kind);
-	fault_arm(kind, 0);
-	snapshot(world, &after);
-	bool same = str_eq(buf_str(&before), buf_str(&after));
-	if (same != (rc < 0) || (rc < 0 && rc != E_STORE && rc != E_NOMEM) || (!reached && rc != 0))
-		fail_msg("%s: point %u of kind %d gave %d, and the store %s", verb->name, n, kind, rc,
-			 same ? "is as before" : "changed");
-	buf_done(&before);
-	buf_done(&after);
-	return !reached;
-}
+static const struct sweep sweep = {verbs, COUNT(verbs), world_setup, base};
 
-/* SQLite allocates hundreds of times per verb: the first ones all, further on about each fifth part more. */
-static unsigned step(unsigned n) { return n < 20 ? n + 1 : n + 1 + n / 5; }
+static void store_fails(void **state) { fault_sweep(&sweep, state, FAULT_STORE); }
 
-static void sweep(struct world **world, void **state, enum fault_kind kind)
-{
-	for (size_t i = 0; i < COUNT(verbs); i++) {
-		unsigned n = 1;
-		an_api_stands(*world, BASE);
-		while (!attempt(*world, &verbs[i], kind, n)) {
-			n = step(n);
-			assert_true(n < 5000);
-		}
-		assert_true(n > 1);
-		world_teardown(state);
-		assert_int_equal(world_setup(state), 0);
-		*world = *state;
-	}
-}
-
-static void store_fails(void **state)
-{
-	struct world *world = *state;
-	sweep(&world, state, FAULT_STORE);
-}
-
-static void memory_fails(void **state)
-{
-	struct world *world = *state;
-	sweep(&world, state, FAULT_ALLOC);
-}
+static void memory_fails(void **state) { fault_sweep(&sweep, state, FAULT_ALLOC); }
 
 /* Each failure of an open leaves a file that the next one can open. */
 static void open_fails(void **state)
@@ -319,7 +235,7 @@ static void open_fails(void **state)
 	static const enum fault_kind kinds[] = {FAULT_STORE, FAULT_ALLOC};
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		bool reached = true;
-		for (unsigned n = 1; reached; n = step(n)) {
+		for (unsigned n = 1; reached; n = fault_sweep_step(n)) {
 			struct world *world = *state;
 			store_close(world->store);
 			world->store = NULL;
@@ -346,6 +262,6 @@ static const struct CMUnitTest tests[] = {
 int main(int argc, char **argv)
 {
 	world_backend(argc, argv);
-	fail_inside_sqlite();
+	fault_sweep_inside_sqlite();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ static void a_password_keeps_tokens(void **state)
 	OK(session_lives(world, 3));
 }
 
-/* ATTACKS 44: "sign out everywhere" ends sessions, families and tokens, but not the browser that asked for it. */
+/* "Sign out everywhere" ends sessions, families and tokens, but not the browser that asked for it. */
 static void a_password_ends_everything(void **state)
 {
 	struct world *world = *state;
@@ -118,7 +118,7 @@ static void an_old_session_is_not_revived(void **state)
 	FAILS(session_lives(world, 1), E_ABSENT);
 }
 
-/* RFC 6238 5.2; ATTACKS 43. */
+/* RFC 6238 5.2 */
 static void a_code_is_good_once(void **state)
 {
 	struct world *world = *state;

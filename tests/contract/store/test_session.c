@@ -167,7 +167,7 @@ static void ended(void **state)
 	OK(get(world, 9, NOW_S));
 }
 
-/* ATTACKS 44: what ends the account's tokens ends its sessions. */
+/* What ends the account's tokens ends its sessions. */
 static void over_with_the_epoch(void **state)
 {
 	struct world *world = *state;
