@@ -15,7 +15,7 @@ import zlib
 import pytest
 
 import harness
-from test_store_faults import Disk, shim  # noqa: F401 (the fixture)
+from test_store_faults import Disk, shim  # noqa: F401 pylint: disable=unused-import
 from world import claims_of, configure, encode_form, token_request
 
 AUDIENCE = 'https://races.example'
@@ -209,3 +209,63 @@ def test_attack_23_24_killed_in_the_middle(races, delay_s):
         after = races.at_once(form)
         assert len(before) + len(after) <= 1
         races.family_is_dead(*before, *after)
+
+
+@pytest.fixture(scope='module')
+def faulty_races(shim, tmp_path_factory):  # noqa: F811 pylint: disable=redefined-outer-name
+    if not harness.RELEASE.exists():
+        pytest.skip('build/mintmark is not built')
+    folder = tmp_path_factory.mktemp('faulty')
+    made = harness.Server(folder / 'var', binary=harness.RELEASE, demo=False)
+    configure(made, throttle__failures=1000000)
+    races = Races(made)
+    races.disk = Disk(folder / 'control')
+    made.env = {**made.env, 'LD_PRELOAD': str(shim), 'FAULTFS_CONTROL': str(races.disk.path), 'FAULTFS_DIR': str(made.var)}
+    made.start()
+    yield races
+    races.disk.set('-')
+    made.stop()
+
+
+@pytest.mark.parametrize('kind', ['W', 'S', 'A'])
+def test_attack_48_the_disk_fails_while_tokens_are_rotated(faulty_races, kind):
+    """Full (W), no sync (S), nothing works (A): no token, no family ended for it, and once more when the disk is well."""
+    races = faulty_races
+    first = races.tokens(races.code_form())
+    code, refresh = races.code_form(), races.refresh_form(first['refresh_token'])
+    with races.disk(kind):
+        for form in (code, refresh) * 3:
+            response = races.ask(form)
+            assert response.status == 503 and response.json()['error'] == 'temporarily_unavailable', response.raw
+            assert b'token' not in response.body.replace(b'tokens', b'')
+    harness.wait_until(lambda: races.server.get('/readyz').status_code == 200, 10, '/readyz says 200')
+    assert races.is_active(first['access_token'])
+    won = races.at_once(code)
+    assert len(won) == 1
+    second = races.tokens(refresh)
+    assert races.is_active(second['access_token'])
+    races.family_is_dead(*won)
+    races.refused(refresh)
+    races.family_is_dead(first, second)
+
+
+def test_attack_48_the_disk_comes_and_goes_while_fifty_ask(faulty_races):
+    """One wins at most; what it got counts, whatever the disk did to the others."""
+    races = faulty_races
+    for kind in 'WSAWSA':
+        form, over = races.code_form(), threading.Event()
+
+        def trouble(kind=kind, over=over):
+            while not over.is_set():
+                with races.disk(kind):
+                    time.sleep(0.003)
+                time.sleep(0.003)
+        thread = threading.Thread(target=trouble)
+        thread.start()
+        won = races.at_once(form, lambda: None)
+        over.set()
+        thread.join()
+        harness.wait_until(lambda: races.server.get('/readyz').status_code == 200, 10, '/readyz says 200')
+        won += races.at_once(form)
+        assert len(won) <= 1
+        races.family_is_dead(*won)
