@@ -430,7 +430,7 @@ static int emit_scope(const struct client *client, struct arena *arena, struct j
 	for (size_t i = 0; i < client->n_grants; i++)
 		if (!scope_has(scopes, client->grants[i].scope))
 			scopes.v[scopes.n++] = client->grants[i].scope;
-	TRY(scope_join(scopes, arena, &text));
+	TRY(scope_sort(scopes, arena, &text)); /* as the store gives them back: told the same each time */
 	json_str(out, "scope", text);
 	return 0;
 }
