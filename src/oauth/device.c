@@ -96,6 +96,8 @@ int device_poll(struct call *call, const struct device *device)
 		FAIL(call, ACCESS_DENIED, "somebody said no");
 	if (device->state == DEVICE_APPROVED)
 		return 0;
+	if (device->kind == DEVICE_BRIDGE) /* its programs ask every second: nothing is written for that */
+		FAIL(call, AUTHORIZATION_PENDING, "nobody has decided yet");
 	/* RFC 8628 3.5: the interval is kept in the store, so that it grows for good whoever is asked */
 	int rc = store_device_poll(call->env->store, device->sha256, call_now_s(call));
 	if (rc == E_POLLED_TOO_FAST)

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "oauth/clientauth.h"
 #include "oauth/grant.h"
+#include "oauth/person.h"
 #include "server/manage_api.h"
 #include "web/device_page.h"
 #include "web/invite_page.h"
@@ -32,6 +33,16 @@ static call_step *const device_steps[] = {ep_token_read, clientauth_step, ep_dev
 static call_step *const device_page_steps[] = {
 	web_step_begin, web_step_signed_in, device_page_step, NULL,
 };
+/* docs/rapidata.md */
+static call_step *const bridge_steps[] = {
+	ep_bridge_begin, person_mint, person_mint_id, ep_bridge_commit, ep_bridge_reply, NULL,
+};
+static call_step *const bridge_page_steps[] = {
+	web_step_begin, web_step_signed_in, device_page_bridge_step, NULL,
+};
+static call_step *const credential_create_steps[] = {ep_credentials_authorize, ep_credentials_create, NULL};
+static call_step *const credential_list_steps[] = {ep_credentials_authorize, ep_credentials_list, NULL};
+static call_step *const credential_steps[] = {ep_credentials_authorize, ep_credentials_one, NULL};
 static call_step *const register_steps[] = {ep_register_authorize, ep_register_create, NULL};
 static call_step *const registered_steps[] = {ep_register_manage, NULL};
 static call_step *const feed_steps[] = {ep_feed_read, ep_feed_wait, ep_feed_mint, ep_feed_reply, NULL};
@@ -70,6 +81,15 @@ static const struct route rows[] = {
 	{"/connect/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
 	{"/client/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
 	{"/oauth2/register/", ROUTE_REGISTER, 0, ROUTE_ISSUER_PATH | ROUTE_BELOW, registered_steps},
+	{"/identity/bridge-token", ROUTE_BRIDGE, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_COMPAT,
+	 bridge_steps},
+	{"/connect/authorize/external", ROUTE_PAGES, ROUTE_GET | ROUTE_POST,
+	 ROUTE_ISSUER_PATH | ROUTE_PAGE | ROUTE_COMPAT, bridge_page_steps},
+	{"/client", ROUTE_CREDENTIALS, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_COMPAT, credential_create_steps},
+	{"/Client", ROUTE_CREDENTIALS, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_COMPAT, credential_create_steps},
+	{"/clients", ROUTE_CREDENTIALS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_COMPAT, credential_list_steps},
+	{"/client/", ROUTE_CREDENTIALS, 0, ROUTE_ISSUER_PATH | ROUTE_BELOW | ROUTE_COMPAT, credential_steps},
+	{"/Client/", ROUTE_CREDENTIALS, 0, ROUTE_ISSUER_PATH | ROUTE_BELOW | ROUTE_COMPAT, credential_steps},
 	{"/revocations", ROUTE_FEED, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, feed_steps},
 	{"/.well-known/jwks.json", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
 	{"/.well-known/jwks", ROUTE_JWKS, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, jwks_steps},
@@ -98,7 +118,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 const char *const route_names[ROUTE_IDS] = {
 	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "manage",
-	"openapi", "pages", "static", "register", "device", "unknown",
+	"openapi", "pages", "static", "register", "device", "bridge", "credentials", "unknown",
 };
 
 struct routes {

@@ -19,6 +19,7 @@ enum route_flag {
 	ROUTE_BELOW = 32,      /* every path that begins with it, and every method: the steps decide */
 	ROUTE_PROBLEM = 64,    /* management API: errors are problem objects */
 	ROUTE_PAGE = 128,      /* for browsers: the walk ends with the step that answered; errors are pages */
+	ROUTE_COMPAT = 256,    /* exists only while compat.rapidata is on */
 };
 
 /* What a route is, whatever its path: the label of metrics. */
@@ -38,6 +39,8 @@ enum route_id {
 	ROUTE_STATIC,
 	ROUTE_REGISTER,
 	ROUTE_DEVICE,
+	ROUTE_BRIDGE,
+	ROUTE_CREDENTIALS,
 	ROUTE_UNKNOWN,
 	ROUTE_IDS
 };
@@ -72,6 +75,13 @@ must_check int ep_token_reply(struct call *call);
 must_check int ep_revoke_present(struct call *call);  /* ep_revoke.c; introspection too: there is a token */
 must_check int ep_revoke_commit(struct call *call);
 must_check int ep_introspect_answer(struct call *call); /* ep_introspect.c */
+must_check int ep_bridge_begin(struct call *call);       /* ep_bridge.c */
+must_check int ep_bridge_commit(struct call *call);
+must_check int ep_bridge_reply(struct call *call);
+must_check int ep_credentials_authorize(struct call *call); /* ep_credentials.c */
+must_check int ep_credentials_create(struct call *call);
+must_check int ep_credentials_list(struct call *call);
+must_check int ep_credentials_one(struct call *call);
 must_check int ep_device_check(struct call *call);       /* ep_device.c */
 must_check int ep_device_make(struct call *call);
 must_check int ep_register_authorize(struct call *call); /* ep_register.c */

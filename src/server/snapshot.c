@@ -126,7 +126,8 @@ static void put_metadata(const struct snapshot *snapshot, const struct snapshot_
 {
 	static const char *const methods[] = {"client_secret_basic", "client_secret_post"};
 	static const char *const subjects[] = {"public"};
-	bool connect = source->config->discovery.family == CONFIG_FAMILY_CONNECT;
+	bool rapidata = source->config->compat.rapidata;
+	bool connect = rapidata || source->config->discovery.family == CONFIG_FAMILY_CONNECT;
 	struct str base = base_url(source->config->issuer);
 	json_open(out, NULL, '{');
 	json_str(out, "issuer", source->config->issuer); /* RFC 8414 3.3: byte for byte */
@@ -136,7 +137,8 @@ static void put_metadata(const struct snapshot *snapshot, const struct snapshot_
 	put_url(out, "device_authorization_endpoint", base,
 		connect ? "/connect/deviceauthorization" : "/oauth2/device_authorization"); /* RFC 8628 4 */
 	if (source->config->registration.access != CONFIG_REGISTRATION_OFF)
-		put_url(out, "registration_endpoint", base, connect ? "/connect/register" : "/oauth2/register");
+		put_url(out, "registration_endpoint", base,
+			rapidata ? "/client/register" : connect ? "/connect/register" : "/oauth2/register");
 	put_url(out, "jwks_uri", base, connect ? "/.well-known/jwks" : "/.well-known/jwks.json");
 	put_scopes(out, source);
 	/* RFC 8414 2: required even where nothing uses the authorization endpoint; no response type works here yet. */

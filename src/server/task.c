@@ -105,6 +105,8 @@ static int admit(struct task *task)
 {
 	if (!task->route)
 		return E_NOT_FOUND;
+	if ((task->route->flags & ROUTE_COMPAT) && !task->snapshot->config->compat.rapidata)
+		return E_NOT_FOUND;
 	if (!route_allows(task->route,
 			  task->call.request->method)) /* RFC 6749 3.2: the token endpoint takes POST only */
 		return E_METHOD_NOT_ALLOWED;
