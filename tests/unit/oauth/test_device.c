@@ -20,8 +20,8 @@ static void put_app(struct fixture *fixture, const char *id, unsigned grant_type
 {
 	static struct scope_grant grants[] = {{STR(""), STR("openid")}, {STR(""), STR("offline_access")},
 					      {STR("mmr_orders"), STR("orders:read")}};
-	const struct client client = {.id = str_of(id), .kind = CLIENT_APP, .auth = CLIENT_AUTH_NONE, .name = str_of(id),
-				      .created_s = 1, .grants = grants, .n_grants = 3, .default_api = STR("mmr_orders"),
+	const struct client client = {.id = str_of(id), .kind = CLIENT_APP, .auth = CLIENT_AUTH_NONE,
+				      .name = str_of(id), .created_s = 1, .grants = grants, .n_grants = 3, .default_api = STR("mmr_orders"),
 				      .app = {.grant_types = grant_types}};
 	OK(store_client_put(fixture->env.store, &client, &note));
 }
@@ -49,8 +49,8 @@ static void make(struct fixture *fixture, struct device_made *made, char code[US
 
 static void decide(struct fixture *fixture, const char *code, enum device_state to)
 {
-	const struct device decision = {.state = to, .account_id = STR("mma_ada"), .scope = STR("openid offline_access"),
-					.methods = AUTH_PASSWORD, .auth_s = FIXTURE_NOW_S - 7};
+	const struct device decision = {.state = to, .account_id = STR("mma_ada"),
+					.scope = STR("openid offline_access"), .methods = AUTH_PASSWORD, .auth_s = FIXTURE_NOW_S - 7};
 	OK(store_device_decide(fixture->env.store, str_of(code), &decision, FIXTURE_NOW_S, &note));
 }
 
@@ -205,7 +205,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(refuses_what_is_no_code_of_this_client), CASE(only_clients_with_the_grant_may_begin),
 		CASE(says_where_it_stands), CASE(slows_down_for_good), CASE(is_redeemed_once),
-		CASE(bridges_have_their_own_keys), CASE(keeps_of_the_agent_what_can_be_shown), CASE(never_blocks_a_loop),
+		CASE(bridges_have_their_own_keys), CASE(keeps_of_the_agent_what_can_be_shown),
+		CASE(never_blocks_a_loop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
