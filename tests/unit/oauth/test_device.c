@@ -21,8 +21,8 @@ static void put_app(struct fixture *fixture, const char *id, unsigned grant_type
 	static struct scope_grant grants[] = {{STR(""), STR("openid")}, {STR(""), STR("offline_access")},
 					      {STR("mmr_orders"), STR("orders:read")}};
 	const struct client client = {.id = str_of(id), .kind = CLIENT_APP, .auth = CLIENT_AUTH_NONE,
-				      .name = str_of(id), .created_s = 1, .grants = grants, .n_grants = 3, .default_api = STR("mmr_orders"),
-				      .app = {.grant_types = grant_types}};
+				      .name = str_of(id), .created_s = 1, .grants = grants, .n_grants = 3,
+				      .default_api = STR("mmr_orders"), .app = {.grant_types = grant_types}};
 	OK(store_client_put(fixture->env.store, &client, &note));
 }
 
@@ -50,7 +50,8 @@ static void make(struct fixture *fixture, struct device_made *made, char code[US
 static void decide(struct fixture *fixture, const char *code, enum device_state to)
 {
 	const struct device decision = {.state = to, .account_id = STR("mma_ada"),
-					.scope = STR("openid offline_access"), .methods = AUTH_PASSWORD, .auth_s = FIXTURE_NOW_S - 7};
+					.scope = STR("openid offline_access"), .methods = AUTH_PASSWORD,
+					.auth_s = FIXTURE_NOW_S - 7};
 	OK(store_device_decide(fixture->env.store, str_of(code), &decision, FIXTURE_NOW_S, &note));
 }
 
