@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-enum { FORM_PARAMS_MAX = 64, FORM_REPEATS_MAX = 32 }; /* known parameters in a table */
+enum { FORM_PARAMS_MAX = 64, FORM_REPEATS_MAX = 256 }; /* known parameters in a table; scopes that a form ticks */
 
 struct form_param {
 	const char *name;

@@ -19,7 +19,7 @@
 #include "oauth/auth_reason.h"
 #include "oauth/directory.h"
 
-enum { CALL_SIGN = 1, CALL_WAIT = 2, CALL_ARENA_MAX = 262144, CALL_REASON_MAX = 160 };
+enum { CALL_SIGN = 1, CALL_WAIT = 2, CALL_ARENA_MAX = 1048576, CALL_REASON_MAX = 160, CALL_WHY_MAX = 256 };
 
 struct call;
 struct clock;
@@ -89,6 +89,7 @@ struct oauth_policy {
 	int64_t refresh_grace_s;    /* an old refresh token works once more; 0: never */
 	int64_t pushed_s;           /* pushed authorization requests (RFC 9126) */
 	bool par_required;          /* RFC 9126 5 */
+	struct str_list self_service; /* scopes or audiences that people give to their own credentials; "*": all */
 };
 
 /* The key that signs now, per algorithm; an empty kid: no active key. Immutable. */
@@ -114,6 +115,12 @@ struct call_env {
 	/* keyd's SEAL and OPEN, for a step that may block; purpose: of keyd's table. E_SIGNER (keys/signer.h). */
 	int (*seal)(struct call *call, struct str purpose, struct secret plain, struct buf *ret_sealed);
 	int (*open)(struct call *call, struct str purpose, struct str sealed, struct buf *ret_plain);
+	/*
+	 * For pages: an operation of server/admin.h, request as there; the bare result is appended. why: safe to show.
+	 * Blocks. The codes of the operation.
+	 */
+	int (*administer)(struct call *call, struct str actor, struct str request, struct buf *out,
+			  char why[CALL_WHY_MAX]);
 };
 
 /* How a sign-in with a password went; for figures, and for the grid on which answers go out. */

@@ -8,6 +8,7 @@
 #include "oauth/grant.h"
 #include "oauth/person.h"
 #include "server/manage_api.h"
+#include "web/credential.h"
 #include "web/device_page.h"
 #include "web/invite_page.h"
 #include "web/signin_page.h"
@@ -62,6 +63,18 @@ static call_step *const invite_steps[] = {web_step_begin, invite_page, NULL};
 
 /* A page that shows a form and takes it. */
 #define PAGE(path, steps) {path, ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, steps}
+/* One that only shows. */
+#define SHOWN(path, steps) {path, ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, steps}
+
+#define CREDENTIAL_STEPS(step)                                                                            \
+	static call_step *const own_##step##_steps[] = {web_step_begin, web_step_signed_in,                   \
+							credential_step_##step, NULL}
+CREDENTIAL_STEPS(list);
+CREDENTIAL_STEPS(new);
+CREDENTIAL_STEPS(made);
+CREDENTIAL_STEPS(show);
+CREDENTIAL_STEPS(edit);
+CREDENTIAL_STEPS(change);
 
 static call_step *const factor_steps[] = {web_step_begin, web_factor_step, NULL};
 static call_step *const totp_steps[] = {web_step_begin, web_step_fresh, web_totp_step, NULL};
@@ -107,6 +120,17 @@ static const struct route rows[] = {
 	PAGE("/signin", signin_steps),
 	{"/signout", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, signout_steps},
 	PAGE("/invite", invite_steps),
+	SHOWN("/tokens", own_list_steps),
+	PAGE("/tokens/new", own_new_steps),
+	SHOWN("/tokens/made", own_made_steps),
+	SHOWN("/tokens/show", own_show_steps),
+	PAGE("/tokens/edit", own_edit_steps),
+	PAGE("/tokens/rotate", own_change_steps),
+	PAGE("/tokens/regenerate", own_change_steps),
+	PAGE("/tokens/revoke", own_change_steps),
+	PAGE("/tokens/disable", own_change_steps),
+	PAGE("/tokens/enable", own_change_steps),
+	PAGE("/tokens/delete", own_change_steps),
 	{"/static/mintmark.css", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/static/mintmark.js", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/static/favicon.svg", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},

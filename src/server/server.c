@@ -24,6 +24,7 @@
 #include "server/keeper.h"
 #include "server/manage_api.h"
 #include "server/management.h"
+#include "server/page_admin.h"
 #include "server/reload.h"
 #include "server/route.h"
 #include "server/task.h"
@@ -223,6 +224,7 @@ static int open_store(struct server *server)
 	struct throttle_limits people = {config->accounts.failures, config->accounts.window_s};
 	server->env.seal = server_seal;
 	server->env.open = server_open;
+	server->env.administer = page_admin_run;
 	TRY(store_open(&options, &server->env.store));
 	TRY(revoked_new(server->env.store, &server->env.revoked));
 	server->env.tokens_ended = tokens_ended;

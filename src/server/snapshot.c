@@ -228,6 +228,7 @@ int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_sna
 		.refresh_grace_s = source->config->provider.refresh_grace_s,
 		.pushed_s = source->config->provider.pushed_lifetime_s,
 		.par_required = source->config->provider.require_pushed,
+		.self_service = source->config->accounts.self_service_scopes,
 	};
 	int rc = collect_keys(snapshot, source);
 	if (rc == 0)

@@ -1,6 +1,7 @@
 /* Steps that pages begin with, and how they answer; see web.h. Server process, pool threads. */
 #include "web/web.h"
 
+#include "account/session.h"
 #include "web/web_session.h"
 
 int web_step_begin(struct call *call)
@@ -72,7 +73,7 @@ int web_step_fresh(struct call *call)
 {
 	if (!call->web->signed_in)
 		return web_to_sign_in(call, false);
-	return call_now_s(call) - call->web->session.auth_s <= WEB_FRESH_S ? 0 : web_to_sign_in(call, true);
+	return session_is_fresh(&call->web->session, call_now_s(call)) ? 0 : web_to_sign_in(call, true);
 }
 
 int web_step_start(struct call *call) { return web_redirect(call, STR("/tokens")); }

@@ -15,13 +15,6 @@
 #define WEB_COOKIE_SESSION "mintmark"
 #define WEB_COOKIE_FORM "mintmark-form"
 
-enum {
-	WEB_FRESH_S = 15 * 60,             /* web_step_fresh */
-	WEB_SESSION_S = 14 * 86400,        /* a session that nobody uses ends */
-	WEB_SESSION_MAX_S = 90 * 86400,    /* one that is used ends too */
-	WEB_TOUCH_S = 60,                  /* seen_s is written at most this often */
-};
-
 struct web {
 	struct page_vars *vars;  /* of the page to come; the frame's own are set: signed_in, name, admin, csrf ... */
 	bool signed_in;

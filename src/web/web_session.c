@@ -2,6 +2,7 @@
  * Who is it? Session and form cookie in, struct web out; signing in and out. The one place that makes sessions. Server
  * process, pool threads.
  */
+#include "account/session.h"
 #include "base/enc.h"
 #include "base/log.h"
 #include "base/rand.h"
@@ -47,21 +48,13 @@ static int make_csrf(struct call *call, struct str form, struct str session, str
 	return put_b64url(&call->arena, digest, sizeof(digest), ret_csrf);
 }
 
-static int64_t session_end(int64_t created_s, int64_t now_s)
-{
-	int64_t idle_s = now_s + WEB_SESSION_S, last_s = created_s + WEB_SESSION_MAX_S;
-	return idle_s < last_s ? idle_s : last_s;
-}
-
 /* Not worth failing a page for. */
 static void touch(struct call *call, const struct session *session)
 {
 	int64_t now_s = call_now_s(call);
-	if (now_s - session->seen_s < WEB_TOUCH_S && str_eq(session->addr, call->peer_addr))
+	if (!session_is_touch_due(session, now_s))
 		return;
-	if (now_s - session->seen_s < WEB_TOUCH_S / 6) /* two addresses that take turns */
-		return;
-	int64_t expires_s = session_end(session->created_s, now_s);
+	int64_t expires_s = session_expires_s(&call->policy->people, session->created_s, now_s);
 	if (store_session_touch(call->env->store, session->sha256, now_s, expires_s, call->peer_addr) < 0)
 		LOG(LOG_WARN, "session_not_touched", F("request_id", call->request_id));
 }
@@ -183,7 +176,8 @@ int web_sign_in(struct call *call, const struct account *account, unsigned metho
 	int64_t now_s = call_now_s(call);
 	struct session session = {
 		.id = {id, ID_LEN}, .account_id = account->id, .account_epoch = account->epoch, .methods = methods,
-		.auth_s = now_s, .created_s = now_s, .seen_s = now_s, .expires_s = session_end(now_s, now_s),
+		.auth_s = now_s, .created_s = now_s, .seen_s = now_s,
+		.expires_s = session_expires_s(&call->policy->people, now_s, now_s),
 		.addr = call->peer_addr,
 	};
 	struct str actor;
@@ -196,7 +190,8 @@ int web_sign_in(struct call *call, const struct account *account, unsigned metho
 	int rc = store_session_put(call->env->store, &session,
 				   call->web->signed_in ? call->web->session.sha256 : NULL, &note);
 	if (rc == 0)
-		rc = web_set_cookie(call, WEB_COOKIE_SESSION, str_mem(text, ID_SECRET_LEN), WEB_SESSION_MAX_S);
+		rc = web_set_cookie(call, WEB_COOKIE_SESSION, str_mem(text, ID_SECRET_LEN),
+				    call->policy->people.session_max_s);
 	secret_wipe(text, sizeof(text));
 	TRY(rc);
 	return web_redirect(call, web_continue(call, continue_to));

@@ -1,0 +1,88 @@
+/* Finding credentials, and changing their name and networks; see credential.h. */
+#include "web/credential.h"
+
+#include "http/request.h"
+
+int credential_place(struct call *call, struct credential_place *ret_place)
+{
+	struct web *web = call->web;
+	struct str path = call->request->path;
+	path = str_mem(path.p + web->base.len, path.len - web->base.len);
+	bool admin = str_has_prefix(path, STR("/admin/"));
+	if (admin && !web->is_admin) /* the route's steps have said so already */
+		FAIL(call, NOT_FOUND, "not an admin");
+	*ret_place = (struct credential_place){admin, admin ? STR("/admin/clients") : STR("/tokens")};
+	page_text(web->vars, "root", ret_place->root);
+	page_flag(web->vars, admin ? "at_admin" : "at_tokens", true);
+	page_flag(web->vars, "admin_place", admin);
+	return 0;
+}
+
+int credential_find(struct call *call, const struct credential_place *place, struct str id, struct client *ret_client)
+{
+	if (id.len == 0 || id.len > MODEL_ID_MAX)
+		FAIL(call, NOT_FOUND, "no such id");
+	struct client client;
+	int rc = store_client_get(call->env->store, id, &call->arena, &client);
+	if (rc == E_ABSENT || rc == E_SYNTAX || rc == E_LIMIT)
+		FAIL(call, NOT_FOUND, "no such client");
+	TRY(rc);
+	/* ATTACKS 47: what is another's looks as if it were not there. */
+	if (!place->admin &&
+	    (client.kind != CLIENT_ACCOUNT || !str_eq(client.account_id, call->web->account.id)))
+		FAIL(call, NOT_FOUND, "another's client");
+	*ret_client = client;
+	return 0;
+}
+
+int credential_go(struct call *call, const struct credential_place *place, struct str id)
+{
+	struct str path;
+	TRY(arena_printf(&call->arena, &path, "%.*s/show?id=%.*s", STR_ARG(place->root), STR_ARG(id)));
+	return web_redirect(call, path);
+}
+
+bool credential_secret_is_live(const struct client_secret *secret, int64_t now_s)
+{
+	return secret->revoked_s == 0 && (secret->expires_s == 0 || secret->expires_s > now_s);
+}
+
+enum { EDIT_ID, EDIT_NAME, EDIT_NETWORKS, EDIT_FIELDS };
+static const struct form_param edit_params[] = {{"id", false}, {"name", false}, {"networks", false}};
+static const struct form_table edit_table = {edit_params, EDIT_FIELDS};
+
+static void show_edit(struct call *call, const struct client *client, const struct form_value *values)
+{
+	struct page_vars *vars = call->web->vars;
+	page_text(vars, "id", client->id);
+	page_text(vars, "client_name", call->web->is_post ? values[EDIT_NAME].value : client->name);
+	if (call->web->is_post)
+		page_text(vars, "networks_text", values[EDIT_NETWORKS].value);
+	for (size_t i = 0; !call->web->is_post && i < client->networks.n; i++)
+		page_text(page_row(vars, "networks"), "network", client->networks.v[i]);
+}
+
+int credential_step_edit(struct call *call)
+{
+	struct credential_place place;
+	struct form_value values[EDIT_FIELDS];
+	struct client client;
+	_cleanup_(web_op_done) struct web_op op = {0};
+	TRY(credential_place(call, &place));
+	TRY(web_form(call, &edit_table, values));
+	TRY(credential_find(call, &place, values[EDIT_ID].value, &client));
+	show_edit(call, &client, values);
+	if (!call->web->is_post)
+		return web_show(call, 200, "credential_edit");
+	web_op_begin(&op, "client.update");
+	json_str(&op.args, "client_id", client.id);
+	json_str(&op.args, "client_name", values[EDIT_NAME].value);
+	credential_networks_put(&op.args, values[EDIT_NETWORKS].value);
+	int rc = web_op_run(call, &op);
+	if (rc == 0)
+		return credential_go(call, &place, client.id);
+	if (!web_op_is_refusal(rc))
+		return rc;
+	page_text(call->web->vars, "error", str_of(op.why));
+	return web_show(call, 400, "credential_edit");
+}

@@ -1,0 +1,65 @@
+/*
+ * Client ids and secrets on pages, in two places: a person's own below /tokens, all below /admin/clients. The pages and
+ * their steps are the same; what differs is which clients are found and which scopes may be given. Changes go through
+ * the operations of the administration (web/web_op.h). Server process, pool threads.
+ */
+#ifndef WEB_CREDENTIAL_H
+#define WEB_CREDENTIAL_H
+
+#include "web/web_op.h"
+#include "web/web.h"
+
+struct credential_place {
+	bool admin;
+	struct str root; /* "/tokens" or "/admin/clients" */
+};
+
+/* --- credential.c --- */
+/* Which of the two this request is for; sets the frame's values. E_NOT_FOUND: admin pages, and it is no admin. */
+must_check int credential_place(struct call *call, struct credential_place *ret_place);
+/* One that this person may see here. E_NOT_FOUND: also those of others (ATTACKS 47). */
+must_check int credential_find(struct call *call, const struct credential_place *place, struct str id,
+			       struct client *ret_client);
+/* 303 to the page of one. */
+must_check int credential_go(struct call *call, const struct credential_place *place, struct str id);
+bool credential_secret_is_live(const struct client_secret *secret, int64_t now_s);
+
+/* --- credential_form.c: what the forms have in common --- */
+/* "30", "90", "365" days, "never", or "date" with a day. Sets error values on the page. E_SYNTAX: it is none. */
+struct credential_expiry {
+	struct str preset, day;
+};
+must_check int credential_expiry_read(struct call *call, const struct credential_expiry *expiry, int64_t *ret_s);
+/* Shows the choice again as it was. */
+void credential_expiry_show(struct call *call, const struct credential_expiry *expiry);
+/* Networks, one to a line, as a JSON array `networks` of the operation. Whatever it is; the operation judges. */
+void credential_networks_put(struct json_out *out, struct str lines);
+/*
+ * Rows `apis` with rows `scopes` of what may be given in this place; `ticked` (values as the form sends them, chained)
+ * are checked. E_NOMEM, E_STORE.
+ */
+must_check int credential_scopes_show(struct call *call, const struct credential_place *place,
+				      const struct form_value *ticked);
+/*
+ * What was ticked, as members scope, audiences and default_audience of the operation. E_INVALID_SCOPE: not to be given
+ * here; or a name that two of the APIs have and that was ticked for one of them alone.
+ */
+must_check int credential_scopes_put(struct call *call, const struct credential_place *place,
+				     const struct form_value *ticked, struct json_out *out);
+
+/* --- credential_secret.c: a new secret, shown once --- */
+/*
+ * Puts it away for the page that shows it, and sends the browser there (303): so reloading neither makes nor shows
+ * another. The store gets it under a key that only the browser's cookie has.
+ */
+must_check int credential_secret_put(struct call *call, const struct credential_place *place, const struct web_op *op);
+
+/* --- steps --- */
+must_check int credential_step_list(struct call *call);
+must_check int credential_step_new(struct call *call);
+must_check int credential_step_made(struct call *call);
+must_check int credential_step_show(struct call *call);
+must_check int credential_step_edit(struct call *call);
+must_check int credential_step_change(struct call *call); /* rotate, regenerate, revoke, disable, enable, delete */
+
+#endif

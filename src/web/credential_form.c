@@ -1,0 +1,199 @@
+/* What forms of credentials have in common: expiry, networks, scopes; see credential.h. */
+#include "oauth/scope.h"
+#include "web/credential.h"
+#include "web/say.h"
+
+enum { DAY_S = 86400, LAST_DAYS = 36500 };
+
+static const struct {
+	const char *value, *label;
+	int days; /* 0: never; -1: a day of its own */
+} presets[] = {{"30", "30 days", 30}, {"90", "90 days", 90}, {"365", "A year", 365}, {"never", "Never", 0},
+	       {"date", "On a day", -1}};
+enum { PRESETS = sizeof(presets) / sizeof(presets[0]), PRESET_USUAL = 1 };
+
+void credential_expiry_show(struct call *call, const struct credential_expiry *expiry)
+{
+	struct str chosen = expiry->preset.len > 0 ? expiry->preset : str_of(presets[PRESET_USUAL].value);
+	for (size_t i = 0; i < PRESETS; i++) {
+		struct page_vars *row = page_row(call->web->vars, "expiries");
+		page_text(row, "value", str_of(presets[i].value));
+		page_text(row, "label", str_of(presets[i].label));
+		page_flag(row, "chosen", str_eq(chosen, str_of(presets[i].value)));
+	}
+	page_text(call->web->vars, "day", expiry->day);
+	say_day(call->web->vars, "today", call_now_s(call));
+}
+
+int credential_expiry_read(struct call *call, const struct credential_expiry *expiry, int64_t *ret_s)
+{
+	int64_t now_s = call_now_s(call), end_s;
+	for (size_t i = 0; i < PRESETS; i++) {
+		if (!str_eq(expiry->preset, str_of(presets[i].value)))
+			continue;
+		if (presets[i].days >= 0) {
+			*ret_s = presets[i].days > 0 ? now_s + (int64_t)presets[i].days * DAY_S : 0;
+			return 0;
+		}
+		if (say_parse_day(expiry->day, &end_s) < 0 || end_s <= now_s ||
+		    end_s > now_s + (int64_t)LAST_DAYS * DAY_S)
+			break;
+		*ret_s = end_s;
+		return 0;
+	}
+	page_text(call->web->vars, "error", STR("Choose when it expires: a day from today on, as 2027-01-31."));
+	return E_SYNTAX;
+}
+
+void credential_networks_put(struct json_out *out, struct str lines)
+{
+	json_open(out, "networks", '[');
+	while (lines.len > 0) {
+		size_t n = 0;
+		while (n < lines.len && !strchr("\r\n, ", lines.p[n]))
+			n++;
+		if (n > 0)
+			json_str(out, NULL, str_trim_ows(str_mem(lines.p, n)));
+		lines = str_mem(lines.p + n, lines.len - n);
+		if (lines.len > 0)
+			lines = str_mem(lines.p + 1, lines.len - 1);
+	}
+	json_close(out, ']');
+}
+
+/* --- scopes --- */
+
+#define MANAGEMENT "mintmark:" /* server/manage_api.h */
+#define NO_API "-"             /* where a form names an API: identity scopes */
+
+static const struct {
+	const char *name, *text;
+} identity[] = {
+	{"openid", "Who you are"},
+	{"profile", "Your name"},
+	{"email", "Your e-mail address"},
+	{"roles", "Your roles"},
+};
+enum { IDENTITIES = sizeof(identity) / sizeof(identity[0]) };
+
+/* accounts.self_service_scopes; an admin gives what there is. */
+static bool may_give(const struct call *call, const struct credential_place *place, const struct api *api,
+		     struct str scope)
+{
+	const struct str_list *policy = &call->policy->self_service;
+	if (place->admin)
+		return true;
+	if (str_has_prefix(scope, STR(MANAGEMENT)))
+		return false;
+	for (size_t i = 0; i < policy->n; i++)
+		if (str_eq(policy->v[i], STR("*")) || str_eq(policy->v[i], scope) ||
+		    str_eq(policy->v[i], api->audience))
+			return true;
+	return false;
+}
+
+/* Whether a form ticked "API SCOPE". */
+static bool is_ticked(const struct form_value *ticked, struct str api, struct str scope)
+{
+	for (; ticked && ticked->present; ticked = ticked->next) {
+		struct str first, second;
+		if (str_cut(ticked->value, ' ', &first, &second) && str_eq(first, api) && str_eq(second, scope))
+			return true;
+	}
+	return false;
+}
+
+static void show_scope(struct page_vars *group, struct str api, struct str scope, struct str text,
+		       const struct form_value *ticked)
+{
+	struct page_vars *row = page_row(group, "scopes");
+	page_text(row, "api", api);
+	page_text(row, "scope", scope);
+	page_text(row, "text", text);
+	page_flag(row, "ticked", is_ticked(ticked, api, scope));
+}
+
+int credential_scopes_show(struct call *call, const struct credential_place *place, const struct form_value *ticked)
+{
+	struct api *apis;
+	size_t n;
+	struct page_vars *group = page_row(call->web->vars, "apis");
+	page_text(group, "api_name", STR("About you"));
+	for (size_t i = 0; i < IDENTITIES; i++)
+		show_scope(group, STR(NO_API), str_of(identity[i].name), str_of(identity[i].text), ticked);
+	TRY(store_api_list(call->env->store, &call->arena, &apis, &n));
+	for (size_t i = 0; i < n; i++) {
+		group = NULL;
+		for (size_t k = 0; k < apis[i].n_scopes; k++) {
+			const struct api_scope *scope = &apis[i].scopes[k];
+			if (!may_give(call, place, &apis[i], scope->name))
+				continue;
+			if (!group) {
+				group = page_row(call->web->vars, "apis");
+				page_text(group, "api_name", apis[i].name);
+				page_text(group, "audience", apis[i].audience);
+			}
+			show_scope(group, apis[i].id, scope->name, scope->description, ticked);
+		}
+	}
+	return 0;
+}
+
+/* What was ticked of one API: at most all, or E_INVALID_SCOPE when another API's tick would give it here too. */
+static int take_api(struct call *call, const struct credential_place *place, const struct api *api,
+		    const struct form_value *ticked, struct str_list *scopes)
+{
+	size_t before = scopes->n;
+	for (size_t k = 0; k < api->n_scopes; k++)
+		if (is_ticked(ticked, api->id, api->scopes[k].name)) {
+			if (!may_give(call, place, api, api->scopes[k].name) || scopes->n == MODEL_SCOPES_MAX)
+				return E_INVALID_SCOPE;
+			scopes->v[scopes->n++] = api->scopes[k].name;
+		}
+	return scopes->n > before ? 1 : 0;
+}
+
+/* The operation gives a scope at every API that has it; the form ticks it at one. */
+static bool is_ambiguous(const struct api *api, struct str_list scopes, const struct form_value *ticked)
+{
+	for (size_t k = 0; k < api->n_scopes; k++)
+		if (scope_has(scopes, api->scopes[k].name) && !is_ticked(ticked, api->id, api->scopes[k].name))
+			return true;
+	return false;
+}
+
+static int put(struct call *call, struct str_list scopes, struct str_list audiences, struct json_out *out)
+{
+	struct str text;
+	TRY(scope_join(scopes, &call->arena, &text));
+	json_str(out, "scope", text);
+	json_strs(out, "audiences", audiences);
+	if (audiences.n > 0)
+		json_str(out, "default_audience", audiences.v[0]);
+	return 0;
+}
+
+int credential_scopes_put(struct call *call, const struct credential_place *place, const struct form_value *ticked,
+			  struct json_out *out)
+{
+	struct api *apis;
+	size_t n;
+	TRY(store_api_list(call->env->store, &call->arena, &apis, &n));
+	struct str_list scopes = {arena_array(&call->arena, MODEL_SCOPES_MAX + IDENTITIES, sizeof(struct str)), 0};
+	struct str_list audiences = {arena_array(&call->arena, n + 1, sizeof(struct str)), 0};
+	if (!scopes.v || !audiences.v)
+		return E_NOMEM;
+	for (size_t i = 0; i < IDENTITIES; i++)
+		if (is_ticked(ticked, STR(NO_API), str_of(identity[i].name)))
+			scopes.v[scopes.n++] = str_of(identity[i].name);
+	for (size_t i = 0; i < n; i++) {
+		int rc = take_api(call, place, &apis[i], ticked, &scopes);
+		TRY(rc);
+		if (rc > 0)
+			audiences.v[audiences.n++] = apis[i].audience;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (scope_has(audiences, apis[i].audience) && is_ambiguous(&apis[i], scopes, ticked))
+			return E_INVALID_SCOPE;
+	return put(call, scopes, audiences, out);
+}

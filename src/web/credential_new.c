@@ -1,0 +1,66 @@
+/* Making a credential; see credential.h. */
+#include "web/credential.h"
+
+enum { NEW_NAME, NEW_SCOPE, NEW_EXPIRY, NEW_DAY, NEW_NETWORKS, NEW_FIELDS };
+static const struct form_param params[] = {
+	[NEW_NAME] = {"name", false},
+	[NEW_SCOPE] = {"scope", true},
+	[NEW_EXPIRY] = {"expiry", false},
+	[NEW_DAY] = {"day", false},
+	[NEW_NETWORKS] = {"networks", false},
+};
+static const struct form_table table = {params, NEW_FIELDS};
+
+static int show(struct call *call, const struct credential_place *place, const struct form_value *values, int status)
+{
+	struct page_vars *vars = call->web->vars;
+	page_text(vars, "client_name", values[NEW_NAME].value);
+	page_text(vars, "networks_text", values[NEW_NETWORKS].value);
+	credential_expiry_show(call, &(struct credential_expiry){values[NEW_EXPIRY].value, values[NEW_DAY].value});
+	TRY(credential_scopes_show(call, place, &values[NEW_SCOPE]));
+	return web_show(call, status, "credential_new");
+}
+
+/* E_SYNTAX, E_INVALID_SCOPE and what web_op_is_refusal says: the page has `error`. */
+static int make(struct call *call, const struct credential_place *place, const struct form_value *values,
+		struct web_op *op)
+{
+	int64_t expires_s;
+	struct page_vars *vars = call->web->vars;
+	const struct credential_expiry expiry = {values[NEW_EXPIRY].value, values[NEW_DAY].value};
+	if (values[NEW_NAME].value.len == 0) {
+		page_text(vars, "error", STR("Give it a name, so that you know later what uses it."));
+		return E_SYNTAX;
+	}
+	TRY(credential_expiry_read(call, &expiry, &expires_s));
+	web_op_begin(op, "client.create");
+	json_str(&op->args, "client_name", values[NEW_NAME].value);
+	if (!place->admin)
+		json_str(&op->args, "account", call->web->account.id);
+	json_int(&op->args, "client_secret_expires_at", expires_s);
+	credential_networks_put(&op->args, values[NEW_NETWORKS].value);
+	int rc = credential_scopes_put(call, place, &values[NEW_SCOPE], &op->args);
+	if (rc == E_INVALID_SCOPE)
+		page_text(vars, "error", STR("These scopes can not be given together: one of them is not to be had "
+					     "here, or several of the chosen APIs have it."));
+	TRY(rc);
+	rc = web_op_run(call, op);
+	if (rc < 0)
+		page_text(vars, "error", str_of(op->why));
+	return rc;
+}
+
+int credential_step_new(struct call *call)
+{
+	struct credential_place place;
+	struct form_value values[NEW_FIELDS];
+	_cleanup_(web_op_done) struct web_op op = {0};
+	TRY(credential_place(call, &place));
+	TRY(web_form(call, &table, values));
+	if (!call->web->is_post)
+		return show(call, &place, values, 200);
+	int rc = make(call, &place, values, &op);
+	if (rc == 0)
+		return credential_secret_put(call, &place, &op);
+	return web_op_is_refusal(rc) ? show(call, &place, values, 400) : rc;
+}

@@ -1,0 +1,171 @@
+/* The page of one credential: its secrets with their use, its scopes, what happened to it; see credential.h. */
+#include "web/credential.h"
+#include "web/say.h"
+
+enum { HISTORY_SCAN = 4000, HISTORY_ROWS = 20, SCAN_STEP = 500, SCAN_MAX = 4 << 20 };
+
+static size_t count_hosts(const struct secret_host *hosts, size_t n, struct str id)
+{
+	size_t found = 0;
+	for (const struct secret_host *host = hosts; host < hosts + n; host++)
+		found += host->secret_id.len == id.len && memcmp(host->secret_id.p, id.p, id.len) == 0;
+	return found;
+}
+
+static const struct client_secret *find_newest(const struct client *client, int64_t now_s)
+{
+	const struct client_secret *newest = NULL;
+	for (size_t i = 0; i < client->n_secrets; i++)
+		if (credential_secret_is_live(&client->secrets[i], now_s))
+			newest = &client->secrets[i];
+	return newest;
+}
+
+static struct str state_of(const struct client_secret *secret, int64_t now_s)
+{
+	if (secret->revoked_s != 0)
+		return STR("revoked");
+	return credential_secret_is_live(secret, now_s) ? STR("live") : STR("expired");
+}
+
+static void show_secret(struct page_vars *vars, const struct client_secret *secret, size_t hosts, int64_t now_s)
+{
+	page_text(vars, "secret_id", secret->id);
+	page_text(vars, "hint", secret->hint);
+	page_text(vars, "label", secret->label);
+	page_text(vars, "state", state_of(secret, now_s));
+	page_flag(vars, "live", credential_secret_is_live(secret, now_s));
+	say_time(vars, "created", secret->created_s);
+	say_time(vars, "expires", secret->expires_s);
+	say_ago(vars, "expires_in", secret->expires_s, now_s);
+	say_time(vars, "revoked", secret->revoked_s);
+	say_ago(vars, "last_used", secret->last_used_s, now_s);
+	page_text(vars, "last_used_addr", secret->last_used_addr);
+	page_number(vars, "count", secret->use_count);
+	if (hosts > 0)
+		page_printf(vars, "hosts", "%zu%s%s", hosts, hosts >= MODEL_HOSTS_MAX ? " or more" : "",
+			    hosts == 1 ? " host" : " hosts");
+}
+
+/* Two secrets live: a rotation is under way. What uses the old one still? */
+static void show_rotation(struct page_vars *row, const struct client_secret *old, const struct client_secret *newest)
+{
+	page_flag(row, "old", true);
+	page_flag(row, "unused", old->last_used_s < newest->created_s);
+	page_flag(row, "taken_up", newest->last_used_s != 0);
+}
+
+static int show_secrets(struct call *call, const struct client *client)
+{
+	struct secret_host *hosts;
+	size_t n;
+	int64_t now_s = call_now_s(call);
+	const struct client_secret *newest = find_newest(client, now_s);
+	TRY(store_secret_hosts(call->env->store, client->id, &call->arena, &hosts, &n));
+	for (size_t i = client->n_secrets; i-- > 0;) {
+		const struct client_secret *secret = &client->secrets[i];
+		struct page_vars *row = page_row(call->web->vars, "secrets");
+		size_t n_hosts = count_hosts(hosts, n, secret->id);
+		show_secret(row, secret, n_hosts, now_s);
+		if (!credential_secret_is_live(secret, now_s) || secret == newest)
+			continue;
+		show_rotation(row, secret, newest);
+		row = page_row(call->web->vars, "rotations");
+		show_secret(row, secret, n_hosts, now_s);
+		show_rotation(row, secret, newest);
+	}
+	return 0;
+}
+
+static int show_grants(struct call *call, const struct client *client)
+{
+	struct api *apis;
+	size_t n;
+	TRY(store_api_list(call->env->store, &call->arena, &apis, &n));
+	for (size_t i = 0; i < client->n_grants; i++) {
+		struct page_vars *row = page_row(call->web->vars, "grants");
+		page_text(row, "scope", client->grants[i].scope);
+		for (size_t k = 0; k < n; k++)
+			if (str_eq(apis[k].id, client->grants[i].api_id))
+				page_text(row, "audience", apis[k].audience);
+	}
+	for (size_t i = 0; i < client->networks.n; i++)
+		page_text(page_row(call->web->vars, "networks"), "network", client->networks.v[i]);
+	return 0;
+}
+
+static void show_entry(struct page_vars *vars, const struct audit_entry *entry)
+{
+	struct page_vars *row = page_row(vars, "history");
+	say_time(row, "time", entry->time_s);
+	page_printf(row, "action", "%.*s", STR_ARG(entry->action));
+	page_printf(row, "actor", "%.*s", STR_ARG(entry->actor));
+	page_printf(row, "detail", "%.*s", STR_ARG(entry->detail));
+}
+
+/* One stretch of the audit trail, backwards. Returns how many rows were shown, or an error. */
+static int show_stretch(struct call *call, struct str id, int64_t after, unsigned n, unsigned room)
+{
+	struct audit_entry *entries;
+	struct arena arena;
+	size_t found = 0, shown = 0;
+	arena_init(&arena, SCAN_MAX);
+	int rc = store_audit_list(call->env->store, after, n, &arena, &entries, &found);
+	for (size_t i = rc < 0 ? 0 : found; i-- > 0 && shown < room;)
+		if (str_eq(entries[i].target, id)) {
+			show_entry(call->web->vars, &entries[i]);
+			shown++;
+		}
+	arena_done(&arena);
+	return rc < 0 ? rc : (int)shown;
+}
+
+/* Of the newest entries of the audit trail, those about this client, newest first. */
+static int show_history(struct call *call, struct str id)
+{
+	struct store_counts counts;
+	unsigned room = HISTORY_ROWS;
+	TRY(store_count(call->env->store, &counts));
+	int64_t last = counts.audit_seq, end = last > HISTORY_SCAN ? last - HISTORY_SCAN : 0;
+	while (last > end && room > 0) {
+		int64_t first = last - SCAN_STEP > end ? last - SCAN_STEP : end;
+		int rc = show_stretch(call, id, first, (unsigned)(last - first), room);
+		TRY(rc);
+		room -= (unsigned)rc;
+		last = first;
+	}
+	return 0;
+}
+
+static void show_client(struct call *call, const struct client *client)
+{
+	struct page_vars *vars = call->web->vars;
+	page_text(vars, "title", client->name);
+	page_text(vars, "client_name", client->name);
+	page_text(vars, "id", client->id);
+	page_text(vars, "account_id", client->account_id);
+	page_flag(vars, "disabled", client->disabled);
+	page_flag(vars, "app", client->kind == CLIENT_APP);
+	page_flag(vars, "has_secrets", client->auth != CLIENT_AUTH_NONE);
+	say_time(vars, "created", client->created_s);
+	say_time(vars, "client_expires", client->expires_s);
+	for (size_t i = 0; i < client->app.redirect_uris.n; i++)
+		page_text(page_row(vars, "redirects"), "uri", client->app.redirect_uris.v[i]);
+}
+
+int credential_step_show(struct call *call)
+{
+	static const struct form_param params[] = {{"id", false}};
+	static const struct form_table table = {params, 1};
+	struct credential_place place;
+	struct form_value value;
+	struct client client;
+	TRY(credential_place(call, &place));
+	TRY(web_form(call, &table, &value));
+	TRY(credential_find(call, &place, value.value, &client));
+	show_client(call, &client);
+	TRY(show_secrets(call, &client));
+	TRY(show_grants(call, &client));
+	TRY(show_history(call, client.id));
+	return web_show(call, 200, "credential_show");
+}
