@@ -42,6 +42,8 @@ enum cli_opt {
 	OPT_EXPIRES,
 	OPT_SECRET_EXPIRES,
 	OPT_LIFETIME,
+	OPT_NETWORK,
+	OPT_OTHERS_EXPIRE,
 	OPT_AUTH,
 	OPT_ID,
 	OPT_SECRET_STDIN,
@@ -144,7 +146,7 @@ struct cli_command {
 	const char *operands; /* "CLIENT_ID SECRET_ID"; "" for none. A word in brackets may be left out. */
 	const char *doc;
 	int (*run)(struct cli *cli); /* exit status */
-	enum cli_opt options[24];    /* besides --help; OPT_END ends them */
+	enum cli_opt options[28];    /* besides --help; OPT_END ends them */
 	/* for run = op_run */
 	const char *op;
 	const char *params[2]; /* of the operands */

@@ -39,6 +39,10 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"When the client ends: 2027-01-31, 2027-01-31T12:00:00Z, a time from now such as 90d, or never."},
 	[OPT_SECRET_EXPIRES] = {"secret-expires", "WHEN", "client_secret_expires_at", FORM_MOMENT,
 		"When the secret ends: 2027-01-31, 2027-01-31T12:00:00Z, a time from now such as 90d, or never."},
+	[OPT_NETWORK] = {"network", "CIDR", "networks", FORM_TEXTS,
+		"An address or network that the client may be used from. Repeatable; without any: from everywhere."},
+	[OPT_OTHERS_EXPIRE] = {"others-expire", "WHEN", "others_expire_at", FORM_MOMENT,
+		"When the other secrets end at the latest: a rotation with an overlap."},
 	[OPT_LIFETIME] = {"lifetime", "DURATION", "token_lifetime", FORM_DURATION,
 		"How long access tokens live: 3600, 90s, 15m, 1h."},
 	[OPT_AUTH] = {"auth", "METHOD", "token_endpoint_auth_method", FORM_AUTH,
@@ -184,7 +188,8 @@ const struct cli_option cli_options[OPT_COUNT] = {
 
 #define ADMIN_OPTIONS OPT_JSON, OPT_CONFIG, OPT_SERVER, OPT_SERVER_CA, OPT_TIMEOUT
 #define CLIENT_OPTIONS \
-	OPT_CLIENT_NAME, OPT_SCOPE, OPT_API, OPT_DEFAULT_API, OPT_EXPIRES, OPT_LIFETIME, OPT_AUTH, ADMIN_OPTIONS
+	OPT_CLIENT_NAME, OPT_SCOPE, OPT_API, OPT_DEFAULT_API, OPT_EXPIRES, OPT_LIFETIME, OPT_NETWORK, OPT_AUTH, \
+	ADMIN_OPTIONS
 #define SECRET_OPTIONS OPT_LABEL, OPT_SECRET_EXPIRES
 
 #define SDK_OPTIONS OPT_SDK_ISSUER, OPT_SDK_SCOPE, OPT_SDK_AUDIENCE, OPT_CA_FILE, OPT_TIMEOUT
@@ -243,7 +248,8 @@ const struct cli_command cli_commands[] = {
 		op_run, {OPT_TOKEN_EXPIRES, OPT_TOKEN_LABEL, ADMIN_OPTIONS}, .op = "registration.token"},
 	{"client secret add", "CLIENT_ID",
 		"Add a secret beside the present ones, to rotate without a gap.",
-		op_run, {OPT_SECRET_STDIN, OPT_SECRET_FILE, SECRET_OPTIONS, OPT_REVOKE_TOKENS, ADMIN_OPTIONS},
+		op_run, {OPT_SECRET_STDIN, OPT_SECRET_FILE, SECRET_OPTIONS, OPT_REVOKE_TOKENS, OPT_OTHERS_EXPIRE,
+			 ADMIN_OPTIONS},
 		.op = "secret.add", .params = {"client_id"}},
 	{"client secret show", "CLIENT_ID SECRET_ID",
 		"Show one secret: hint, age, expiry, last use. Never the secret itself.",

@@ -13,6 +13,7 @@
 	X(CLIENT_EXPIRED, "client has expired")                                        \
 	X(CLIENT_DISABLED, "client is disabled")                                       \
 	X(ACCOUNT_DISABLED, "account is disabled")                                     \
+	X(NETWORK, "client used from a network that is not its own")                   \
 	X(THROTTLED, "too many wrong secrets")
 
 enum auth_reason {

@@ -8,6 +8,7 @@
  */
 #include "oauth/clientauth.h"
 
+#include "base/addr.h"
 #include "base/enc.h"
 #include "crypto/digest.h"
 #include "crypto/password.h"
@@ -196,7 +197,22 @@ static int refuse_guess(struct call *call)
 	return fail(call, E_INVALID_CLIENT, call->client ? AUTH_WRONG_SECRET : AUTH_UNKNOWN_CLIENT);
 }
 
-static int accept(struct call *call, const struct clientauth_presented *presented, const struct client_secret *secret)
+/* Whatever can't be read as an address (a Unix socket's peer) is in no network. */
+static bool is_network_allowed(const struct client *client, struct str peer_addr)
+{
+	unsigned char addr[16];
+	struct addr_network network;
+	if (client->networks.n == 0)
+		return true;
+	if (addr_parse(peer_addr, addr) < 0)
+		return false;
+	for (size_t i = 0; i < client->networks.n; i++)
+		if (addr_parse_network(client->networks.v[i], &network) == 0 && addr_is_inside(&network, addr))
+			return true;
+	return false;
+}
+
+static int admit(struct call *call, const struct clientauth_presented *presented, const struct client_secret *secret)
 {
 	enum auth_reason obstacle = find_obstacle(call, presented);
 	if (secret->revoked_s != 0)
@@ -205,6 +221,8 @@ static int accept(struct call *call, const struct clientauth_presented *presente
 		obstacle = AUTH_SECRET_EXPIRED;
 	if (obstacle != AUTH_NONE)
 		return refuse(call, obstacle);
+	if (!is_network_allowed(&call->client->client, call->peer_addr))
+		return fail(call, E_FOREIGN_NETWORK, AUTH_NETWORK);
 	call->secret = secret;
 	return 0;
 }
@@ -224,7 +242,7 @@ static int verify_chosen(struct call *call, const struct clientauth_presented *p
 	int rc = chosen ? password_check(presented->secret, chosen->phc) : password_check_nothing(presented->secret);
 	if (rc == 0 && chosen) {
 		throttle_success(throttle, presented->id, call->peer_addr, now_s);
-		return accept(call, presented, chosen);
+		return admit(call, presented, chosen);
 	}
 	if (rc < 0 && rc != E_SIGNATURE)
 		return call_fail(call, rc, "password hash failed");
@@ -248,13 +266,15 @@ static bool is_public(const struct call *call, const struct clientauth_presented
 	return presented->secret.len == 0 && !presented->basic;
 }
 
-static int accept_public(struct call *call)
+static int admit_public(struct call *call)
 {
 	const struct client *client = &call->client->client;
 	if (client->disabled)
 		return refuse(call, AUTH_CLIENT_DISABLED);
 	if (client->expires_s != 0 && call_now_s(call) >= client->expires_s)
 		return refuse(call, AUTH_CLIENT_EXPIRED);
+	if (!is_network_allowed(client, call->peer_addr))
+		return fail(call, E_FOREIGN_NETWORK, AUTH_NETWORK);
 	call->is_public = true;
 	return 0;
 }
@@ -274,7 +294,7 @@ int clientauth_step(struct call *call)
 		return refuse(call, AUTH_MALFORMED);
 	TRY(load_client(call, presented.id));
 	if (is_public(call, &presented))
-		return accept_public(call);
+		return admit_public(call);
 	if (presented.secret.len == 0)
 		return refuse(call, AUTH_MISSING);
 	struct str text = str_mem(presented.secret.p, presented.secret.len);
@@ -287,5 +307,5 @@ int clientauth_step(struct call *call)
 	const struct client_secret *secret = call->client ? find_generated(&call->client->client, digest) : NULL;
 	if (!secret)
 		return refuse(call, call->client ? AUTH_WRONG_SECRET : AUTH_UNKNOWN_CLIENT);
-	return accept(call, &presented, secret);
+	return admit(call, &presented, secret);
 }

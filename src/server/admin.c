@@ -17,7 +17,8 @@ struct op {
 
 #define SECRET_ARGS (ARG(SECRET_EXPIRES_AT) | ARG(LABEL))
 #define CLIENT_ARGS \
-	(ARG(AUTH_METHOD) | ARG(DEFAULT_AUDIENCE) | ARG(EXPIRES_AT) | ARG(TOKEN_LIFETIME) | ARG(SCOPE) | ARG(AUDIENCES))
+	(ARG(AUTH_METHOD) | ARG(DEFAULT_AUDIENCE) | ARG(EXPIRES_AT) | ARG(TOKEN_LIFETIME) | ARG(SCOPE) | \
+	 ARG(AUDIENCES) | ARG(NETWORKS))
 #define SHEET_ARGS  (ARG(LIMIT) | ARG(PAGE) | ARG(PAGE_SIZE) | ARG(SORT) | ARG(FILTER))
 #define PAGE_ARGS   (ARG(AFTER) | SHEET_ARGS)
 /* Changes nothing and needs no signer: runs without admin->lock. */
@@ -34,7 +35,8 @@ static const struct op ops[] = {
 	{"client.enable", admin_client_enable, ARG(CLIENT_ID), 0},
 	{"client.delete", admin_client_delete, ARG(CLIENT_ID), 0},
 	{"registration.token", admin_register_token, 0, ARG(EXPIRES_AT) | ARG(LABEL)},
-	{"secret.add", admin_secret_add, ARG(CLIENT_ID), SECRET_ARGS | ARG(CLIENT_SECRET) | ARG(REVOKE_TOKENS)},
+	{"secret.add", admin_secret_add, ARG(CLIENT_ID),
+		SECRET_ARGS | ARG(CLIENT_SECRET) | ARG(REVOKE_TOKENS) | ARG(OTHERS_EXPIRE_AT)},
 	{"secret.get", admin_secret_get, ARG(CLIENT_ID) | ARG(SECRET_ID), READS},
 	{"secret.list", admin_secret_list, ARG(CLIENT_ID), READS},
 	{"secret.revoke", admin_secret_revoke, ARG(CLIENT_ID) | ARG(SECRET_ID), ARG(REVOKE_TOKENS)},

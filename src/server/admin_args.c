@@ -45,6 +45,8 @@ static const struct row {
 	[ARG_SORT] = {"sort", TEXT, 1, 64},
 	[ARG_FILTER] = {"filter", OBJECTS, 0, 0}, /* [{"field": "client_name", "op": "prefix", "value": "x"}] */
 	[ARG_CLIENTS] = {"clients", BOOLEAN, 0, 1},
+	[ARG_NETWORKS] = {"networks", TEXTS, 1, MODEL_ADDR_MAX},
+	[ARG_OTHERS_EXPIRE_AT] = {"others_expire_at", NUMBER, 0, LAST_S},
 };
 
 bool admin_args_is_text(struct str text)

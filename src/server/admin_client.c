@@ -1,4 +1,5 @@
 /* Administration of clients; see admin_ops.h. Member names of RFC 7591 2 and 3.2.1. */
+#include "base/addr.h"
 #include "oauth/id.h"
 #include "server/admin_ops.h"
 
@@ -39,6 +40,22 @@ static bool gives_grants(const struct admin_ctx *ctx)
 	return ctx->args[ARG_SCOPE].set || ctx->args[ARG_AUDIENCES].set;
 }
 
+/* From where it may be used; none: from everywhere. */
+static int read_networks(struct admin_ctx *ctx, struct client *client)
+{
+	struct str_list networks = ctx->args[ARG_NETWORKS].list;
+	struct addr_network network;
+	if (networks.n > MODEL_NETWORKS_MAX)
+		return admin_fail(ctx, E_INVALID_REQUEST, "A client has at most %d networks.", MODEL_NETWORKS_MAX);
+	for (size_t i = 0; i < networks.n; i++)
+		if (addr_parse_network(networks.v[i], &network) < 0)
+			return admin_fail(ctx, E_INVALID_REQUEST,
+					  "networks must be addresses or networks such as 192.0.2.0/24 or "
+					  "2001:db8::/32, with no bits behind the prefix.");
+	client->networks = networks;
+	return 0;
+}
+
 /* What create and update have in common: the arguments that are set. */
 static int apply(struct admin_ctx *ctx, struct client *client)
 {
@@ -51,6 +68,8 @@ static int apply(struct admin_ctx *ctx, struct client *client)
 		TRY(admin_args_future(ctx, ARG_EXPIRES_AT, &client->expires_s));
 	if (args[ARG_TOKEN_LIFETIME].set)
 		TRY(admin_args_lifetime(ctx, true, &client->lifetime_s));
+	if (args[ARG_NETWORKS].set)
+		TRY(read_networks(ctx, client));
 	if (gives_grants(ctx))
 		TRY(admin_grant_resolve(ctx, client));
 	return admin_grant_default(ctx, client);
@@ -77,6 +96,7 @@ static int emit(struct admin_ctx *ctx, const struct client *client, bool with_gr
 	json_str(out, "token_endpoint_auth_method", auth_name(client->auth));
 	json_int(out, "token_lifetime", client->lifetime_s);
 	json_str(out, "default_audience", api ? api->audience : STR(""));
+	json_strs(out, "networks", client->networks);
 	return with_grants ? admin_grant_emit(ctx, client) : 0;
 }
 

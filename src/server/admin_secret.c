@@ -139,11 +139,14 @@ static int64_t tokens_until_s(const struct admin_ctx *ctx, bool by_default)
 
 int admin_secret_add(struct admin_ctx *ctx)
 {
+	int64_t others_s;
 	_cleanup_(admin_secret_done) struct admin_secret secret = {0};
+	TRY(admin_args_future(ctx, ARG_OTHERS_EXPIRE_AT, &others_s));
 	TRY(prepare(ctx, &secret));
 	TRY(emit_new(ctx, &secret));
 	struct audit_note note = admin_note(ctx, secret.row.client_id, secret.row.id);
-	TRY(explain(ctx, store_secret_add(ctx->admin->store, &secret.row, tokens_until_s(ctx, false), &note)));
+	const struct secret_terms terms = {tokens_until_s(ctx, false), others_s};
+	TRY(explain(ctx, store_secret_rotate(ctx->admin->store, &secret.row, &terms, &note)));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, secret.row.client_id);
 	return 0;
 }

@@ -93,6 +93,8 @@ static void delay(struct task *task)
 
 static void done(struct task *task)
 {
+	if (task->code == E_FOREIGN_NETWORK)
+		audit_network(task->worker->server, &task->call);
 	bool no_signin = task->call.signin == SIGNIN_FAILED || task->call.signin == SIGNIN_THROTTLED;
 	if (task->code == E_INVALID_CLIENT || task->code == E_THROTTLED || no_signin) {
 		if (task->call.throttle_began)

@@ -108,7 +108,7 @@ int memory_client_set_disabled(struct store *store, struct str id, bool disabled
 int memory_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 int memory_client_count_imported(struct store *store, int64_t *ret_n);
 
-int memory_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
+int memory_secret_rotate(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,
 		      const struct audit_note *note);
 int memory_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
 			 int64_t until_s, const struct audit_note *note);

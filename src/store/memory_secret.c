@@ -76,21 +76,27 @@ int memory_secret_insert(struct memory_state *next, struct client *client, const
 	return 0;
 }
 
-static int add(struct memory_state *next, const struct client_secret *secret, int64_t now_s, int64_t until_s)
+static int rotate(struct memory_state *next, const struct client_secret *secret, int64_t now_s,
+		  const struct secret_terms *terms)
 {
 	struct client *client = memory_client(next, secret->client_id);
 	if (!client)
 		return E_ABSENT;
-	TRY(memory_client_raise(next, client, now_s, until_s));
+	for (size_t i = 0; terms->others_s > 0 && i < client->n_secrets; i++) {
+		struct client_secret *other = &client->secrets[i];
+		if (lives(other, secret->created_s) && (other->expires_s == 0 || other->expires_s > terms->others_s))
+			other->expires_s = terms->others_s;
+	}
+	TRY(memory_client_raise(next, client, now_s, terms->until_s));
 	return memory_secret_insert(next, client, secret);
 }
 
-int memory_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
-		      const struct audit_note *note)
+int memory_secret_rotate(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,
+			 const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, add(next, secret, note->now_s, until_s), note);
+	return memory_end(store, next, rotate(next, secret, note->now_s, terms), note);
 }
 
 static int revoke(struct memory_state *next, struct client *client, struct str secret_id, int64_t now_s,

@@ -4,6 +4,7 @@
 struct add {
 	const struct client_secret *secret;
 	struct sqlite_end end;
+	int64_t others_s; /* when the others end; 0: as they do */
 };
 
 struct revoke {
@@ -117,19 +118,33 @@ int sqlite_secret_load(struct db *db, int64_t client_n, struct arena *arena, str
 	return rc;
 }
 
-static int add(struct db *db, const void *args)
+/* What lives longer ends then. */
+static int end_others(struct db *db, int64_t client_n, int64_t now_s, int64_t others_s)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "UPDATE client_secret SET expires_s = ?3 WHERE client_n = ?1 AND revoked_s = 0"
+			     " AND (expires_s = 0 OR expires_s > max(?2, ?3))");
+	query_int(&query, client_n);
+	query_int(&query, now_s);
+	query_int(&query, others_s);
+	return query_run(&query);
+}
+
+static int rotate(struct db *db, const void *args)
 {
 	const struct add *change = args;
 	int64_t n;
 	TRY(sqlite_client_n(db, change->secret->client_id, &n));
+	if (change->others_s > 0)
+		TRY(end_others(db, n, change->secret->created_s, change->others_s));
 	TRY(sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end));
 	return sqlite_secret_insert(db, n, change->secret);
 }
 
-int sqlite_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
-		      const struct audit_note *note)
+int sqlite_secret_rotate(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,
+			 const struct audit_note *note)
 {
-	return sqlite_write(store, add, &(struct add){secret, {note->now_s, until_s}}, note);
+	return sqlite_write(store, rotate, &(struct add){secret, {note->now_s, terms->until_s}, terms->others_s}, note);
 }
 
 static int find(struct db *db, int64_t client_n, struct str id, int64_t *ret_revoked_s)
@@ -186,5 +201,5 @@ static int regenerate(struct db *db, const void *args)
 int sqlite_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			     const struct audit_note *note)
 {
-	return sqlite_write(store, regenerate, &(struct add){secret, {now_s, until_s}}, note);
+	return sqlite_write(store, regenerate, &(struct add){secret, {now_s, until_s}, 0}, note);
 }

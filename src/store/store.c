@@ -167,12 +167,19 @@ int store_client_count_imported(struct store *store, int64_t *ret_n)
 int store_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
 		     const struct audit_note *note)
 {
+	return store_secret_rotate(store, secret, &(struct secret_terms){.until_s = until_s}, note);
+}
+
+int store_secret_rotate(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,
+			const struct audit_note *note)
+{
 	struct front_span span;
 	TRY(check_secret(secret));
 	TRY(check_id_note(secret->client_id, note));
-	TRY(check_end(until_s, false));
+	TRY(check_end(terms->until_s, false));
+	TRY(check_end(terms->others_s, false));
 	TRY(front_begin(store, true, &span));
-	return front_end(&span, store->ops->secret_add(store, secret, until_s, note));
+	return front_end(&span, store->ops->secret_rotate(store, secret, terms, note));
 }
 
 int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s, int64_t until_s,

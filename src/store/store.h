@@ -141,6 +141,16 @@ must_check int store_client_count_imported(struct store *store, int64_t *ret_n);
  */
 must_check int store_secret_add(struct store *store, const struct client_secret *secret, int64_t until_s,
 				const struct audit_note *note);
+/*
+ * The same, and the client's other living secrets end at others_s at the latest (0: they stay as they are): a rotation
+ * with an overlap.
+ */
+struct secret_terms {
+	int64_t until_s;  /* as above */
+	int64_t others_s;
+};
+must_check int store_secret_rotate(struct store *store, const struct client_secret *secret,
+				   const struct secret_terms *terms, const struct audit_note *note);
 /* One secret dies now (now_s > 0). E_ABSENT. A revoked one stays as it is: 0. */
 must_check int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
 				   int64_t until_s, const struct audit_note *note);

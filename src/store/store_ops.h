@@ -33,8 +33,8 @@ struct store_ops {
 				   const struct audit_note *note);
 	int (*client_delete)(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 	int (*client_count_imported)(struct store *store, int64_t *ret_n);
-	int (*secret_add)(struct store *store, const struct client_secret *secret, int64_t until_s,
-			  const struct audit_note *note);
+	int (*secret_rotate)(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,
+			     const struct audit_note *note);
 	int (*secret_revoke)(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
 			     int64_t until_s, const struct audit_note *note);
 	int (*secret_regenerate)(struct store *store, const struct client_secret *secret, int64_t now_s,

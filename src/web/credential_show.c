@@ -8,7 +8,7 @@ static size_t count_hosts(const struct secret_host *hosts, size_t n, struct str 
 {
 	size_t found = 0;
 	for (const struct secret_host *host = hosts; host < hosts + n; host++)
-		found += host->secret_id.len == id.len && memcmp(host->secret_id.p, id.p, id.len) == 0;
+		found += str_cmp(host->secret_id, id) == 0;
 	return found;
 }
 
