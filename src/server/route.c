@@ -14,6 +14,7 @@
 #include "web/signin_page.h"
 #include "web/web.h"
 #include "web/web_factor.h"
+#include "web/web_passkey.h"
 #include "web/web_totp.h"
 
 /* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then
@@ -78,6 +79,10 @@ CREDENTIAL_STEPS(change);
 
 static call_step *const factor_steps[] = {web_step_begin, web_factor_step, NULL};
 static call_step *const totp_steps[] = {web_step_begin, web_step_fresh, web_totp_step, NULL};
+static call_step *const passkeys_steps[] = {web_step_begin, web_step_fresh, web_passkey_account, NULL};
+static call_step *const passkeys_options_steps[] = {web_step_begin, web_step_fresh, web_passkey_account_options, NULL};
+static call_step *const passkey_steps[] = {web_step_begin, web_passkey_signin, NULL};
+static call_step *const passkey_options_steps[] = {web_step_begin, web_passkey_signin_options, NULL};
 static call_step *const totp_picture_steps[] = {web_step_begin, web_step_signed_in, web_totp_picture, NULL};
 
 static const struct route rows[] = {
@@ -115,6 +120,10 @@ static const struct route rows[] = {
 	{"/openapi/v1.json", ROUTE_OPENAPI, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PUBLIC, openapi_steps},
 	{"/", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, start_steps},
 	{"/signin/factor", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, factor_steps},
+	{"/signin/passkey", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkey_steps},
+	{"/signin/passkey/options", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkey_options_steps},
+	{"/account/passkeys", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkeys_steps},
+	{"/account/passkeys/options", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkeys_options_steps},
 	{"/account/totp", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, totp_steps},
 	{"/account/totp/picture", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, totp_picture_steps},
 	PAGE("/signin", signin_steps),

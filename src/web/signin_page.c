@@ -28,6 +28,7 @@ static int show(struct call *call, const struct form_value *values, int status, 
 	page_flag(vars, "open", call->policy->people.signup == SIGNUP_OPEN);
 	page_flag(vars, "mails", call->env->mailer != NULL);
 	page_text(vars, "problem", str_of(problem));
+	call->answer.script = true; /* passkeys */
 	return web_show(call, status, "signin");
 }
 

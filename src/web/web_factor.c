@@ -49,7 +49,7 @@ static int take_code(struct call *call, struct str text)
 	if (rc != E_ACCESS_DENIED)
 		return rc;
 	page_flag(call->web->vars, "wrong", true);
-	return web_show(call, 400, "signin_factor");
+	return web_show(call, 403, "signin_factor");
 }
 
 int web_factor_step(struct call *call)

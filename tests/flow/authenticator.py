@@ -111,4 +111,4 @@ class Authenticator:
         signature = self.key.sign(data + hashlib.sha256(client).digest())
         return json.dumps({'id': b64(self.id), 'rawId': b64(self.id), 'type': 'public-key', 'clientExtensionResults': {},
                            'response': {'clientDataJSON': b64(client), 'authenticatorData': b64(data),
-                                        'signature': b64(signature), 'userHandle': user or self.user}})
+                                        'signature': b64(signature), 'userHandle': self.user if user is None else user}})
