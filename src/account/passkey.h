@@ -18,7 +18,8 @@ must_check int passkey_create_options(struct call *call, const struct account *a
 				      struct buf *out);
 /*
  * credential: what the browser made of it, PublicKeyCredential.toJSON(). The account has it from now on.
- * E_ACCESS_DENIED: malformed, or does not fit. E_LIMIT: MODEL_PASSKEYS_MAX. E_EXISTS: it is known already. E_SYNTAX: no name for it.
+ * E_ACCESS_DENIED: malformed, or does not fit. E_LIMIT: MODEL_PASSKEYS_MAX. E_EXISTS: it is known already. E_SYNTAX:
+ * no name for it.
  */
 must_check int passkey_create(struct call *call, const struct account *account, struct str browser,
 			      struct str credential, struct str name);
@@ -30,8 +31,8 @@ must_check int passkey_get(struct call *call, struct str browser, struct str cre
 			   struct account *ret_account);
 
 /*
- * What the browser signed about itself: its bytes, as decoded. kind: "webauthn.create" or "webauthn.get". ret_challenge:
- * 32 bytes. E_ACCESS_DENIED. Pure; fuzzed.
+ * What the browser signed about itself: its bytes, as decoded. kind: "webauthn.create" or "webauthn.get".
+ * ret_challenge: 32 bytes. E_ACCESS_DENIED. Pure; fuzzed.
  */
 enum { PASSKEY_CHALLENGE_LEN = 32 };
 must_check int passkey_client_data(struct str bytes, const char *kind, struct str issuer,
