@@ -1,0 +1,219 @@
+"""Settings, Tokens: the pages on which people make, see, rotate and end client ids and secrets. ATTACKS 47."""
+import html
+import re
+
+import pytest
+
+import harness
+from people import Browser, sign_in, sign_up_account
+
+SECRET = re.compile(r'mms_[0-9A-Za-z]{49}')
+ID = re.compile(r'mmc_[0-9A-Za-z]{22}')
+
+
+@pytest.fixture(scope='module')
+def alice(server):
+    browser = Browser(server)
+    sign_up_account(server, browser=browser)
+    return browser
+
+
+def tick(page, *scopes):
+    """Values of the checkboxes of these scopes."""
+    values = [html.unescape(v) for v in re.findall(r'name="scope" value="([^"]*)"', page.html)]
+    found = [v for v in values if v.split(' ', 1)[1] in scopes]
+    assert len(found) == len(scopes), values
+    return found
+
+
+def create(browser, name='nightly', scopes=('openid',), **fields):
+    """A credential by the form: (page with the secret, client id, secret)."""
+    page = browser.get('/tokens/new')
+    assert page.status == 200, page.text
+    page = browser.submit(page, '/tokens/new', name=name, scope=tick(page, *scopes), **{'expiry': '30', **fields})
+    assert page.status == 200 and page.path == '/tokens/made', page.text
+    return page, ID.search(page.html)[0], SECRET.search(page.html)[0]
+
+
+def token(server, client_id, secret, **more):
+    return server.token(auth=(client_id, secret), **more)
+
+
+def test_made_used_rotated_ended(server, alice):
+    page, client_id, secret = create(alice, 'nightly report')
+    assert f"curl -u '{client_id}:{secret}'" in html.unescape(page.html)
+    assert f"MINTMARK_CLIENT_SECRET='{secret}'" in html.unescape(page.html)
+    assert token(server, client_id, secret).status_code == 200
+
+    listed = alice.get('/tokens')
+    assert 'nightly report' in listed.text and secret[-4:] in listed.html and secret not in listed.html
+    harness.wait_until(lambda: 'ago from 127.0.0.1' in alice.get('/tokens').text, 30, 'last use')
+    assert 'Used 1 times in the last 30 days' in alice.get('/tokens').html
+
+    page = alice.get('/tokens/rotate', params={'id': client_id})
+    page = alice.submit(page, '/tokens/rotate', overlap='1h', expiry='never')
+    fresh = SECRET.search(page.html)[0]
+    assert fresh != secret
+    assert token(server, client_id, secret).status_code == token(server, client_id, fresh).status_code == 200
+    shown = alice.get('/tokens/show', params={'id': client_id})
+    assert 'A rotation is under way' in shown.text and re.search(r'was last used \d+ \w+ ago from 1 host', shown.text)
+    assert 'client.create' in shown.text and 'secret.add' in shown.text
+
+    old = re.search(r'/tokens/revoke\?id=' + client_id + r'&amp;secret=(mmk_\w+)', shown.html)[1]
+    page = alice.get('/tokens/revoke', params={'id': client_id, 'secret': old})
+    page = alice.submit(page, '/tokens/revoke')
+    assert 'A rotation is under way' not in page.text
+    assert token(server, client_id, secret).status_code == 401
+    assert token(server, client_id, fresh).status_code == 200
+
+    page = alice.submit(alice.get('/tokens/edit', params={'id': client_id}), '/tokens/edit', name='weekly <b>')
+    assert 'weekly &lt;b&gt;' in page.html
+    page = alice.submit(alice.get('/tokens/disable', params={'id': client_id}), '/tokens/disable')
+    assert token(server, client_id, fresh).status_code == 401
+    alice.submit(alice.get('/tokens/enable', params={'id': client_id}), '/tokens/enable')
+    assert token(server, client_id, fresh).status_code == 200
+    page = alice.submit(alice.get('/tokens/delete', params={'id': client_id}), '/tokens/delete')
+    assert page.path == '/tokens' and client_id not in page.html
+    assert token(server, client_id, fresh).status_code == 401
+
+
+def test_rotation_without_overlap_ends_the_old_secret_and_regenerating_the_tokens_too(server, alice):
+    _, client_id, first = create(alice)
+    page = alice.submit(alice.get('/tokens/rotate', params={'id': client_id}), '/tokens/rotate', overlap='0', expiry='90')
+    second = SECRET.search(page.html)[0]
+    assert token(server, client_id, first).status_code == 401
+    page = alice.submit(alice.get('/tokens/regenerate', params={'id': client_id}), '/tokens/regenerate', expiry='365')
+    third = SECRET.search(page.html)[0]
+    assert token(server, client_id, second).status_code == 401
+    assert token(server, client_id, third).status_code == 200
+
+
+def test_attack_47_a_secret_is_shown_once(server, alice):
+    page, client_id, secret = create(alice)
+    assert page.headers['Cache-Control'] == 'no-store'
+    again = alice.get('/tokens/made', params={'id': client_id})  # reload, back, a second tab
+    assert again.status == 200 and secret not in again.html and 'shown already' in again.text
+    assert len(ID.findall(alice.get('/tokens').html)) == len(ID.findall(alice.get('/tokens').html))
+    stored = b''.join(f.read_bytes() for f in (server.var / 'store').iterdir() if f.is_file())
+    assert secret.encode() not in stored
+
+
+def test_attack_47_a_browser_that_asks_for_the_head_does_not_use_the_secret_up(server, alice):
+    page = alice.get('/tokens/new')
+    page = alice.submit(page, '/tokens/new', follow=False, name='x', scope=tick(page, 'openid'), expiry='30')
+    assert page.status == 303
+    alice.session.head(alice.url(page.location), timeout=20)
+    assert SECRET.search(alice.get(page.location).html)
+
+
+def test_attack_47_stored_markup_stays_text(server, alice):
+    name = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{csrf}}'
+    _, client_id, _ = create(alice, name)
+    for path in ('/tokens', f'/tokens/show?id={client_id}', f'/tokens/edit?id={client_id}', f'/tokens/delete?id={client_id}'):
+        page = alice.get(path)
+        assert page.status == 200 and '<script>' not in page.html and '<img' not in page.html
+        assert '&lt;script&gt;' in page.html and '{{csrf}}' in page.html
+
+
+def test_attack_47_changes_need_the_forms_secret(server, alice):
+    _, client_id, secret = create(alice)
+    for path in ('rotate', 'regenerate', 'delete', 'disable', 'edit'):
+        form = {'id': client_id, 'overlap': '0', 'expiry': '30', 'name': 'x'}
+        for csrf in ({}, {'csrf': ''}, {'csrf': 'A' * 43}):
+            page = alice.post(f'/tokens/{path}', data={**form, **csrf}, follow=False)
+            assert page.status == 403 and 'was not accepted' in page.text
+        page = alice.get(f'/tokens/{path}', params={'id': client_id})
+        for headers in ({'Origin': 'https://evil.example'}, {'Sec-Fetch-Site': 'cross-site'}):
+            assert alice.submit(page, f'/tokens/{path}', follow=False, headers=headers, overlap='0',
+                                expiry='30').status == 403
+    assert token(server, client_id, secret).status_code == 200
+
+
+def test_attack_47_pages_can_not_be_framed_or_kept(server, alice):
+    _, client_id, _ = create(alice)
+    for path in ('/tokens', '/tokens/new', f'/tokens/show?id={client_id}', '/signin', '/tokens/show?id=none'):
+        headers = alice.get(path).headers
+        policy = headers['Content-Security-Policy']
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "base-uri 'none'" in policy
+        assert 'unsafe' not in policy and "form-action 'self'" in policy
+        assert headers['X-Frame-Options'] == 'DENY' and headers['Cache-Control'] == 'no-store'
+        assert headers['Referrer-Policy'] == 'no-referrer' and headers['X-Content-Type-Options'] == 'nosniff'
+
+
+def test_attack_47_what_is_anothers_is_not_there(server, alice):
+    _, client_id, secret = create(alice)
+    bob = Browser(server)
+    sign_up_account(server, browser=bob)
+    service = server.client()[0]
+    for target in (client_id, service, 'none', ''):
+        for path in ('show', 'edit', 'rotate', 'regenerate', 'delete', 'disable', 'enable', 'made'):
+            page = bob.get(f'/tokens/{path}', params={'id': target})
+            assert page.status == 404 and client_id not in page.html
+    csrf = bob.get('/tokens/new').form('/tokens/new').fields['csrf']
+    for path in ('rotate', 'regenerate', 'delete', 'disable'):
+        page = bob.post(f'/tokens/{path}', data={'csrf': csrf, 'id': client_id, 'overlap': '0', 'expiry': '30'})
+        assert page.status == 404
+    assert bob.get('/admin').status == bob.get('/admin/clients').status == 404  # as if there were no such page
+    assert token(server, client_id, secret).status_code == 200
+
+
+def test_nobody_signed_in_is_sent_to_sign_in_and_comes_back(server):
+    browser = Browser(server)
+    person = sign_up_account(server)
+    page = browser.get('/tokens/new?x=1', follow=False)
+    assert page.status == 303 and page.location.startswith('/signin?continue=%2Ftokens%2Fnew%3Fx%3D1')
+    page = sign_in(browser, person, continue_to='/tokens/new?x=1')
+    assert page.path == '/tokens/new' and page.status == 200
+
+
+def test_networks_bound_where_a_credential_works(server, alice):
+    _, client_id, secret = create(alice, 'elsewhere', networks='192.0.2.0/24\n2001:db8::/32')
+    answer = token(server, client_id, secret)
+    # Right secret, wrong network: not invalid_client, which makes SDKs throw their credentials away.
+    assert answer.status_code == 400 and answer.json()['error'] == 'unauthorized_client'
+    assert token(server, client_id, 'mms_' + 'a' * 49).status_code == 401
+    for _ in range(3):
+        assert token(server, client_id, secret).status_code == 400
+    entries = server.cli('audit', 'list')['entries']
+    assert [e['target'] for e in entries if e['action'] == 'client.network'] == [client_id]  # told once
+    page = alice.submit(alice.get('/tokens/edit', params={'id': client_id}), '/tokens/edit', networks='127.0.0.0/8')
+    assert '127.0.0.0/8' in page.text
+    assert token(server, client_id, secret).status_code == 200
+    page = alice.submit(alice.get('/tokens/edit', params={'id': client_id}), '/tokens/edit', networks='127.0.0.1/8')
+    assert page.status == 400 and 'networks must be' in page.text
+
+
+def test_what_can_not_be_read_is_said_and_kept(server, alice):
+    page = alice.get('/tokens/new')
+    for fields in ({'name': ''}, {'expiry': 'soon'}, {'expiry': 'date', 'day': '2020-01-01'}, {'expiry': 'date', 'day': 'x'},
+                   {'networks': 'nonsense'}, {'name': 'a\x07b'}):
+        form = {'name': 'kept', 'expiry': '30', 'scope': tick(page, 'openid'), **fields}
+        answer = alice.submit(page, '/tokens/new', **form)
+        assert answer.status == 400 and 'role="alert"' in answer.html, fields
+        assert re.search(r'value="- openid" checked', answer.html)
+
+
+def test_scopes_are_bounded_by_policy(server, alice):
+    page = alice.get('/tokens/new')
+    assert 'mintmark:' not in page.html  # the management API is nobody's by self-service
+    apis = server.cli('api', 'list')['apis']
+    management = next(a for a in apis if a['audience'].endswith('/api/v1'))
+    answer = alice.submit(page, '/tokens/new', name='x', expiry='30',
+                          scope=[f"{management['api_id']} {management['scopes'][0]['name']}"])
+    assert answer.status == 400 and 'can not be given' in answer.text
+
+
+def test_pages_are_small(server):
+    browser = Browser(server)
+    page = browser.get('/signin')
+    assets = [html.unescape(a) for a in re.findall(r'(?:href|src)="([^"]*/static/[^"]+)"', page.html)]
+    total = 0
+    for path in [page.url, *assets]:
+        answer = browser.session.get(browser.url(path), timeout=20)
+        total += len(answer.content) + sum(len(k) + len(v) + 4 for k, v in answer.headers.items())
+        if path in assets:
+            assert answer.status_code == 200 and 'max-age=31536000' in answer.headers['Cache-Control']
+            same = browser.session.get(browser.url(path), headers={'If-None-Match': answer.headers['ETag']}, timeout=20)
+            assert same.status_code == 304
+    assert len(assets) >= 2 and total < 15000
+    assert not re.search(r'(?:src|href)="https?://', page.html)
