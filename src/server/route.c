@@ -8,6 +8,7 @@
 #include "oauth/grant.h"
 #include "oauth/person.h"
 #include "server/manage_api.h"
+#include "web/account_page.h"
 #include "web/credential.h"
 #include "web/device_page.h"
 #include "web/invite_page.h"
@@ -67,6 +68,9 @@ static call_step *const invite_steps[] = {web_step_begin, invite_page, NULL};
 /* One that only shows. */
 #define SHOWN(path, steps) {path, ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, steps}
 
+static call_step *const account_steps[] = {web_step_begin, web_step_signed_in, account_page, NULL};
+static call_step *const apps_steps[] = {web_step_begin, web_step_signed_in, account_page_apps, NULL};
+static call_step *const apps_end_steps[] = {web_step_begin, web_step_signed_in, account_page_end, NULL};
 #define CREDENTIAL_STEPS(step)                                                                            \
 	static call_step *const own_##step##_steps[] = {web_step_begin, web_step_signed_in,                   \
 							credential_step_##step, NULL}
@@ -129,6 +133,9 @@ static const struct route rows[] = {
 	PAGE("/signin", signin_steps),
 	{"/signout", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, signout_steps},
 	PAGE("/invite", invite_steps),
+	SHOWN("/account", account_steps),
+	SHOWN("/account/apps", apps_steps),
+	PAGE("/account/apps/end", apps_end_steps),
 	SHOWN("/tokens", own_list_steps),
 	PAGE("/tokens/new", own_new_steps),
 	SHOWN("/tokens/made", own_made_steps),

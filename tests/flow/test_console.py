@@ -217,3 +217,13 @@ def test_pages_are_small(server):
             assert same.status_code == 304
     assert len(assets) >= 2 and total < 15000
     assert not re.search(r'(?:src|href)="https?://', page.html)
+
+
+def test_account_page_leads_everywhere(server):
+    browser = Browser(server)
+    person = sign_up_account(server, browser=browser)
+    page = browser.get('/account')
+    assert page.status == 200 and page.title == person.name and person.email in page.text
+    assert 'Browsers: 1, this one included' in page.text
+    assert browser.get('/account/apps').status == 200 and 'No app may act for you' in browser.get('/account/apps').text
+    assert browser.get('/account/apps/end', params={'id': 'mmc_' + 'a' * 22}).status == 404
