@@ -26,12 +26,18 @@
  */
 must_check int sandbox_keyd(void);
 
+/* What may be reached beside the folder of the store. */
+struct sandbox_path {
+	const char *path; /* a folder with all below it, or a file; one that is not there is left out */
+	bool write;       /* a folder: files may be made, written, renamed and removed in it too */
+};
+
 /*
- * From now on this thread, and those that it starts, may read, write, make, cut and remove files below dir, and open,
- * rename or execute nothing elsewhere; what is open stays open. Call it before threads exist. Needs role_harden.
+ * From now on this thread, and those that it starts, may read, write, make, cut and remove files below dir, do as much
+ * as `more` says elsewhere, and open, rename or execute nothing else; what is open stays open. Call it before threads exist. Needs role_harden.
  * E_ABSENT: the kernel has no Landlock, or it is switched off; nothing is restricted. E_CONFIG: dir can't be opened.
  * E_IO: the kernel refused.
  */
-must_check int sandbox_server(const char *dir);
+must_check int sandbox_server(const char *dir, const struct sandbox_path *more, size_t n_more);
 
 #endif

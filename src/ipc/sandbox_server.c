@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,7 +53,19 @@ static int allow_sanitizer(int ruleset)
 	return allow(ruleset, "/proc/self/exe", LANDLOCK_ACCESS_FS_READ_FILE);
 }
 
-int sandbox_server(const char *dir)
+/* A rule for a file may name no rights of folders. */
+static int allow_more(int ruleset, const struct sandbox_path *path, uint64_t handled)
+{
+	struct stat st;
+	if (stat(path->path, &st) < 0)
+		return 0;
+	uint64_t rights = path->write ? RIGHTS_STORE : RIGHTS_READ;
+	if (!S_ISDIR(st.st_mode))
+		rights = LANDLOCK_ACCESS_FS_READ_FILE;
+	return allow(ruleset, path->path, rights & handled);
+}
+
+int sandbox_server(const char *dir, const struct sandbox_path *more, size_t n_more)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi < 1)
@@ -63,6 +76,8 @@ int sandbox_server(const char *dir)
 	if (ruleset < 0)
 		return E_IO;
 	TRY(allow(ruleset, dir, RIGHTS_STORE & handled));
+	for (size_t i = 0; i < n_more; i++)
+		TRY(allow_more(ruleset, &more[i], handled));
 	TRY(allow_sanitizer(ruleset));
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? E_IO : 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "account/address.h"
 #include "account/link.h"
+#include "account/mailer.h"
 #include "oauth/scope.h"
 #include "server/admin_ops.h"
 #include "server/manage_api.h"
@@ -40,11 +41,15 @@ static int hand_out(struct admin_ctx *ctx, const struct link_terms *terms, struc
 	TRY(link_new(ctx->admin->store, terms, note, text));
 	link_url(ctx->admin->policy.issuer, terms->kind, str_of(text), &url);
 	secret_wipe(text, sizeof(text));
+	const struct mailer_order order = {terms->kind == LINK_RESET ? MAIL_RESET : MAIL_INVITE, email, buf_str(&url),
+					   terms->lifetime_s};
+	struct mailer *mailer = ctx->admin->mailer;
 	int rc = buf_status(&url);
+	bool mailed = rc == 0 && mailer && mailer_send(mailer, &order) == 0;
 	json_str(&ctx->out, "email", email);
 	json_str(&ctx->out, "link", buf_str(&url));
 	json_int(&ctx->out, "expires_at", terms->now_s + terms->lifetime_s);
-	json_bool(&ctx->out, "mailed", false);
+	json_bool(&ctx->out, "mailed", mailed);
 	secret_wipe(url_mem, sizeof(url_mem));
 	return rc;
 }

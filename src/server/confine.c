@@ -9,6 +9,8 @@
 #include "ipc/sandbox.h"
 #include "store/store.h"
 
+enum { MORE_MAX = 16 };
+
 /* What libraries read when they are first used: they could not any more. */
 static int warm_up(void)
 {
@@ -34,6 +36,26 @@ static int check_master(const struct config *config)
 	return E_CONFIG;
 }
 
+/*
+ * What names, certificates and mails need. Without a relay nothing of it is open. A resolver's or certificate file that
+ * is replaced later can't be read any more until a restart.
+ */
+static size_t list_more(const struct config *config, struct sandbox_path more[MORE_MAX])
+{
+	static const char *const network[] = {
+		"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf",
+		"/etc/services", "/run/systemd/resolve", "/etc/ssl", "/usr/lib/ssl", "/usr/share/ca-certificates",
+	};
+	size_t n = 0;
+	if (config->mail.folder.len > 0)
+		more[n++] = (struct sandbox_path){config->mail.folder.p, true};
+	if (config->mail.ca_file.len > 0)
+		more[n++] = (struct sandbox_path){config->mail.ca_file.p, false};
+	for (size_t i = 0; config->mail.relay.len > 0 && i < sizeof(network) / sizeof(network[0]); i++)
+		more[n++] = (struct sandbox_path){network[i], false};
+	return n;
+}
+
 int confine_server(const struct config *config)
 {
 	_cleanup_(buf_done) struct buf folder;
@@ -46,7 +68,9 @@ int confine_server(const struct config *config)
 	buf_put(&folder, len > 0 ? (struct str){path.p, len} : STR("."));
 	buf_put_char(&folder, '\0');
 	TRY(buf_status(&folder));
-	int rc = sandbox_server(folder.p);
+	struct sandbox_path more[MORE_MAX];
+	size_t n_more = list_more(config, more);
+	int rc = sandbox_server(folder.p, more, n_more);
 	if (rc == 0)
 		return check_master(config);
 	if (rc == E_ABSENT) {

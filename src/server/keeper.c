@@ -12,7 +12,7 @@
 #include "server/usage.h"
 #include "store/store.h"
 
-enum { LIFECYCLE_EVERY_S = 60, ARENA_MAX = 8 << 20 };
+enum { LIFECYCLE_EVERY_S = 60, SWEEPS = 20, SWEEP_ROWS = 500, ARENA_MAX = 8 << 20 };
 
 /* Under keys_lock. */
 static int advance(struct server *server, const struct config *config, bool *ret_changed)
@@ -118,6 +118,19 @@ static void sweep_revocations(struct server *server)
 		LOG(LOG_WARN, "revocations_not_swept", F("error", err_row(rc)->symbol));
 }
 
+/* Sessions, links, codes, families that are over; a part at a time, so that others get at the store. */
+static void sweep_people(struct server *server)
+{
+	bool more = true;
+	for (int i = 0; more && i < SWEEPS; i++) {
+		int rc = store_sweep(server->env.store, clock_now_s(server->clock), SWEEP_ROWS, &more);
+		if (rc < 0) {
+			LOG(LOG_WARN, "store_not_swept", F("error", err_row(rc)->symbol));
+			return;
+		}
+	}
+}
+
 /* Wait for a wake-up or a second. What is asked is taken under the lock and done without it. */
 static void wait(struct server *server, bool *ret_due, bool *ret_keys, bool *ret_end)
 {
@@ -159,6 +172,7 @@ static void *run(void *arg)
 		if (now_s - advanced_s >= LIFECYCLE_EVERY_S) {
 			advance_keys(server);
 			sweep_revocations(server);
+			sweep_people(server);
 			advanced_s = now_s;
 		}
 		log_flush();

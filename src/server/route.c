@@ -11,8 +11,11 @@
 #include "web/account_page.h"
 #include "web/credential.h"
 #include "web/device_page.h"
+#include "web/account_pages.h"
 #include "web/invite_page.h"
+#include "web/reset_page.h"
 #include "web/signin_page.h"
+#include "web/signup_page.h"
 #include "web/web.h"
 #include "web/web_factor.h"
 #include "web/web_passkey.h"
@@ -62,6 +65,13 @@ static call_step *const start_steps[] = {web_step_begin, web_step_start, NULL};
 static call_step *const signin_steps[] = {web_step_begin, signin_page, NULL};
 static call_step *const signout_steps[] = {web_step_begin, signin_page_out, NULL};
 static call_step *const invite_steps[] = {web_step_begin, invite_page, NULL};
+static call_step *const signup_steps[] = {web_step_begin, signup_page, NULL};
+static call_step *const verify_steps[] = {web_step_begin, account_pages_verify, NULL};
+static call_step *const reset_steps[] = {web_step_begin, reset_page_ask, NULL};
+static call_step *const reset_new_steps[] = {web_step_begin, reset_page_new, NULL};
+static call_step *const password_steps[] = {web_step_begin, web_step_signed_in, account_pages_password, NULL};
+static call_step *const email_steps[] = {web_step_begin, web_step_fresh, account_pages_email, NULL};
+static call_step *const sessions_steps[] = {web_step_begin, web_step_signed_in, account_pages_sessions, NULL};
 
 /* A page that shows a form and takes it. */
 #define PAGE(path, steps) {path, ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, steps}
@@ -147,6 +157,13 @@ static const struct route rows[] = {
 	PAGE("/tokens/disable", own_change_steps),
 	PAGE("/tokens/enable", own_change_steps),
 	PAGE("/tokens/delete", own_change_steps),
+	PAGE("/signup", signup_steps),
+	PAGE("/verify", verify_steps),
+	PAGE("/reset", reset_steps),
+	PAGE("/reset/new", reset_new_steps),
+	PAGE("/account/password", password_steps),
+	PAGE("/account/email", email_steps),
+	PAGE("/account/sessions", sessions_steps),
 	{"/static/mintmark.css", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/static/mintmark.js", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},
 	{"/static/favicon.svg", ROUTE_STATIC, ROUTE_GET, ROUTE_ISSUER_PATH, static_steps},

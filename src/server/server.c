@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "account/mailer.h"
 #include "base/log.h"
 #include "crypto/tls.h"
 #include "ipc/frame.h"
@@ -22,6 +23,7 @@
 #include "server/control.h"
 #include "server/feed.h"
 #include "server/keeper.h"
+#include "server/mail.h"
 #include "server/manage_api.h"
 #include "server/management.h"
 #include "server/page_admin.h"
@@ -283,6 +285,7 @@ static int start_control(struct server *server, const struct role_fds *fds)
 		.store = server->env.store,
 		.clock = server->clock,
 		.signer = server->rotation.signer,
+		.mailer = server->env.mailer,
 		.actor = STR("cli"),
 		.policy = admin_policy_of(server->config),
 		.lock = &server->keys_lock,
@@ -319,12 +322,15 @@ static void unref_tls(struct tls_context **tls) { tls_context_unref(*tls); }
 static int start(struct server *server, const struct role_fds *fds)
 {
 	_cleanup_(unref_tls) struct tls_context *tls = NULL;
+	static struct mail_setup mail; /* as long as the process */
 	if (fds->n_keyd != (size_t)fds->n_loops + fds->n_pool + 1)
 		return E_CONFIG;
 	TRY(metrics_new(fds->n_loops, route_names, ROUTE_IDS, &server->metrics));
 	TRY(reload_open_tls(server->config, &tls));
+	TRY(mail_prepare(server->config, &mail));
 	TRY(confine_server(server->config)); /* before anything starts a thread */
 	TRY(open_store(server));
+	TRY(mail_start(server, &mail));
 	TRY(route_table_new(server->config->issuer, &server->routes));
 	TRY(prepare_management(server));
 	TRY(usage_new(fds->n_loops, &server->usage));
@@ -349,6 +355,7 @@ static void stop(struct server *server)
 		worker_join(&server->workers[i]);
 	control_stop(server->control);
 	pool_free(server->pool);
+	mailer_free(server->env.mailer);
 	keeper_stop(server);
 	for (unsigned i = 0; i < server->n_workers; i++)
 		worker_done(&server->workers[i]);

@@ -1,6 +1,7 @@
 /* Readiness and figures; see status.h. */
 #include "server/status.h"
 
+#include "account/mailer.h"
 #include "base/clock.h"
 #include "oauth/revoked.h"
 #include "server/server.h"
@@ -60,6 +61,10 @@ void status_metrics(struct server *server, struct buf *out)
 	struct store_stats store;
 	struct metrics_feed feed = {revoked_count(server->env.revoked), (uint64_t)revoked_seq(server->env.revoked), 0};
 	struct metrics_keys keys[KEY_ROWS_MAX];
+	struct mailer_stats mails = {0};
+	if (server->env.mailer)
+		mailer_stats(server->env.mailer, &mails);
+	const struct metrics_mail mail = {mails.sent, mails.failed, mails.waiting};
 	for (unsigned i = 0; i < server->n_workers; i++) {
 		struct worker_stats stats;
 		worker_stats(&server->workers[i], &stats);
@@ -79,6 +84,7 @@ void status_metrics(struct server *server, struct buf *out)
 		.signer = &signer,
 		.http = &http,
 		.feed = &feed,
+		.mail = &mail,
 		.keys = keys,
 		.n_keys = list_keys(snapshot, keys),
 		.keyd_up = atomic_load(&server->ready),

@@ -2,6 +2,9 @@
 #include "web/link_page.h"
 
 #include "account/credential.h"
+#include "account/mailer.h"
+#include "base/log.h"
+#include "oauth/throttle.h"
 
 enum { STATUS_GONE = 410 };
 
@@ -28,4 +31,29 @@ int link_page_hash(struct call *call, const struct link_page_password *given, st
 		return 0;
 	}
 	return credential_hash(call, password, ret_phc);
+}
+
+int link_page_may_mail(struct call *call)
+{
+	static const struct str asks = {"asks for a mail", 15};
+	struct throttle *throttle = call->env->people;
+	int64_t now_s = call_now_s(call);
+	if (throttle_check_pair(throttle, asks, call->peer_addr, now_s, &call->retry_after_s) < 0)
+		FAIL(call, THROTTLED, "too many mails asked for");
+	(void)throttle_fail(throttle, asks, call->peer_addr, now_s);
+	return 0;
+}
+
+void link_page_tell(struct call *call, struct str email)
+{
+	struct str url, issuer = call->policy->issuer;
+	if (!call->env->mailer)
+		return;
+	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
+		issuer.len--;
+	if (arena_printf(&call->arena, &url, "%.*s/signin", STR_ARG(issuer)) < 0)
+		return;
+	const struct mailer_order order = {.kind = MAIL_CHANGED, .to = email, .url = url};
+	if (mailer_send(call->env->mailer, &order) < 0)
+		LOG(LOG_WARN, "mail_not_queued", F("request_id", call->request_id));
 }

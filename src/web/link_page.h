@@ -19,5 +19,12 @@ struct link_page_password {
 };
 must_check int link_page_hash(struct call *call, const struct link_page_password *given, struct str *ret_phc,
 			      struct str *ret_problem);
+/*
+ * Before something is mailed that somebody asked for: from one source only so often. E_THROTTLED:
+ * call->retry_after_s.
+ */
+must_check int link_page_may_mail(struct call *call);
+/* Tells an address that password or address was changed. Best effort. */
+void link_page_tell(struct call *call, struct str email);
 
 #endif

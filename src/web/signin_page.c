@@ -9,10 +9,11 @@
 
 enum { STATUS_WRONG = 403 };
 
-enum field { EMAIL, PASSWORD, CONTINUE, LOGIN_HINT, REAUTH, FIELDS };
+enum field { EMAIL, PASSWORD, CONTINUE, LOGIN_HINT, REAUTH, CHANGED, FIELDS };
 static const struct form_param params[FIELDS] = {
 	[EMAIL] = {"email", false},           [PASSWORD] = {"password", false}, [CONTINUE] = {"continue", false},
 	[LOGIN_HINT] = {"login_hint", false}, [REAUTH] = {"reauth", false},
+	[CHANGED] = {"changed", false},
 };
 static const struct form_table table = {params, FIELDS};
 
@@ -27,6 +28,7 @@ static int show(struct call *call, const struct form_value *values, int status, 
 	page_flag(vars, "reauth", values[REAUTH].present);
 	page_flag(vars, "open", call->policy->people.signup == SIGNUP_OPEN);
 	page_flag(vars, "mails", call->env->mailer != NULL);
+	page_flag(vars, "changed", values[CHANGED].present);
 	page_text(vars, "problem", str_of(problem));
 	call->answer.script = true; /* passkeys */
 	return web_show(call, status, "signin");

@@ -111,10 +111,11 @@ class Page:
         parts = urlsplit(urljoin(self.url, self.headers['Location']))
         return parts.path + ('?' + parts.query if parts.query else '')
 
-    def form(self, action=None, **fields):
-        """The first form whose action ends so (any but "Sign out" without), and which has these values already."""
+    def form(self, action=None, button=None, **fields):
+        """The first form whose action ends so (any but "Sign out" without), with this button, and which has these values already."""
         for form in self.forms:
             ours = not form.action.endswith('/signout') if action is None else urlsplit(form.action).path.endswith(action)
+            ours = ours and (button is None or any(label == button for _, _, label in form.buttons))
             if ours and all(form.fields.get(k) == v for k, v in fields.items()):
                 return form
         raise AssertionError(f'no such form on {self.url} ({self.status}): {self.text[:500]}')
@@ -152,10 +153,9 @@ class Browser:
 
     def submit(self, page, action=None, follow=True, button=None, headers=None, form=None, **fields):
         """Fill the form and send it as a browser does. button: the label of the one that is pressed. A value of None leaves the field out."""
-        form = form or page.form(action)
+        form = form or page.form(action, button)
         data = dict(form.fields)
         pressed = [b for b in form.buttons if button is None or b[2] == button]
-        assert pressed or button is None, f'no button {button!r} among {form.buttons}'
         if pressed and pressed[0][0]:
             data[pressed[0][0]] = pressed[0][1]
         data.update(fields)

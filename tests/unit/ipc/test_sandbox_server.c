@@ -152,7 +152,7 @@ static void child(bool (*fn)(void), bool restricted, bool threaded)
 {
 	if (role_harden() < 0)
 		_exit(BROKEN);
-	int rc = restricted ? sandbox_server(inside) : 0;
+	int rc = restricted ? sandbox_server(inside, NULL, 0) : 0;
 	if (rc < 0)
 		_exit(rc == E_ABSENT ? ABSENT : BROKEN);
 	_exit((threaded ? in_other_thread(fn) : fn()) ? YES : NO);
@@ -237,7 +237,7 @@ static void test_no_folder(void **state)
 {
 	(void)state;
 	need_landlock();
-	assert_int_equal(sandbox_server("/nonexistent/folder"), E_CONFIG);
+	assert_int_equal(sandbox_server("/nonexistent/folder", NULL, 0), E_CONFIG);
 	assert_true(opens("/etc/passwd", O_RDONLY));
 }
 
@@ -251,7 +251,7 @@ static void test_open_files_stay(void **state)
 	assert_true(fd >= 0);
 	pid_t pid = fork();
 	if (pid == 0)
-		_exit(role_harden() == 0 && sandbox_server(inside) == 0 && read(fd, &c, 1) == 1 ? 0 : 1);
+		_exit(role_harden() == 0 && sandbox_server(inside, NULL, 0) == 0 && read(fd, &c, 1) == 1 ? 0 : 1);
 	close(fd);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
