@@ -3,8 +3,8 @@
  * time or its answer whether there is an account: what a page asks for is looked up here, after the answer. To an SMTP
  * relay, or into a folder where each mail becomes a file (development).
  *
- * A mail is tried five times, with waits that double; what waits when the process ends is lost, and whoever waits for it
- * asks again. To one address go at most five asked-for mails an hour. Server process. Thread-safe. Must never log a
+ * A mail is tried five times, with waits that double; what waits when the process ends is lost, and whoever waits for
+ * it asks again. To one address go at most five asked-for mails an hour. Server process. Thread-safe. Must never log a
  * link or an address.
  */
 #ifndef ACCOUNT_MAILER_H

@@ -1,6 +1,6 @@
 /*
- * The mails we send, as text (RFC 5322): plain ASCII, no word of it from whoever caused it, so that nobody can use us to
- * tell somebody something. Pure.
+ * The mails we send, as text (RFC 5322): plain ASCII, no word of it from whoever caused it, so that nobody can use us
+ * to tell somebody something. Pure.
  */
 #ifndef ACCOUNT_MESSAGE_H
 #define ACCOUNT_MESSAGE_H

@@ -10,7 +10,7 @@
 #include "http/http_out.h"
 
 struct http_out_mail {
-	struct str relay;           /* "smtp://host[:port]" or "smtps://host[:port]" */
+	struct str relay;           /* "smtp://host[:port]", "smtps://host[:port]" */
 	struct str user;            /* empty: no authentication */
 	struct secret password;
 	struct str from, to;        /* addresses; must be plain, see account/address.h */
@@ -18,9 +18,10 @@ struct http_out_mail {
 };
 
 /*
- * Of the limits timeout_ms, ca_file and cancel count. 0: the relay has taken it. E_SYNTAX: no such relay, or an address holds what must not be there. E_NOT_FOUND: refused
- * for good (5yz). E_UNAVAILABLE: refused for now (4yz). E_SIGNATURE: the certificate is not good. E_INVALID_REQUEST: no
- * TLS although it is demanded. E_TIMEOUT. E_IO: no connection. E_NOMEM.
+ * Of the limits timeout_ms, ca_file and cancel count. 0: the relay has taken it. E_SYNTAX: no such relay, or an address
+ * holds what must not be there. E_NOT_FOUND: refused for good (5yz). E_UNAVAILABLE: refused for now (4yz).
+ * E_SIGNATURE: the certificate is not good. E_INVALID_REQUEST: no TLS although it is demanded. E_TIMEOUT. E_IO: no
+ * connection. E_NOMEM.
  */
 must_check int http_out_mail(const struct http_out_mail *mail, const struct http_out_limits *limits);
 

@@ -33,10 +33,10 @@ struct sandbox_path {
 };
 
 /*
- * From now on this thread, and those that it starts, may read, write, make, cut and remove files below dir, do as much
- * as `more` says elsewhere, and open, rename or execute nothing else; what is open stays open. Call it before threads exist. Needs role_harden.
- * E_ABSENT: the kernel has no Landlock, or it is switched off; nothing is restricted. E_CONFIG: dir can't be opened.
- * E_IO: the kernel refused.
+ * From now on this thread, and those that it starts, may read, write, make, cut and remove files below dir, do as
+ * `more` says elsewhere, and open, rename or execute nothing else; what is open stays open. Call it before threads
+ * exist. Needs role_harden. E_ABSENT: the kernel has no Landlock, or it is switched off; nothing is restricted.
+ * E_CONFIG: dir can't be opened. E_IO: the kernel refused.
  */
 must_check int sandbox_server(const char *dir, const struct sandbox_path *more, size_t n_more);
 

@@ -66,12 +66,12 @@ static call_step *const signin_steps[] = {web_step_begin, signin_page, NULL};
 static call_step *const signout_steps[] = {web_step_begin, signin_page_out, NULL};
 static call_step *const invite_steps[] = {web_step_begin, invite_page, NULL};
 static call_step *const signup_steps[] = {web_step_begin, signup_page, NULL};
-static call_step *const verify_steps[] = {web_step_begin, account_pages_verify, NULL};
+static call_step *const verify_steps[] = {web_step_begin, account_email_verify, NULL};
 static call_step *const reset_steps[] = {web_step_begin, reset_page_ask, NULL};
 static call_step *const reset_new_steps[] = {web_step_begin, reset_page_new, NULL};
-static call_step *const password_steps[] = {web_step_begin, web_step_signed_in, account_pages_password, NULL};
-static call_step *const email_steps[] = {web_step_begin, web_step_fresh, account_pages_email, NULL};
-static call_step *const sessions_steps[] = {web_step_begin, web_step_signed_in, account_pages_sessions, NULL};
+static call_step *const password_steps[] = {web_step_begin, web_step_signed_in, account_password_page, NULL};
+static call_step *const email_steps[] = {web_step_begin, web_step_fresh, account_email_page, NULL};
+static call_step *const sessions_steps[] = {web_step_begin, web_step_signed_in, account_sessions_page, NULL};
 
 /* A page that shows a form and takes it. */
 #define PAGE(path, steps) {path, ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, steps}

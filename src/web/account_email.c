@@ -39,7 +39,7 @@ static int send_link(struct call *call, struct str email)
 	return rc;
 }
 
-int account_pages_email(struct call *call)
+int account_email_page(struct call *call)
 {
 	static const struct form_param params[] = {{"email", false}};
 	static const struct form_table table = {params, 1};
@@ -99,7 +99,7 @@ static int verify(struct call *call, const struct link_key *key)
 				  : show_verify(call, key->text, once.data);
 }
 
-int account_pages_verify(struct call *call)
+int account_email_verify(struct call *call)
 {
 	enum field { TOKEN, DONE, FIELDS };
 	static const struct form_param params[FIELDS] = {[TOKEN] = {"token", false}, [DONE] = {"done", false}};

@@ -5,12 +5,12 @@
 #include "web/web.h"
 
 /* GET and POST /account/password. Fields: current, password, everywhere. Behind web_step_signed_in. */
-must_check int account_pages_password(struct call *call);
+must_check int account_password_page(struct call *call);
 /* GET and POST /account/email. Field: email. Behind web_step_fresh. */
-must_check int account_pages_email(struct call *call);
+must_check int account_email_page(struct call *call);
 /* GET and POST /verify. Field: token. Nobody need be signed in. */
-must_check int account_pages_verify(struct call *call);
+must_check int account_email_verify(struct call *call);
 /* GET and POST /account/sessions. Fields: id, all. Behind web_step_signed_in. */
-must_check int account_pages_sessions(struct call *call);
+must_check int account_sessions_page(struct call *call);
 
 #endif

@@ -48,7 +48,7 @@ static int change(struct call *call, const struct login *login, const struct for
 	return web_redirect(call, STR("/account/password?done=1"));
 }
 
-int account_pages_password(struct call *call)
+int account_password_page(struct call *call)
 {
 	struct form_value values[FIELDS];
 	struct login login;

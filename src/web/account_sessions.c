@@ -47,7 +47,7 @@ static int end(struct call *call, struct str id)
 	return web_redirect(call, STR("/account/sessions"));
 }
 
-int account_pages_sessions(struct call *call)
+int account_sessions_page(struct call *call)
 {
 	enum field { ID, ALL, FIELDS };
 	static const struct form_param params[FIELDS] = {[ID] = {"id", false}, [ALL] = {"all", false}};
