@@ -174,7 +174,8 @@ static int read_options(struct cli *cli, int argc, char **argv)
 	int found;
 	list_options(cli->command, list);
 	optind = 1;
-	while ((found = getopt_long(argc, argv, "h", list, NULL)) != -1) {
+	/* "+": options end with the first operand */
+	while ((found = getopt_long(argc, argv, cli->command->others ? "+h" : "h", list, NULL)) != -1) {
 		if (found == '?')
 			return args_fail(-1, "see mintmark %s --help", cli->command->path);
 		if (add_value(cli, found == 'h' ? OPT_HELP : (enum cli_opt)(found - LONG_BASE), optarg) < 0)
@@ -195,12 +196,14 @@ static int read_operands(struct cli *cli, int argc, char **argv)
 {
 	const char *wanted = cli->command->operands;
 	unsigned n = (unsigned)(argc - optind);
-	if (n < count_operands(wanted, true) || n > count_operands(wanted, false))
+	bool repeats = strstr(wanted, "...") != NULL;
+	if (n < count_operands(wanted, true) || (n > count_operands(wanted, false) && !repeats))
 		return args_fail(-1, "usage: mintmark %s%s%s [options]; see --help", cli->command->path,
 				 wanted[0] ? " " : "", wanted);
-	for (unsigned i = 0; i < n; i++)
-		cli->operands[i] = argv[optind + (int)i];
+	cli->rest = argv + optind;
 	cli->n_operands = n;
+	for (unsigned i = 0; i < n && i < sizeof(cli->operands) / sizeof(cli->operands[0]); i++)
+		cli->operands[i] = argv[optind + (int)i];
 	return 0;
 }
 

@@ -111,6 +111,10 @@ enum cli_opt {
 	OPT_SDK_ISSUER,
 	OPT_SDK_SCOPE,
 	OPT_SDK_AUDIENCE,
+	OPT_SDK_FRESH,
+	OPT_VARIABLE,
+	OPT_MAINTAIN,
+	OPT_MODE,
 	OPT_COUNT
 };
 
@@ -143,7 +147,8 @@ struct cli;
 
 struct cli_command {
 	const char *path;     /* "client secret add" */
-	const char *operands; /* "CLIENT_ID SECRET_ID"; "" for none. A word in brackets may be left out. */
+	/* "CLIENT_ID SECRET_ID"; "" for none. A word in brackets may be left out, one that ends with "..." repeated. */
+	const char *operands;
 	const char *doc;
 	int (*run)(struct cli *cli); /* exit status */
 	enum cli_opt options[28];    /* besides --help; OPT_END ends them */
@@ -154,6 +159,7 @@ struct cli_command {
 	const char *confirm;   /* what can't be undone: asked before; NULL: nothing */
 	bool strict;           /* without a terminal --yes is required */
 	const char *list;      /* the result's array, fetched page by page; NULL: one answer */
+	bool others;           /* what begins with the first operand belongs to another program, options too */
 };
 
 /* The given values of one option, in order. */
@@ -168,6 +174,7 @@ struct cli {
 	struct cli_values values[OPT_COUNT];
 	const char *operands[4];
 	unsigned n_operands;
+	char **rest; /* of operands that repeat: the first of them; NULL behind the last */
 	bool json;
 	bool odd_secret; /* a chosen secret that HTTP Basic must encode */
 };
@@ -225,7 +232,14 @@ int series_cmd_serve(struct cli *cli);
 int serve_run(struct cli *cli);
 int series_data_define(struct cli *cli);
 int series_data_import(struct cli *cli);
+int sdk_credentials_list(struct cli *cli);
+int sdk_credentials_remove(struct cli *cli);
+int sdk_credentials_use(struct cli *cli);
+int sdk_file_run(struct cli *cli);
+int sdk_token_curl(struct cli *cli);
+int sdk_token_exec(struct cli *cli);
 int sdk_token_run(struct cli *cli);
+int sdk_token_whoami(struct cli *cli);
 int token_inspect(struct cli *cli);
 int token_verify(struct cli *cli);
 

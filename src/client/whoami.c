@@ -94,6 +94,7 @@ static int ask(struct mintmark_client *client, struct arena *arena, struct buf *
 		rc = mintmark_client_header(client, header, sizeof(header));
 		if (rc < 0)
 			break; /* explained already */
+		buf_reset(out);
 		rc = get(client, url, issuer, str_of(header), out, trouble);
 		if (rc != MINTMARK_ERROR_REJECTED || i > 0 || mintmark_client_renew(client, header + name.len) < 0)
 			break;

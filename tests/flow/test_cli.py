@@ -45,7 +45,7 @@ def run_in(folder, *args, text_in=None, **more):
 def commands():
     """Every command of the program, from its own help."""
     text = harness.run(harness.BINARY, '--help').stdout.split('Commands:\n')[1].split('\n\n')[0]
-    found = re.findall(r'^  ([a-z]+(?: [a-z]+)*)(?: [A-Z_ ]+)?(?:  |$)', text, re.M)
+    found = re.findall(r'^  ([a-z-]+(?: [a-z-]+)*)(?: [A-Z_. ]+)?(?:  |$)', text, re.M)
     assert len(found) > 30
     return found
 
@@ -72,7 +72,7 @@ def test_groups_have_help():
 
 def test_manual_lists_every_option():
     text = (harness.ROOT / 'docs/man/mintmark.1.scd').read_text()
-    parts = re.split(r'^\*mintmark ([a-z ]+)\*.*\[options\]$', text, flags=re.M)
+    parts = re.split(r'^\*mintmark ([a-z -]+)\*.*\[options\]$', text, flags=re.M)
     described = dict(zip(parts[1::2], parts[2::2]))
     assert sorted(described) == sorted(commands())
     for command, part in described.items():

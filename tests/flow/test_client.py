@@ -220,6 +220,134 @@ def test_plain_http_only_on_this_machine(person):
     person.fail(USAGE, 'https is needed')
 
 
+# Other commands
+
+
+@pytest.fixture
+def api(issuer):
+    """An API that accepts what `api.good` says; each request's header is kept."""
+    made = Issuer()
+    made.good, made.seen = {'Bearer token-1'}, []
+
+    def metadata(request):
+        made.seen.append(request.headers['Authorization'])
+        return made.json({'ok': True}, 200 if made.seen[-1] in made.good else 401)
+    made.metadata = metadata
+    yield made
+    made.stop()
+
+
+def test_exec_gives_the_token_and_keeps_the_secret(person):
+    done = person.run('exec', '--', 'sh', '-c', 'echo "$MINTMARK_TOKEN,$MINTMARK_CLIENT_SECRET,$MINTMARK_CLIENT_ID,$1"', 'x', '--help')
+    assert done.returncode == OK and done.stdout == 'token-1,,id-1,--help\n', done.stderr
+    assert person.run('exec', '--variable', 'T', 'printenv', 'T').stdout == 'token-1\n'
+    assert person.run('exec', 'sh', '-c', 'exit 7').returncode == 7
+    assert person.run('exec', '--variable', '1=2', 'true').returncode == USAGE
+    assert person.run('exec').returncode == USAGE
+    assert person.run('exec', '/nonexistent').returncode == NOT_FOUND
+
+
+def test_curl_hides_the_token(person, api, tmp_path):
+    fake = tmp_path / 'bin/curl'
+    fake.parent.mkdir()
+    fake.write_text('#!/bin/sh\necho "$@"; cat "$2"\n')
+    fake.chmod(0o755)
+    done = person.run('curl', api.url, '-s', '-w', '%{http_code}')
+    assert done.stdout.endswith('200') and api.seen == ['Bearer token-1'], done.stderr
+    person.env['PATH'] = f'{fake.parent}:{person.env["PATH"]}'
+    argv, config = person.run('curl', 'http://x', '-d', 'a b').stdout.splitlines()
+    assert 'token-1' not in argv and config == 'header = "Authorization: Bearer token-1"'
+
+
+def test_fresh(person):
+    assert person.token() == 'token-1' and person.token('--fresh') == 'token-2' and person.token() == 'token-2'
+
+
+def test_whoami(person):
+    assert json.loads(person.run('whoami', '--json').stdout) == {'sub': 'somebody', 'token': 'Bearer token-1'}
+    assert 'somebody' in person.run('whoami').stdout
+
+
+def test_whoami_once_more_after_401(person, issuer):
+    good, userinfo = issuer.userinfo, []
+    person.token()
+
+    def answer(request):
+        userinfo.append(request.headers['Authorization'])
+        return issuer.json({}, 401) if userinfo[-1] == 'Bearer token-1' else good(request)
+    issuer.userinfo = answer
+    assert 'token-2' in person.run('whoami', '--json').stdout
+    assert userinfo == ['Bearer token-1', 'Bearer token-2'] and person.token() == 'token-2'
+    issuer.userinfo = lambda request: issuer.json({}, 401)
+    assert person.run('whoami').returncode == FAILED and len(issuer.requests) == 2
+
+
+def test_the_curl_helper_retries_once(person, api):
+    program = harness.BINARY.parent / 'examples/example_call'
+    if not program.exists():
+        pytest.skip('examples are not built')
+    person.binary = program
+    assert person.run(api.url).returncode == OK and api.seen == ['Bearer token-1']
+    api.good = {'Bearer token-2'}
+    assert person.run(api.url).returncode == OK
+    assert api.seen[1:] == ['Bearer token-1', 'Bearer token-2']
+    api.good = set()
+    assert person.run(api.url).returncode == 1
+    assert api.seen[3:] == ['Bearer token-2']  # one that a 401 called for is not replaced at once
+
+
+def stored(person, name='credentials.json'):
+    folder = person.home / '.config/mintmark'
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    return folder / name
+
+
+def test_stored_credentials(person, issuer):
+    for name in ('CLIENT_ID', 'CLIENT_SECRET'):
+        del person.env[f'MINTMARK_{name}']
+    path = stored(person)
+    pair = {'display_name': 'd', 'endpoint': issuer.url, 'created_at': '2025-01-01T00:00:00Z', 'client_secret': SECRET}
+    path.write_text(json.dumps({issuer.url: [{**pair, 'client_id': 'a', 'last_used': '2025-01-02T00:00:00Z'},
+                                             {**pair, 'client_id': 'b', 'last_used': '2025-01-03T00:00:00.5Z'}]}))
+    person.fail(FAILED, 'may be used by others')
+    path.chmod(0o600)
+    user = lambda: base64.b64decode(issuer.requests[-1][1]['Authorization'].split()[1]).decode().split(':')[0]
+    person.token()
+    assert user() == 'b'
+    listed = json.loads(person.run('credentials', 'list', '--json').stdout)['credentials']
+    assert [c['client_id'] for c in listed] == ['b', 'a'] and 'b ' in person.run('credentials', 'list').stdout
+    assert person.run('credentials', 'use', 'a').returncode == OK
+    person.token('--fresh')
+    assert user() == 'a' and stat.S_IMODE(path.stat().st_mode) == 0o600
+    del person.env['MINTMARK_ISSUER']  # there is only one in the file
+    person.token('--fresh')
+    assert person.run('credentials', 'remove', 'nobody').returncode == NOT_FOUND
+    assert person.run('credentials', 'remove', 'a').returncode == OK
+    person.token('--fresh')
+    assert user() == 'b'
+    path.write_text('{"a": 1')
+    person.fail(FAILED, 'is not what it should be')
+    assert person.run('credentials', 'use', 'b').returncode == FAILED and path.read_text() == '{"a": 1'
+
+
+def test_token_file_is_maintained(person, issuer, tmp_path):
+    path = tmp_path / 'shared.json'
+    issuer.life_s = 4
+    process = subprocess.Popen([str(person.binary), 'token-file', '--maintain', '--mode', '0640', str(path)],
+                               env=person.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    read = lambda: json.loads(path.read_text())['access_token'] if path.exists() else None
+    harness.wait_until(lambda: read() == 'token-1', 30, 'the first token')
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    harness.wait_until(lambda: read() not in (None, 'token-1'), 30, 'the next token')
+    worker = {k: v for k, v in person.env.items() if not k.startswith('MINTMARK_')}
+    done = harness.run(person.binary, 'token', env={**worker, 'MINTMARK_TOKEN_FILE': str(path)}, check=False)
+    assert done.stdout.startswith('token-') or 'has expired' in done.stderr
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0, process.stderr.read()
+    assert not list(tmp_path.glob('*.new'))
+    assert person.run('token-file', '--mode', '0666', str(path)).returncode == USAGE
+
+
 # The cache
 
 

@@ -13,6 +13,9 @@
 
 #include "base/str.h"
 
+#define SERVER_FIELDS \
+	"\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s"
+
 struct server {
 	char issuer[64], token_url[80];
 	int fd;
@@ -46,7 +49,7 @@ static inline void server_answer(struct server *server, int fd)
 			 server->token_url);
 		snprintf(
 			answer, sizeof(answer),
-			"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+			"HTTP/1.1 200 OK" SERVER_FIELDS,
 			strlen(body), body);
 	} else {
 		int number = atomic_fetch_add(&server->requests, 1) + 1;
@@ -62,7 +65,7 @@ static inline void server_answer(struct server *server, int fd)
 			snprintf(body, sizeof(body), "{\"error\":\"invalid_client\"}");
 		snprintf(
 			answer, sizeof(answer),
-			"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+			"HTTP/1.1 %d X" SERVER_FIELDS,
 			status, strlen(body), body);
 	}
 	(void)!send(fd, answer, strlen(answer), MSG_NOSIGNAL);

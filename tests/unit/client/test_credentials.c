@@ -88,7 +88,8 @@ static void test_times(void **state)
 }
 
 static const char sample[] =
-	"{\"https://auth.a\":[{\"display_name\":\"n\",\"client_id\":\"old\",\"client_secret\":\"s1\",\"endpoint\":\"https://auth.a\","
+	"{\"https://auth.a\":[{\"display_name\":\"n\",\"client_id\":\"old\",\"client_secret\":\"s1\","
+	"\"endpoint\":\"https://auth.a\","
 	"\"created_at\":\"2025-01-01T00:00:00Z\",\"last_used\":\"2025-01-02T00:00:00.5Z\",\"more\":[1]},"
 	"{\"client_id\":\"new\",\"client_secret\":\"s2\",\"last_used\":\"2025-01-02T02:00:00+01:00\"}],"
 	"\"https://auth.b/\":[{\"client_id\":\"b\",\"client_secret\":\"s3\"}]}";
