@@ -379,8 +379,8 @@ const struct cli_command cli_commands[] = {
 		"Run a program with a token in its environment, and without the client's secret.",
 		sdk_token_exec, {SDK_OPTIONS, OPT_SDK_FRESH, OPT_VARIABLE}, .op = NULL, .others = true},
 	{"curl", "URL...",
-		"Run curl with a token in the request's header; all its options may follow. The token does not stand in "
-		"the list of processes.",
+		"Run curl with a token in the request's header; all its options may follow. The token does not stand "
+		"in the list of processes.",
 		sdk_token_curl, {SDK_OPTIONS, OPT_SDK_FRESH}, .op = NULL, .others = true},
 	{"whoami", "",
 		"Ask the server whose token it is.",
