@@ -3,6 +3,8 @@
  * others it learns nothing: whatever it names, the answer is 200. The write is durable, and introspection and the feed
  * know of it, before the answer. Pool thread for what writes.
  */
+#include "oauth/id.h"
+#include "oauth/person.h"
 #include "server/own.h"
 #include "server/reply.h"
 #include "server/route.h"
@@ -12,8 +14,7 @@
 
 enum { FULL_RETRY_S = 60 };
 
-/* RFC 7009 2.1, RFC 7662 2.1: token is required. token_type_hint decides nothing: there is one type, and it is looked
- * for whatever the hint says. */
+/* RFC 7009 2.1, RFC 7662 2.1: token is required. token_type_hint decides nothing: what it is shows in its form. */
 int ep_revoke_present(struct call *call)
 {
 	if (!call_param(call, PARAM_TOKEN))
@@ -41,8 +42,37 @@ static int revoke(struct call *call, const struct own_token *token)
 	return server_revoked(server);
 }
 
+/* RFC 7009 2.1: a refresh token takes its family with it, access tokens too. Another client's stays (2.1). */
+static int revoke_refresh(struct call *call, const unsigned char sha256[32])
+{
+	struct refresh refresh;
+	struct family family;
+	int rc = store_refresh_peek(call->env->store, sha256, &call->arena, &refresh, &family);
+	if (rc == E_ABSENT || (rc == 0 && !str_eq(family.client_id, call->client->client.id)))
+		return 0;
+	TRY(rc);
+	const struct audit_note note = {call_now_s(call), person_actor(call), STR("refresh.revoke"), family.account_id,
+					family.id};
+	rc = store_family_end(call->env->store, family.id, &note);
+	return rc == 0 ? server_revoked(task_of(call)->worker->server) : rc;
+}
+
+static int commit_refresh(struct call *call, const unsigned char sha256[32])
+{
+	if (!call->may_block) {
+		call->lane = LANE_STORE;
+		return E_WOULD_BLOCK;
+	}
+	TRY(revoke_refresh(call, sha256));
+	reply_revoked(task_of(call));
+	return 0;
+}
+
 int ep_revoke_commit(struct call *call)
 {
+	unsigned char sha256[32];
+	if (id_bearer_parse(BEARER_REFRESH, call_param(call, PARAM_TOKEN)->value, sha256) == 0)
+		return commit_refresh(call, sha256);
 	struct own_token token;
 	const char *why = "";
 	int rc = own_check(call, call_param(call, PARAM_TOKEN)->value, &token, &why);

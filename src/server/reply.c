@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "json/json.h"
+#include "oauth/authorize.h"
 #include "oauth/own_token.h"
 #include "oauth/person.h"
 #include "server/reply_page.h"
@@ -309,6 +310,73 @@ void reply_introspection(struct task *task, const struct own_token *token)
 		json_str(&out, "iss", task->call.policy->issuer);
 		json_str(&out, "jti", token->jti);
 	}
+	json_close(&out, '}');
+}
+
+void reply_introspection_refresh(struct task *task, const struct refresh *refresh, const struct family *family)
+{
+	struct json_out out;
+	begin(task, 200, STR("application/json"));
+	put_no_store(&task->headers);
+	put_cors(task);
+	json_out_init(&out, &task->body);
+	json_open(&out, NULL, '{');
+	json_bool(&out, "active", true);
+	json_str(&out, "scope", family->scope);
+	json_str(&out, "client_id", family->client_id);
+	json_int(&out, "exp", refresh->expires_s);
+	json_int(&out, "iat", refresh->created_s);
+	json_str(&out, "sub", family->account_id);
+	json_str(&out, "iss", task->call.policy->issuer);
+	json_close(&out, '}');
+}
+
+void reply_pushed(struct task *task, struct str text)
+{
+	struct json_out out;
+	char mem[128];
+	struct buf urn;
+	buf_init_fixed(&urn, mem, sizeof(mem));
+	buf_put(&urn, STR(AUTHORIZE_URN));
+	buf_put(&urn, text);
+	begin(task, 201, STR("application/json"));
+	put_no_store(&task->headers);
+	put_cors(task);
+	json_out_init(&out, &task->body);
+	json_open(&out, NULL, '{');
+	json_str(&out, "request_uri", buf_str(&urn));
+	json_int(&out, "expires_in", task->call.policy->pushed_s);
+	json_close(&out, '}');
+}
+
+/* One role is a text, several are a list: what clients of the first family read (`role`); `roles` is always a list. */
+static void put_roles(struct json_out *out, struct str_list roles)
+{
+	if (roles.n == 1)
+		json_str(out, "role", roles.v[0]);
+	if (roles.n > 1)
+		json_strs(out, "role", roles);
+	json_strs(out, "roles", roles);
+}
+
+void reply_userinfo(struct task *task, const struct own_token *token)
+{
+	const struct account *account = &token->account;
+	struct json_out out;
+	begin(task, 200, STR("application/json"));
+	put_no_store(&task->headers);
+	put_cors(task);
+	json_out_init(&out, &task->body);
+	json_open(&out, NULL, '{');
+	json_str(&out, "sub", account->id); /* OpenID Connect Core 5.3.2: the id token's */
+	if (str_has_word(token->scope, STR("email"))) { /* 5.4 */
+		json_str(&out, "email", account->email);
+		json_bool(&out, "email_verified", account->email_verified);
+	}
+	if (str_has_word(token->scope, STR("profile")) && account->name.len > 0)
+		json_str(&out, "name", account->name);
+	if (str_has_word(token->scope, STR("roles")))
+		put_roles(&out, account->roles);
 	json_close(&out, '}');
 }
 

@@ -25,6 +25,12 @@ bool reply_is_json(struct str content_type);
 void reply_token(struct task *task);
 /* 200 with a cacheable document, or 304 when the request's If-None-Match has its tag. max_age_s < 0: no-store. */
 void reply_document(struct task *task, const char *media_type, struct str text, struct str etag, int64_t max_age_s);
+/* RFC 9126 2.2: 201 with the name of what was pushed. */
+void reply_pushed(struct task *task, struct str text);
+/* OpenID Connect Core 5.3.2. */
+void reply_userinfo(struct task *task, const struct own_token *token);
+/* RFC 7662 2.2 of a refresh token that is good. */
+void reply_introspection_refresh(struct task *task, const struct refresh *refresh, const struct family *family);
 /* RFC 7662 2.2; NULL: {"active":false} and nothing else. */
 void reply_introspection(struct task *task, const struct own_token *token);
 /* RFC 7009 2.2: 200, whatever the token was. */

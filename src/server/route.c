@@ -10,12 +10,14 @@
 #include "server/manage_api.h"
 #include "web/account_page.h"
 #include "web/credential.h"
+#include "web/authorize_page.h"
 #include "web/device_page.h"
 #include "web/account_pages.h"
 #include "web/invite_page.h"
 #include "web/reset_page.h"
 #include "web/signin_page.h"
 #include "web/signup_page.h"
+#include "web/logout_page.h"
 #include "web/web.h"
 #include "web/web_factor.h"
 #include "web/web_passkey.h"
@@ -49,6 +51,13 @@ static call_step *const bridge_page_steps[] = {
 static call_step *const credential_create_steps[] = {ep_credentials_authorize, ep_credentials_create, NULL};
 static call_step *const credential_list_steps[] = {ep_credentials_authorize, ep_credentials_list, NULL};
 static call_step *const credential_steps[] = {ep_credentials_authorize, ep_credentials_one, NULL};
+/* RFC 9126 2: the client authenticates as at the token endpoint. */
+static call_step *const pushed_steps[] = {ep_token_read, clientauth_step, ep_par_push, NULL};
+static call_step *const userinfo_steps[] = {ep_userinfo_answer, NULL};
+static call_step *const authorize_steps[] = {web_step_begin, authorize_page_show, NULL};
+static call_step *const consent_steps[] = {web_step_begin, web_step_signed_in, authorize_page_consent, NULL};
+static call_step *const logout_steps[] = {web_step_begin, logout_page_show, NULL};
+static call_step *const logout_confirm_steps[] = {web_step_begin, logout_page_confirm, NULL};
 static call_step *const register_steps[] = {ep_register_authorize, ep_register_create, NULL};
 static call_step *const registered_steps[] = {ep_register_manage, NULL};
 static call_step *const feed_steps[] = {ep_feed_read, ep_feed_wait, ep_feed_mint, ep_feed_reply, NULL};
@@ -109,6 +118,16 @@ static const struct route rows[] = {
 	{"/oauth2/device_authorization", ROUTE_DEVICE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, device_steps},
 	{"/connect/deviceauthorization", ROUTE_DEVICE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, device_steps},
 	{"/device", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, device_page_steps},
+	{"/oauth2/par", ROUTE_PUSHED, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, pushed_steps},
+	{"/connect/par", ROUTE_PUSHED, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, pushed_steps},
+	{"/oauth2/userinfo", ROUTE_USERINFO, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, userinfo_steps},
+	{"/connect/userinfo", ROUTE_USERINFO, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, userinfo_steps},
+	{"/oauth2/authorize", ROUTE_AUTHORIZE, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, authorize_steps},
+	{"/connect/authorize", ROUTE_AUTHORIZE, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, authorize_steps},
+	{"/consent", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, consent_steps},
+	{"/oauth2/logout", ROUTE_LOGOUT, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, logout_steps},
+	{"/connect/logout", ROUTE_LOGOUT, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, logout_steps},
+	{"/logout", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, logout_confirm_steps},
 	{"/oauth2/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
 	{"/connect/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
 	{"/client/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
@@ -176,6 +195,8 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 const char *const route_names[ROUTE_IDS] = {
 	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "manage",
 	"openapi", "pages", "static", "register", "device", "bridge", "credentials", "unknown",
+	"openapi", "pages", "static", "register", "device", "authorize", "pushed",
+	"userinfo", "logout", "unknown",
 };
 
 struct routes {

@@ -41,6 +41,10 @@ enum route_id {
 	ROUTE_DEVICE,
 	ROUTE_BRIDGE,
 	ROUTE_CREDENTIALS,
+	ROUTE_AUTHORIZE,
+	ROUTE_PUSHED,
+	ROUTE_USERINFO,
+	ROUTE_LOGOUT,
 	ROUTE_UNKNOWN,
 	ROUTE_IDS
 };
@@ -82,6 +86,8 @@ must_check int ep_credentials_authorize(struct call *call); /* ep_credentials.c 
 must_check int ep_credentials_create(struct call *call);
 must_check int ep_credentials_list(struct call *call);
 must_check int ep_credentials_one(struct call *call);
+must_check int ep_par_push(struct call *call);          /* ep_par.c */
+must_check int ep_userinfo_answer(struct call *call);   /* ep_userinfo.c */
 must_check int ep_device_check(struct call *call);       /* ep_device.c */
 must_check int ep_device_make(struct call *call);
 must_check int ep_register_authorize(struct call *call); /* ep_register.c */

@@ -101,7 +101,7 @@ static void put_scope(struct scope_set *set, struct str scope)
 
 static void put_scopes(struct json_out *out, const struct snapshot_source *source)
 {
-	static const char *const identity[] = {"openid", "profile", "email", "roles"};
+	static const char *const identity[] = {"openid", "profile", "email", "roles", "offline_access"};
 	struct scope_set set = {.out = out};
 	json_open(out, "scopes_supported", '[');
 	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++)
@@ -122,33 +122,68 @@ static void put_algs(struct json_out *out, const struct snapshot *snapshot)
 	json_close(out, ']');
 }
 
+/* Who adds an endpoint adds it here. */
+static void put_endpoints(struct json_out *out, struct str base, bool connect)
+{
+	static const struct {
+		const char *name, *oauth2, *connect;
+	} rows[] = {
+		{"authorization_endpoint", "/oauth2/authorize", "/connect/authorize"},
+		{"token_endpoint", "/oauth2/token", "/connect/token"},
+		{"userinfo_endpoint", "/oauth2/userinfo", "/connect/userinfo"},
+		{"end_session_endpoint", "/oauth2/logout", "/connect/logout"},
+		{"pushed_authorization_request_endpoint", "/oauth2/par", "/connect/par"}, /* RFC 9126 5 */
+		{"revocation_endpoint", "/oauth2/revoke", "/connect/revocation"},
+		{"introspection_endpoint", "/oauth2/introspect", "/connect/introspect"},
+		/* RFC 8628 4 */
+		{"device_authorization_endpoint", "/oauth2/device_authorization", "/connect/deviceauthorization"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		put_url(out, rows[i].name, base, connect ? rows[i].connect : rows[i].oauth2);
+}
+
+/* Of the authorization endpoint: RFC 8414 2, OpenID Connect Discovery 3, RFC 7636, RFC 9126 5, RFC 9207 3. */
+static void put_authorization(struct json_out *out, const struct config *config)
+{
+	static const char *const types[] = {"code"}, *const modes[] = {"query", "form_post"};
+	static const char *const prompts[] = {"none", "login", "consent", "select_account"};
+	static const char *const claims[] = {"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr",
+					     "email", "email_verified", "name", "role", "roles"};
+	static const char *const challenges[] = {"S256"};
+	put_array(out, "response_types_supported", types, 1);
+	put_array(out, "response_modes_supported", modes, 2);
+	put_array(out, "code_challenge_methods_supported", challenges, 1);
+	put_array(out, "prompt_values_supported", prompts, 4);
+	put_array(out, "claims_supported", claims, sizeof(claims) / sizeof(claims[0]));
+	json_bool(out, "claims_parameter_supported", false);
+	json_bool(out, "request_parameter_supported", false);
+	json_bool(out, "request_uri_parameter_supported", false); /* Discovery 3: true where it is missing */
+	json_bool(out, "require_pushed_authorization_requests", config->provider.require_pushed);
+	json_bool(out, "authorization_response_iss_parameter_supported", true);
+}
+
 static void put_metadata(const struct snapshot *snapshot, const struct snapshot_source *source, struct json_out *out)
 {
-	static const char *const methods[] = {"client_secret_basic", "client_secret_post"};
+	static const char *const methods[] = {"client_secret_basic", "client_secret_post", "none"};
 	static const char *const subjects[] = {"public"};
 	bool rapidata = source->config->compat.rapidata;
 	bool connect = rapidata || source->config->discovery.family == CONFIG_FAMILY_CONNECT;
 	struct str base = base_url(source->config->issuer);
 	json_open(out, NULL, '{');
 	json_str(out, "issuer", source->config->issuer); /* RFC 8414 3.3: byte for byte */
-	put_url(out, "token_endpoint", base, connect ? "/connect/token" : "/oauth2/token");
-	put_url(out, "revocation_endpoint", base, connect ? "/connect/revocation" : "/oauth2/revoke");
-	put_url(out, "introspection_endpoint", base, connect ? "/connect/introspect" : "/oauth2/introspect");
-	put_url(out, "device_authorization_endpoint", base,
-		connect ? "/connect/deviceauthorization" : "/oauth2/device_authorization"); /* RFC 8628 4 */
+	put_endpoints(out, base, connect);
 	if (source->config->registration.access != CONFIG_REGISTRATION_OFF)
 		put_url(out, "registration_endpoint", base,
 			rapidata ? "/client/register" : connect ? "/connect/register" : "/oauth2/register");
 	put_url(out, "jwks_uri", base, connect ? "/.well-known/jwks" : "/.well-known/jwks.json");
 	put_scopes(out, source);
-	/* RFC 8414 2: required even where nothing uses the authorization endpoint; no response type works here yet. */
-	put_array(out, "response_types_supported", NULL, 0);
+	put_authorization(out, source->config);
 	json_open(out, "grant_types_supported", '['); /* RFC 8414 2: without it code and implicit would be meant */
 	for (size_t i = 0; grant_type_at(i); i++)
 		json_str(out, NULL, str_of(grant_type_at(i)));
 	json_close(out, ']');
-	put_array(out, "token_endpoint_auth_methods_supported", methods, 2);
-	put_array(out, "revocation_endpoint_auth_methods_supported", methods, 2); /* RFC 8414 2 */
+	put_array(out, "token_endpoint_auth_methods_supported", methods, 3);
+	put_array(out, "revocation_endpoint_auth_methods_supported", methods, 3); /* RFC 8414 2 */
 	put_array(out, "introspection_endpoint_auth_methods_supported", methods, 2);
 	/* OpenID Connect Discovery 3 requires these two of every provider document. */
 	put_array(out, "subject_types_supported", subjects, 1);

@@ -186,6 +186,11 @@ static void metadata_names_issuer_and_endpoints(void **state)
 		check_url(doc, "jwks_uri", row, routes, ROUTE_JWKS);
 		check_url(doc, "revocation_endpoint", row, routes, ROUTE_REVOKE);
 		check_url(doc, "introspection_endpoint", row, routes, ROUTE_INTROSPECT);
+		check_url(doc, "authorization_endpoint", row, routes, ROUTE_AUTHORIZE);
+		check_url(doc, "userinfo_endpoint", row, routes, ROUTE_USERINFO);
+		check_url(doc, "end_session_endpoint", row, routes, ROUTE_LOGOUT);
+		check_url(doc, "pushed_authorization_request_endpoint", row, routes, ROUTE_PUSHED);
+		check_url(doc, "device_authorization_endpoint", row, routes, ROUTE_DEVICE);
 		route_table_free(routes);
 		json_free(doc);
 		snapshot_unref(snapshot);
@@ -198,14 +203,17 @@ static const struct {
 } lists[] = {
 	{"grant_types_supported",
 	 "client_credentials authorization_code urn:ietf:params:oauth:grant-type:device_code refresh_token"},
-	{"token_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"},
-	{"revocation_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"}, /* RFC 8414 2 */
+	{"token_endpoint_auth_methods_supported", "client_secret_basic client_secret_post none"},
+	{"revocation_endpoint_auth_methods_supported", "client_secret_basic client_secret_post none"}, /* RFC 8414 2 */
 	{"introspection_endpoint_auth_methods_supported", "client_secret_basic client_secret_post"},
 	{"id_token_signing_alg_values_supported", "ES256 RS256 EdDSA"},
-	{"response_types_supported", ""},
+	{"response_types_supported", "code"},
+	{"response_modes_supported", "query form_post"},
+	{"code_challenge_methods_supported", "S256"}, /* 9700-3 */
+	{"prompt_values_supported", "none login consent select_account"},
 	{"subject_types_supported", "public"},
 	/* each once, although two APIs and the identity scopes share names */
-	{"scopes_supported", "openid profile email roles orders:read orders:write ships"},
+	{"scopes_supported", "openid profile email roles offline_access orders:read orders:write ships"},
 };
 
 static void check_list(const struct json *doc, const char *member, const char *values)

@@ -181,6 +181,8 @@ static void shipped_templates_are_sound(void **state) /* ATTACKS 47 */
 		if (page_fill(text, world->vars, &world->out) < 0)
 			fail_msg("%s is malformed", embed_files[i].name);
 		bool is_post = memmem(text.p, text.len, "method=\"post\"", 13);
+		if (str_eq(str_of(embed_files[i].name), STR("form_post.html"))) /* goes to the client: none of ours */
+			is_post = false;
 		if (is_post && !memmem(text.p, text.len, "name=\"csrf\"", 11)) /* ATTACKS 47: every form that changes */
 			fail_msg("%s has a form without csrf", embed_files[i].name);
 	}
