@@ -241,9 +241,12 @@ static void metadata_lists_what_works(void **state)
 	struct json *doc = parse(snapshot->metadata);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		check_list(doc, lists[i].member, lists[i].values);
-	/* nothing that does not work yet */
-	assert_false(json_has(doc, "authorization_endpoint"));
-	assert_false(json_has(doc, "userinfo_endpoint"));
+	/* OpenID Connect Discovery 3: true where it is missing, and there are no request objects */
+	bool value = true;
+	assert_int_equal(json_get_bool(doc, "request_uri_parameter_supported", &value), 0);
+	assert_false(value);
+	assert_int_equal(json_get_bool(doc, "authorization_response_iss_parameter_supported", &value), 0); /* 9207-3 */
+	assert_true(value);
 	json_free(doc);
 	snapshot_unref(snapshot);
 	config_unref(config);
