@@ -194,9 +194,8 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 const char *const route_names[ROUTE_IDS] = {
 	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "manage",
-	"openapi", "pages", "static", "register", "device", "bridge", "credentials", "unknown",
-	"openapi", "pages", "static", "register", "device", "authorize", "pushed",
-	"userinfo", "logout", "unknown",
+	"openapi", "pages", "static", "register", "device", "bridge", "credentials", "authorize",
+	"pushed", "userinfo", "logout", "unknown",
 };
 
 struct routes {
