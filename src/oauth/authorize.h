@@ -59,8 +59,9 @@ struct authorize {
 /* Form-encoded text of the parameters that are set, appended: what authorize_names reads back. */
 void authorize_emit(const struct authorize *request, struct buf *out);
 /*
- * Who asks, and where would the answer go: sets call->client (unless it is set) and the answer's place. E_INVALID_REQUEST:
- * no such app (any more), or a redirect_uri that it has not registered: nobody may be redirected. E_STORE, E_NOMEM.
+ * Who asks, and where would the answer go: sets call->client (unless it is set) and the answer's place.
+ * E_INVALID_REQUEST: no such app (any more), or a redirect_uri that it has not registered: nobody may be redirected.
+ * E_STORE, E_NOMEM.
  */
 must_check int authorize_client(struct call *call, struct authorize *request);
 /*

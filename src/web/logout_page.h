@@ -7,7 +7,7 @@
 
 #include "web/web.h"
 
-/* GET: signs out at once when id_token_hint proves that the app has this very person, else asks. POST: turned into GET. */
+/* GET: signs out at once when id_token_hint proves that the app has this very person, else asks. POST: made a GET. */
 must_check int logout_page_show(struct call *call);
 /* POST of the question's form; the request is in the query. */
 must_check int logout_page_confirm(struct call *call);
