@@ -48,6 +48,19 @@ enum cli_opt {
 	OPT_ID,
 	OPT_SECRET_STDIN,
 	OPT_SECRET_FILE,
+	OPT_KIND,
+	OPT_REDIRECT_URI,
+	OPT_LOGOUT_URI,
+	OPT_PUBLIC,
+	OPT_NATIVE,
+	OPT_TRUSTED,
+	OPT_UNTRUSTED,
+	OPT_GRANT,
+	OPT_PUSHED,
+	OPT_ID_TOKEN_ALG,
+	OPT_CLIENT_URI,
+	OPT_POLICY_URI,
+	OPT_TOS_URI,
 	OPT_TOKEN_EXPIRES,
 	OPT_TOKEN_LABEL,
 	OPT_LABEL,
@@ -133,6 +146,9 @@ enum cli_form {
 	FORM_FALSE,    /* no value: false */
 	FORM_NO_TEXTS, /* no value: an empty array */
 	FORM_AUTH,     /* any, basic, post, none */
+	FORM_GRANTS,   /* repeatable: code, refresh, device, self */
+	FORM_PUBLIC,   /* no value: "none" */
+	FORM_NATIVE,   /* no value: "native" */
 };
 
 struct cli_option {
@@ -151,7 +167,7 @@ struct cli_command {
 	const char *operands;
 	const char *doc;
 	int (*run)(struct cli *cli); /* exit status */
-	enum cli_opt options[28];    /* besides --help; OPT_END ends them */
+	enum cli_opt options[44];    /* besides --help; OPT_END ends them */
 	/* for run = op_run */
 	const char *op;
 	const char *params[2]; /* of the operands */

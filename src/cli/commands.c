@@ -53,6 +53,32 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"Read a chosen secret from standard input; imported ids only."},
 	[OPT_SECRET_FILE] = {"secret-file", "FILE", NULL, FORM_LOCAL,
 		"Read a chosen secret from a file; imported ids only."},
+	[OPT_KIND] = {"kind", "KIND", "kind", FORM_TEXT,
+		"app: a program that people sign in to. Else service or, with --account, account."},
+	[OPT_REDIRECT_URI] = {"redirect-uri", "URI", "redirect_uris", FORM_TEXTS,
+		"Where the app gets its answers, byte for byte. Repeatable; these replace earlier ones."},
+	[OPT_LOGOUT_URI] = {"logout-uri", "URI", "post_logout_redirect_uris", FORM_TEXTS,
+		"Where the app may send people who signed out. Repeatable; these replace earlier ones."},
+	[OPT_PUBLIC] = {"public", NULL, "token_endpoint_auth_method", FORM_PUBLIC,
+		"The app can keep no secret: a script in a browser, a program on people's own machines."},
+	[OPT_NATIVE] = {"native", NULL, "application_type", FORM_NATIVE,
+		"The app runs on people's own machines: loopback and private-use redirect URIs are allowed."},
+	[OPT_TRUSTED] = {"trusted", NULL, "trusted", FORM_TRUE,
+		"The app is yours: people are not asked whether it may have what it asks for."},
+	[OPT_UNTRUSTED] = {"untrusted", NULL, "trusted", FORM_FALSE,
+		"People are asked whether the app may have what it asks for."},
+	[OPT_GRANT] = {"grant", "GRANT", "grant_types", FORM_GRANTS,
+		"What the app may use: code, refresh, device, self. Repeatable. Default: code and refresh."},
+	[OPT_PUSHED] = {"require-pushed", NULL, "require_pushed_authorization_requests", FORM_TRUE,
+		"The app must push its authorization requests (RFC 9126)."},
+	[OPT_ID_TOKEN_ALG] = {"id-token-alg", "ALG", "id_token_signed_response_alg", FORM_TEXT,
+		"Signature algorithm of its id tokens. Default: RS256."},
+	[OPT_CLIENT_URI] = {"client-uri", "URL", "client_uri", FORM_TEXT,
+		"The app's page, shown when people are asked."},
+	[OPT_POLICY_URI] = {"policy-uri", "URL", "policy_uri", FORM_TEXT,
+		"How the app treats data, shown when people are asked."},
+	[OPT_TOS_URI] = {"tos-uri", "URL", "tos_uri", FORM_TEXT,
+		"The app's terms, shown when people are asked."},
 	[OPT_TOKEN_EXPIRES] = {"expires", "WHEN", "expires_at", FORM_MOMENT,
 		"When the token ends: 2027-01-31, 2027-01-31T12:00:00Z, or a time from now such as 2h. Default: 1d."},
 	[OPT_TOKEN_LABEL] = {"label", "TEXT", "label", FORM_TEXT,
@@ -198,6 +224,9 @@ const struct cli_option cli_options[OPT_COUNT] = {
 #define CLIENT_OPTIONS \
 	OPT_CLIENT_NAME, OPT_SCOPE, OPT_API, OPT_DEFAULT_API, OPT_EXPIRES, OPT_LIFETIME, OPT_NETWORK, OPT_AUTH, \
 	ADMIN_OPTIONS
+#define APP_OPTIONS \
+	OPT_REDIRECT_URI, OPT_LOGOUT_URI, OPT_PUBLIC, OPT_NATIVE, OPT_TRUSTED, OPT_UNTRUSTED, OPT_GRANT, OPT_PUSHED, \
+	OPT_ID_TOKEN_ALG, OPT_CLIENT_URI, OPT_POLICY_URI, OPT_TOS_URI
 #define SECRET_OPTIONS OPT_LABEL, OPT_SECRET_EXPIRES
 
 #define SDK_OPTIONS OPT_SDK_ISSUER, OPT_SDK_SCOPE, OPT_SDK_AUDIENCE, OPT_CA_FILE, OPT_TIMEOUT
@@ -230,7 +259,8 @@ const struct cli_command cli_commands[] = {
 		gate_diff_run, {OPT_BASE_PATH, OPT_CHECK_ISSUER, OPT_LIVE_AUDIENCE, ADMIN_OPTIONS}, .op = NULL},
 	{"client create", "",
 		"Make a client and its first secret, which is shown only now.",
-		op_run, {OPT_ID, OPT_ACCOUNT, OPT_SECRET_STDIN, OPT_SECRET_FILE, SECRET_OPTIONS, CLIENT_OPTIONS},
+		op_run, {OPT_KIND, OPT_ID, OPT_ACCOUNT, OPT_SECRET_STDIN, OPT_SECRET_FILE, SECRET_OPTIONS, APP_OPTIONS,
+			CLIENT_OPTIONS},
 		.op = "client.create"},
 	{"client list", "",
 		"List clients.",
@@ -240,7 +270,7 @@ const struct cli_command cli_commands[] = {
 		op_run, {ADMIN_OPTIONS}, .op = "client.get", .params = {"client_id"}},
 	{"client update", "CLIENT_ID",
 		"Change what is given; scopes given replace all earlier ones.",
-		op_run, {CLIENT_OPTIONS}, .op = "client.update", .params = {"client_id"}},
+		op_run, {APP_OPTIONS, CLIENT_OPTIONS}, .op = "client.update", .params = {"client_id"}},
 	{"client disable", "CLIENT_ID",
 		"Refuse the client and revoke the tokens it has.",
 		op_run, {ADMIN_OPTIONS}, .op = "client.disable", .params = {"client_id"}},

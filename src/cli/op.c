@@ -31,6 +31,26 @@ static void put_texts(struct json_out *out, const struct cli_option *option, con
 	json_close(out, ']');
 }
 
+static struct str grant_type(const char *word)
+{
+	static const struct {
+		const char *word, *type;
+	} rows[] = {{"code", "authorization_code"}, {"refresh", "refresh_token"}, {"self", "client_credentials"},
+		    {"device", "urn:ietf:params:oauth:grant-type:device_code"}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].word, word) == 0)
+			return str_of(rows[i].type);
+	return str_of(word); /* the server says what is allowed */
+}
+
+static void put_grants(struct json_out *out, const struct cli_option *option, const struct cli_values *values)
+{
+	json_open(out, option->param, '[');
+	for (unsigned i = 0; i < values->n; i++)
+		json_str(out, NULL, grant_type(values->v[i]));
+	json_close(out, ']');
+}
+
 static void put_words(struct json_out *out, const struct cli_option *option, const struct cli_values *values)
 {
 	_cleanup_(buf_done) struct buf joined;
@@ -106,6 +126,13 @@ static int put_option(struct json_out *out, const struct cli_option *option, con
 	case FORM_DURATION:
 	case FORM_MOMENT:
 		return put_when(out, option, last);
+	case FORM_GRANTS:
+		put_grants(out, option, values);
+		break;
+	case FORM_PUBLIC:
+	case FORM_NATIVE:
+		json_str(out, option->param, option->form == FORM_PUBLIC ? STR("none") : STR("native"));
+		break;
 	case FORM_AUTH:
 		json_str(out, option->param, str_of(auth_method(last)));
 		break;

@@ -38,6 +38,12 @@ static int load_account(struct call *call, struct str id)
 	return 0;
 }
 
+/* The management API's power is no app's to have by anybody's leave. */
+static bool may_grant(const struct account *account, struct str scope)
+{
+	return !str_has_prefix(scope, STR(PERSON_ADMIN_PREFIX)) || scope_has(account->roles, STR(PERSON_ADMIN_ROLE));
+}
+
 /* Of what was granted, what the client may still have: an operator who takes a scope away takes it from everybody. */
 static int keep_assigned(struct call *call, struct str granted, struct str *ret_scope)
 {
@@ -46,7 +52,8 @@ static int keep_assigned(struct call *call, struct str granted, struct str *ret_
 	if (scope_parse(granted, &call->arena, &scopes) < 0)
 		FAIL(call, INVALID_GRANT, "nothing was granted");
 	for (size_t i = 0; i < scopes.n; i++)
-		if (choice_may_have(call->client, call->api, scopes.v[i]))
+		if (choice_may_have(call->client, call->api, scopes.v[i]) &&
+		    may_grant(&call->person->account, scopes.v[i]))
 			scopes.v[kept++] = scopes.v[i];
 	scopes.n = kept;
 	if (kept == 0)

@@ -11,6 +11,10 @@
 #include "oauth/id.h"
 #include "store/store.h"
 
+/* Scopes that begin so are the management API's, and only people with this role can let an app have them. */
+#define PERSON_ADMIN_PREFIX "mintmark:"
+#define PERSON_ADMIN_ROLE "Admin"
+
 struct person {
 	unsigned char sha256[32];    /* of the code or token that is redeemed; the grant's own */
 	struct account account;

@@ -18,7 +18,9 @@ struct op {
 #define SECRET_ARGS (ARG(SECRET_EXPIRES_AT) | ARG(LABEL))
 #define CLIENT_ARGS \
 	(ARG(AUTH_METHOD) | ARG(DEFAULT_AUDIENCE) | ARG(EXPIRES_AT) | ARG(TOKEN_LIFETIME) | ARG(SCOPE) | \
-	 ARG(AUDIENCES) | ARG(NETWORKS))
+	 ARG(AUDIENCES) | ARG(NETWORKS) | ARG(REDIRECT_URIS) | ARG(LOGOUT_URIS) | ARG(APPLICATION_TYPE) | \
+	 ARG(GRANT_TYPES) | ARG(TRUSTED) | ARG(PAR_REQUIRED) | ARG(ID_TOKEN_ALG) | ARG(CLIENT_URI) | ARG(LOGO_URI) | \
+	 ARG(POLICY_URI) | ARG(TOS_URI))
 #define SHEET_ARGS  (ARG(LIMIT) | ARG(PAGE) | ARG(PAGE_SIZE) | ARG(SORT) | ARG(FILTER))
 #define PAGE_ARGS   (ARG(AFTER) | SHEET_ARGS)
 /* Changes nothing and needs no signer: runs without admin->lock. */
@@ -27,7 +29,7 @@ struct op {
 
 static const struct op ops[] = {
 	{"client.create", admin_client_create, ARG(CLIENT_NAME),
-		CLIENT_ARGS | SECRET_ARGS | ARG(CLIENT_ID) | ARG(CLIENT_SECRET) | ARG(ACCOUNT)},
+		CLIENT_ARGS | SECRET_ARGS | ARG(CLIENT_ID) | ARG(CLIENT_SECRET) | ARG(ACCOUNT) | ARG(KIND)},
 	{"client.list", admin_client_list, 0, PAGE_ARGS | ARG(ACCOUNT) | READS},
 	{"client.get", admin_client_get, ARG(CLIENT_ID), READS},
 	{"client.update", admin_client_update, ARG(CLIENT_ID), CLIENT_ARGS | ARG(CLIENT_NAME)},

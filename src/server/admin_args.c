@@ -47,6 +47,18 @@ static const struct row {
 	[ARG_CLIENTS] = {"clients", BOOLEAN, 0, 1},
 	[ARG_NETWORKS] = {"networks", TEXTS, 1, MODEL_ADDR_MAX},
 	[ARG_OTHERS_EXPIRE_AT] = {"others_expire_at", NUMBER, 0, LAST_S},
+	[ARG_KIND] = {"kind", TEXT, 1, 16},
+	[ARG_REDIRECT_URIS] = {"redirect_uris", TEXTS, 1, MODEL_URI_MAX},
+	[ARG_LOGOUT_URIS] = {"post_logout_redirect_uris", TEXTS, 1, MODEL_URI_MAX},
+	[ARG_APPLICATION_TYPE] = {"application_type", TEXT, 1, 16},
+	[ARG_GRANT_TYPES] = {"grant_types", TEXTS, 1, 64},
+	[ARG_TRUSTED] = {"trusted", BOOLEAN, 0, 1},
+	[ARG_PAR_REQUIRED] = {"require_pushed_authorization_requests", BOOLEAN, 0, 1},
+	[ARG_ID_TOKEN_ALG] = {"id_token_signed_response_alg", TEXT, 1, 16},
+	[ARG_CLIENT_URI] = {"client_uri", TEXT, 0, MODEL_URI_MAX},
+	[ARG_LOGO_URI] = {"logo_uri", TEXT, 0, MODEL_URI_MAX},
+	[ARG_POLICY_URI] = {"policy_uri", TEXT, 0, MODEL_URI_MAX},
+	[ARG_TOS_URI] = {"tos_uri", TEXT, 0, MODEL_URI_MAX},
 };
 
 bool admin_args_is_text(struct str text)

@@ -72,11 +72,14 @@ static int apply(struct admin_ctx *ctx, struct client *client)
 		TRY(read_networks(ctx, client));
 	if (gives_grants(ctx))
 		TRY(admin_grant_resolve(ctx, client));
+	TRY(admin_app_apply(ctx, client));
 	return admin_grant_default(ctx, client);
 }
 
 static struct str kind_name(const struct client *client)
 {
+	if (client->kind == CLIENT_APP)
+		return STR("app");
 	return client->kind == CLIENT_ACCOUNT ? STR("account") : STR("service");
 }
 
@@ -97,6 +100,8 @@ static int emit(struct admin_ctx *ctx, const struct client *client, bool with_gr
 	json_int(out, "token_lifetime", client->lifetime_s);
 	json_str(out, "default_audience", api ? api->audience : STR(""));
 	json_strs(out, "networks", client->networks);
+	if (with_grants)
+		admin_app_emit(ctx, client);
 	return with_grants ? admin_grant_emit(ctx, client) : 0;
 }
 
@@ -154,6 +159,7 @@ int admin_client_create(struct admin_ctx *ctx)
 	_cleanup_(admin_secret_done) struct admin_secret secret = {0};
 	struct client client = {.created_s = ctx->now_s};
 	TRY(choose_id(ctx, id, &client.id));
+	TRY(admin_app_kind(ctx, &client));
 	TRY(set_owner(ctx, &client));
 	TRY(apply(ctx, &client));
 	TRY(admin_bound_client(ctx, &client));

@@ -43,6 +43,18 @@ enum admin_arg {
 	ARG_CLIENTS,
 	ARG_NETWORKS,
 	ARG_OTHERS_EXPIRE_AT,
+	ARG_KIND,
+	ARG_REDIRECT_URIS,
+	ARG_LOGOUT_URIS,
+	ARG_APPLICATION_TYPE,
+	ARG_GRANT_TYPES,
+	ARG_TRUSTED,
+	ARG_PAR_REQUIRED,
+	ARG_ID_TOKEN_ALG,
+	ARG_CLIENT_URI,
+	ARG_LOGO_URI,
+	ARG_POLICY_URI,
+	ARG_TOS_URI,
 	ARG_COUNT
 };
 
@@ -215,6 +227,14 @@ must_check int admin_client_update(struct admin_ctx *ctx);
 must_check int admin_client_disable(struct admin_ctx *ctx);
 must_check int admin_client_enable(struct admin_ctx *ctx);
 must_check int admin_client_delete(struct admin_ctx *ctx);
+
+/* --- admin_app.c --- */
+/* Of a new client: what kind it is, by ARG_KIND and ARG_ACCOUNT. E_INVALID_REQUEST. */
+must_check int admin_app_kind(struct admin_ctx *ctx, struct client *client);
+/* The arguments that only apps may have, and whether all of them fit together. E_INVALID_REQUEST, E_SIGNER. */
+must_check int admin_app_apply(struct admin_ctx *ctx, struct client *client);
+/* Members of an app; none of other kinds. */
+void admin_app_emit(struct admin_ctx *ctx, const struct client *client);
 
 /* --- admin_secret.c --- */
 /*
