@@ -42,6 +42,9 @@ gcc clang: %: deps-% ## compile everything with gcc (clang), optimised; warnings
 peers: deps-peers build ## real OAuth clients in Go and JavaScript against a running server (needs the network once)
 	@tests/peers/run
 
+browser: deps-browser build ## people in front of Chromium: sign-in, tokens, passkeys; pictures in build/browser
+	@tests/browser/run
+
 fuzz: deps-fuzz ## every fuzz target for $FUZZ_SECONDS seconds
 	@FUZZ_SECONDS='$(FUZZ_SECONDS)' tools/fuzz.sh
 
@@ -65,4 +68,4 @@ clean: ## remove what was built; $VAR stays
 deps-%:
 	@tools/deps.sh $*
 
-.PHONY: help build run build-test test lint gcc clang peers fuzz bench install docs rfc-report clean
+.PHONY: help build run build-test test lint gcc clang peers browser fuzz bench install docs rfc-report clean
