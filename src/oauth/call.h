@@ -28,6 +28,7 @@ struct http_request;
 struct mailer;
 struct jwks;
 struct person;
+struct recent;
 struct revoked;
 struct throttle;
 struct web;
@@ -121,6 +122,10 @@ struct call_env {
 	 */
 	int (*administer)(struct call *call, struct str actor, struct str request, struct buf *out,
 			  char why[CALL_WHY_MAX]);
+	/* The scopes of an OpenAPI document. E_SYNTAX: why says where. E_LIMIT, E_NOMEM. */
+	int (*read_openapi)(struct str text, struct arena *arena, struct api_scope **ret_scopes, size_t *ret_n,
+			    char why[CALL_WHY_MAX]);
+	struct recent *recent;     /* figures of the last hours, for the overview */
 };
 
 /* How a sign-in with a password went; for figures, and for the grid on which answers go out. */

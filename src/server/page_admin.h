@@ -8,4 +8,11 @@
 must_check int page_admin_run(struct call *call, struct str actor, struct str request, struct buf *out,
 			      char why[CALL_WHY_MAX]);
 
+/*
+ * call_env.read_openapi: the scopes that the operations of an OpenAPI document ask for. E_SYNTAX: it is none, why says
+ * where. E_LIMIT, E_NOMEM.
+ */
+must_check int page_admin_openapi(struct str text, struct arena *arena, struct api_scope **ret_scopes, size_t *ret_n,
+				  char why[CALL_WHY_MAX]);
+
 #endif

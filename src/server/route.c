@@ -9,6 +9,7 @@
 #include "oauth/person.h"
 #include "server/manage_api.h"
 #include "web/account_page.h"
+#include "web/admin_list.h"
 #include "web/credential.h"
 #include "web/authorize_page.h"
 #include "web/device_page.h"
@@ -90,9 +91,23 @@ static call_step *const sessions_steps[] = {web_step_begin, web_step_signed_in, 
 static call_step *const account_steps[] = {web_step_begin, web_step_signed_in, account_page, NULL};
 static call_step *const apps_steps[] = {web_step_begin, web_step_signed_in, account_page_apps, NULL};
 static call_step *const apps_end_steps[] = {web_step_begin, web_step_signed_in, account_page_end, NULL};
+/* Administration. What changes something wants a sign-in of the last minutes. */
+static call_step *const admin_home_steps[] = {web_step_begin, web_step_admin, admin_home_step, NULL};
+static call_step *const admin_list_steps[] = {web_step_begin, web_step_admin, admin_list_step, NULL};
+static call_step *const admin_show_steps[] = {web_step_begin, web_step_admin, admin_list_show, NULL};
+static call_step *const admin_form_steps[] = {web_step_begin, web_step_admin, web_step_fresh, admin_form_step, NULL};
+static call_step *const admin_verify_steps[] = {web_step_begin, web_step_admin, admin_home_verify, NULL};
 #define CREDENTIAL_STEPS(step)                                                                            \
 	static call_step *const own_##step##_steps[] = {web_step_begin, web_step_signed_in,                   \
+							credential_step_##step, NULL};                        \
+	static call_step *const any_##step##_steps[] = {web_step_begin, web_step_admin, ANY_FRESH_##step      \
 							credential_step_##step, NULL}
+#define ANY_FRESH_list
+#define ANY_FRESH_show
+#define ANY_FRESH_made
+#define ANY_FRESH_new web_step_fresh,
+#define ANY_FRESH_edit web_step_fresh,
+#define ANY_FRESH_change web_step_fresh,
 CREDENTIAL_STEPS(list);
 CREDENTIAL_STEPS(new);
 CREDENTIAL_STEPS(made);
@@ -166,6 +181,36 @@ static const struct route rows[] = {
 	SHOWN("/account", account_steps),
 	SHOWN("/account/apps", apps_steps),
 	PAGE("/account/apps/end", apps_end_steps),
+	SHOWN("/admin", admin_home_steps),
+	SHOWN("/admin/clients", any_list_steps),
+	PAGE("/admin/clients/new", any_new_steps),
+	SHOWN("/admin/clients/made", any_made_steps),
+	SHOWN("/admin/clients/show", any_show_steps),
+	PAGE("/admin/clients/edit", any_edit_steps),
+	PAGE("/admin/clients/rotate", any_change_steps),
+	PAGE("/admin/clients/regenerate", any_change_steps),
+	PAGE("/admin/clients/revoke", any_change_steps),
+	PAGE("/admin/clients/disable", any_change_steps),
+	PAGE("/admin/clients/enable", any_change_steps),
+	PAGE("/admin/clients/delete", any_change_steps),
+	SHOWN("/admin/accounts", admin_list_steps),
+	SHOWN("/admin/accounts/show", admin_show_steps),
+	PAGE("/admin/accounts/invite", admin_form_steps),
+	PAGE("/admin/accounts/roles", admin_form_steps),
+	PAGE("/admin/accounts/reset", admin_form_steps),
+	PAGE("/admin/accounts/disable", admin_form_steps),
+	PAGE("/admin/accounts/enable", admin_form_steps),
+	PAGE("/admin/accounts/delete", admin_form_steps),
+	SHOWN("/admin/apis", admin_list_steps),
+	SHOWN("/admin/apis/show", admin_show_steps),
+	PAGE("/admin/apis/new", admin_form_steps),
+	PAGE("/admin/apis/edit", admin_form_steps),
+	PAGE("/admin/apis/import", admin_form_steps),
+	PAGE("/admin/apis/delete", admin_form_steps),
+	SHOWN("/admin/keys", admin_list_steps),
+	PAGE("/admin/keys/rotate", admin_form_steps),
+	SHOWN("/admin/audit", admin_list_steps),
+	PAGE("/admin/audit/verify", admin_verify_steps),
 	SHOWN("/tokens", own_list_steps),
 	PAGE("/tokens/new", own_new_steps),
 	SHOWN("/tokens/made", own_made_steps),

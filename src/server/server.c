@@ -15,6 +15,7 @@
 #include "crypto/tls.h"
 #include "ipc/frame.h"
 #include "ipc/note.h"
+#include "oauth/recent.h"
 #include "oauth/revoked.h"
 #include "oauth/throttle.h"
 #include "openapi/openapi.h"
@@ -227,6 +228,8 @@ static int open_store(struct server *server)
 	server->env.seal = server_seal;
 	server->env.open = server_open;
 	server->env.administer = page_admin_run;
+	server->env.read_openapi = page_admin_openapi;
+	TRY(recent_new(&server->env.recent));
 	TRY(store_open(&options, &server->env.store));
 	TRY(revoked_new(server->env.store, &server->env.revoked));
 	server->env.tokens_ended = tokens_ended;
@@ -369,6 +372,7 @@ static void stop(struct server *server)
 	route_table_free(server->routes);
 	openapi_unref(server->management);
 	throttle_free(server->env.throttle);
+	recent_free(server->env.recent);
 	throttle_free(server->env.people);
 	throttle_free(server->env.guesses);
 	directory_free(server->env.directory);

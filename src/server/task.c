@@ -12,6 +12,7 @@
 #include "base/enc.h"
 #include "base/fault.h"
 #include "base/rand.h"
+#include "oauth/recent.h"
 #include "server/metrics.h"
 #include "server/reply.h"
 #include "server/reply_page.h"
@@ -181,6 +182,18 @@ static void log_finished(const struct task *task)
 	    F("us", (clock_mono_ns() - task->start_ns) / 1000));
 }
 
+/* For the overview of admins: what the token endpoint did. */
+static void note_recent(struct task *task)
+{
+	const struct call *call = &task->call;
+	if (!task->route || task->route->id != ROUTE_TOKEN || !call->env->recent)
+		return;
+	if (task->code == 0)
+		recent_token(call->env->recent, call_client_id(call), call_now_s(call));
+	else
+		recent_failure(call->env->recent, call_now_s(call));
+}
+
 static void count_finished(struct task *task)
 {
 	struct metrics_slot *slot = task->worker->metrics;
@@ -193,6 +206,7 @@ static void count_finished(struct task *task)
 		metrics_signin(slot, (enum metrics_signin)(task->call.signin - SIGNIN_OK));
 	if (task->code == 0 && task->call.token.len > 0)
 		metrics_token(slot, task->call.alg);
+	note_recent(task);
 	metrics_request(slot, task->route ? task->route->id : ROUTE_UNKNOWN, task->code, took_us);
 	if (task->code == 0 && task->call.secret)
 		worker_note_use(task->worker, &task->call);

@@ -227,3 +227,90 @@ def test_account_page_leads_everywhere(server):
     assert 'Browsers: 1, this one included' in page.text
     assert browser.get('/account/apps').status == 200 and 'No app may act for you' in browser.get('/account/apps').text
     assert browser.get('/account/apps/end', params={'id': 'mmc_' + 'a' * 22}).status == 404
+
+
+@pytest.fixture(scope='module')
+def admin(server):
+    browser = Browser(server)
+    sign_up_account(server, browser=browser, roles=['Admin'])
+    return browser
+
+
+def test_admin_sees_everything_and_shows_figures(server, admin):
+    server.token()
+    server.token(auth=('mmc_' + 'a' * 22, 'wrong'))
+    page = admin.get('/admin')
+    assert page.status == 200 and 'The last hour, by minute' in page.text and '<path d="M' in page.html
+    assert server.client()[0] in page.html and re.search(r'[1-9]\d* tokens, +[1-9]\d* failures', page.text)
+    for path in ('clients', 'accounts', 'apis', 'keys', 'audit'):
+        page = admin.get(f'/admin/{path}')
+        assert page.status == 200, (path, page.text)
+    assert 'client.create' in page.text and 'Page 1 of' in page.text
+    assert 'active' in admin.get('/admin/keys').text
+    found = admin.get('/admin/audit', params={'search': server.client()[0]})
+    assert server.client()[0] in found.html and 'account.create' not in found.text
+    page = admin.submit(admin.get('/admin/audit/verify'), '/admin/audit/verify')
+    assert 'entries fit' in page.text
+    assert admin.get('/admin/clients/show', params={'id': server.client()[0]}).status == 200
+    assert admin.get('/admin/clients', params={'find': server.client()[0]}).path == '/admin/clients/show'
+
+
+def test_admin_invites_changes_and_deletes_accounts(server, admin):
+    page = admin.submit(admin.get('/admin/accounts/invite'), '/admin/accounts/invite', email='carol@example.com', roles='Pilot')
+    link = re.search(r'<pre id="link"[^>]*>([^<]+)</pre>', page.html)
+    assert page.status == 200 and '/invite?token=' in html.unescape(link[1])
+    bob = Browser(server)
+    person = sign_up_account(server, browser=bob)
+    listed = admin.get('/admin/accounts', params={'search': person.email})
+    account = re.search(r'/admin/accounts/show\?id=(mma_\w+)', listed.html)[1]
+    page = admin.submit(admin.get('/admin/accounts/roles', params={'id': account}), '/admin/accounts/roles', roles='Pilot Cook')
+    assert page.path == '/admin/accounts/show' and 'Pilot Cook' in page.text
+    assert bob.get('/tokens').path == '/tokens'
+    admin.submit(admin.get('/admin/accounts/disable', params={'id': account}), '/admin/accounts/disable')
+    assert bob.get('/tokens').path == '/signin'
+    admin.submit(admin.get('/admin/accounts/enable', params={'id': account}), '/admin/accounts/enable')
+    assert sign_in(bob, person).status == 200
+    page = admin.submit(admin.get('/admin/accounts/delete', params={'id': account}), '/admin/accounts/delete')
+    assert page.path == '/admin/accounts'
+    assert admin.get('/admin/accounts/show', params={'id': account}).status == 404
+    assert admin.submit(admin.get('/admin/accounts/invite'), '/admin/accounts/invite', email='no address').status == 400
+
+
+OPENAPI = '''openapi: 3.0.3
+info: {title: T, version: "1"}
+paths:
+  /pets:
+    get: {security: [{o: ["pets:read"]}], responses: {"200": {description: ok}}}
+    post: {security: [{o: ["pets:write"]}], responses: {"200": {description: ok}}}
+components:
+  securitySchemes:
+    o: {type: openIdConnect, openIdConnectUrl: "https://id.example/.well-known/openid-configuration"}
+'''
+
+
+def test_admin_makes_apis_imports_scopes_rotates_keys(server, admin):
+    page = admin.submit(admin.get('/admin/apis/new'), '/admin/apis/new', audience='https://pets.example', name='Pets',
+                        scopes='pets:list  Lists them\r\npets:drop\r\n')
+    assert page.path == '/admin/apis', page.text
+    api = re.search(r'/admin/apis/show\?id=(mmr_\w+)">https://pets.example', page.html)[1]
+    assert 'pets:list Lists them' in admin.get('/admin/apis/show', params={'id': api}).text
+    edit = admin.get('/admin/apis/edit', params={'id': api})
+    assert edit.form('/admin/apis/edit').fields['scopes'].split() == ['pets:list', 'Lists', 'them', 'pets:drop']
+    form = admin.get('/admin/apis/import', params={'id': api})
+    assert admin.submit(form, '/admin/apis/import', scopes='{').status == 400
+    page = admin.submit(form, '/admin/apis/import', scopes=OPENAPI)
+    assert 'pets:read GET /pets' in page.text and 'pets:write POST /pets' in page.text and 'pets:list' not in page.text
+    before = len(re.findall('<tr>', admin.get('/admin/keys').html))
+    page = admin.submit(admin.get('/admin/keys/rotate'), '/admin/keys/rotate')
+    assert page.path == '/admin/keys' and len(re.findall('<tr>', page.html)) >= before
+    page = admin.submit(admin.get('/admin/apis/delete', params={'id': api}), '/admin/apis/delete')
+    assert 'https://pets.example' not in page.text
+
+
+def test_admin_pages_are_nobody_elses(server, alice):
+    paths = re.findall(r'"(/admin[^"]*)"', (harness.ROOT / 'src/server/route.c').read_text())
+    assert len(paths) > 25
+    for path in paths:
+        assert alice.get(path, follow=False).status == 404, path
+        assert Browser(server).get(path, follow=False).status == 303, path
+        assert alice.post(path, data={'csrf': 'x'}, follow=False).status in (404, 405), path

@@ -1,0 +1,23 @@
+/* Pages of administration: lists (admin_list.c), forms (admin_form.c), the overview (admin_home.c). Admins alone. */
+#ifndef WEB_ADMIN_LIST_H
+#define WEB_ADMIN_LIST_H
+
+#include "web/web_op.h"
+
+must_check int admin_list_step(struct call *call);
+/* One account or API: what it is, and what can be done with it. */
+must_check int admin_list_show(struct call *call);
+must_check int admin_form_step(struct call *call);
+must_check int admin_home_step(struct call *call);
+/* Recomputes the audit chain. */
+must_check int admin_home_verify(struct call *call);
+
+/* --- shared --- */
+enum admin_kind { ADMIN_TEXT, ADMIN_TIME, ADMIN_FLAG, ADMIN_WORDS, ADMIN_SCOPES };
+/* A member of a JSON object as people read it, in the call's arena; empty: unset. E_NOMEM. */
+must_check int admin_list_text(struct call *call, const struct json *object, const char *name, enum admin_kind kind,
+			       struct str *ret_text);
+/* The path below "/admin/". */
+struct str admin_list_path(const struct call *call);
+
+#endif
