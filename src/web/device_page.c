@@ -98,6 +98,7 @@ static int show_request(struct call *call, const struct waiting *waiting)
 	page_text(vars, "user_code", waiting->user_code);
 	page_text(vars, "addr", waiting->device.addr);
 	page_text(vars, "agent", waiting->device.agent);
+	page_flag(vars, "bridge", waiting->device.kind == DEVICE_BRIDGE);
 	page_flag(vars, "is_here", is_here);
 	page_flag(vars, "elsewhere", !is_here);
 	page_text(vars, "action", str_of(waiting->action));
@@ -225,8 +226,6 @@ int device_page_step(struct call *call)
 	if (!values[FIELD_USER_CODE].present)
 		return show_form(call, false);
 	int rc = find(call, values[FIELD_USER_CODE].value, &waiting);
-	if (rc == E_THROTTLED)
-		return web_fail_page(call, rc, "Wait some minutes, then type the code as the device shows it.");
 	if (rc == E_ABSENT)
 		return show_form(call, true);
 	TRY(rc);
