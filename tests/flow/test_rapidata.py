@@ -239,7 +239,8 @@ def test_who_may(mint, alice):
     server, token = mint.server, mint.login(alice)['accessToken']
     mine = server.post('/client', headers=bearer(token)).json()
     credential = server.access_token(auth=(mine['clientId'], mine['clientSecret']), scope='openid api')
-    service = server.access_token()
+    made = server.cli('client', 'create', '--name', 'service', '--scope', 'api')
+    service = server.access_token(auth=(made['client_id'], made['client_secret']))
     without = mint.login(alice, 'api')['accessToken']
     for bad, status in ((None, 401), ('garbage', 401), (credential, 403), (service, 403), (without, 403)):
         headers = bearer(bad) if bad else {}
@@ -274,7 +275,7 @@ def test_discovery(mint):
     assert paths['token_endpoint'] == '/connect/token' and paths['jwks_uri'] == '/.well-known/jwks'
     assert paths['registration_endpoint'] == '/client/register'
     assert {'client_secret_basic', 'client_secret_post'} <= set(document['token_endpoint_auth_methods_supported'])
-    assert {'openid', 'offline_access', 'profile', 'email', 'roles', 'api'} <= set(document['scopes_supported'])
+    assert {'openid', 'profile', 'email', 'roles', 'api'} <= set(document['scopes_supported'])
 
 
 def test_off_by_default(server):
