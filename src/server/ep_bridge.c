@@ -14,6 +14,10 @@
 #include "oauth/person.h"
 #include "server/reply.h"
 #include "server/route.h"
+#include "server/server.h"
+#include "server/worker.h"
+
+#define PACKAGE_CLIENT "rapidata-cli" /* what the package calls itself */
 
 enum { QUERY_CLIENT, QUERY_KEY, QUERIES };
 
@@ -35,11 +39,57 @@ static int read_query(struct call *call, unsigned which, struct str *ret_value)
 	return 0;
 }
 
+/* The scopes that say who somebody is, and `api` of the APIs that have it. */
+static int fill_grants(struct call *call, struct client *client)
+{
+	static const char *const identity[] = {"openid", "profile", "email", "roles", "offline_access"};
+	struct api *apis;
+	size_t n;
+	TRY(store_api_list(call->env->store, &call->arena, &apis, &n));
+	client->grants = arena_array(&call->arena, MODEL_SCOPES_MAX, sizeof(*client->grants));
+	if (!client->grants)
+		return E_NOMEM;
+	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++)
+		client->grants[client->n_grants++] = (struct scope_grant){STR(""), str_of(identity[i])};
+	for (size_t i = 0; i < n; i++)
+		for (size_t s = 0; s < apis[i].n_scopes && client->n_grants < MODEL_SCOPES_MAX; s++)
+			if (str_eq(apis[i].scopes[s].name, STR("api")))
+				client->grants[client->n_grants++] = (struct scope_grant){apis[i].id, STR("api")};
+	for (size_t i = 0; i < client->n_grants && client->default_api.len == 0; i++)
+		client->default_api = client->grants[i].api_id;
+	return 0;
+}
+
+/* One option is to be enough: the package's own client comes into being when it is first asked for. */
+static int ensure_client(struct call *call)
+{
+	struct server *server = task_of(call)->worker->server;
+	struct client client = {
+		.id = STR(PACKAGE_CLIENT),
+		.kind = CLIENT_APP,
+		.auth = CLIENT_AUTH_NONE,
+		.name = STR("Rapidata Python SDK"),
+		.created_s = call_now_s(call),
+		.app = {.grant_types = CLIENT_GRANT_DEVICE | CLIENT_GRANT_REFRESH, .native = true},
+	};
+	const struct audit_note note = {call_now_s(call), STR("system"), STR("client.create"), client.id, client.name};
+	TRY(fill_grants(call, &client));
+	int rc = store_client_put(call->env->store, &client, &note);
+	if (rc < 0 && rc != E_EXISTS)
+		return rc;
+	pthread_mutex_lock(&server->keys_lock);
+	server_changed(server, ADMIN_CHANGE_CLIENT, client.id);
+	pthread_mutex_unlock(&server->keys_lock);
+	return directory_client(call->env->directory, client.id, true, &call->client);
+}
+
 /* Public apps with the device grant: nobody proves here which client he is, so none that could may pose as it. */
 static int load_client(struct call *call, struct str id)
 {
 	if (!call->client) {
 		int rc = directory_client(call->env->directory, id, call->may_block, &call->client);
+		if (rc == E_ABSENT && str_eq(id, STR(PACKAGE_CLIENT)))
+			rc = ensure_client(call);
 		if (rc == E_ABSENT)
 			FAIL(call, UNAUTHORIZED_CLIENT, "no such client");
 		TRY(rc);

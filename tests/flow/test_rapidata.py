@@ -103,6 +103,18 @@ def test_login(mint, alice):
     assert page.status == 409
 
 
+def test_client_of_the_package(mint, alice):
+    """One option is enough: the client that the package names comes into being, once, and nobody else's name does."""
+    begun = mint.begin(client='rapidata-cli')
+    mint.begin(client='rapidata-cli')
+    page = alice.get(mint.page(begun, client='rapidata-cli'))
+    assert 'Rapidata Python SDK' in page.text
+    assert alice.submit(page, '/connect/authorize/external', button='Approve').status == 200
+    assert set(mint.read(begun).json()['scope'].split()) == set(SCOPE.split())
+    entries = [entry for entry in mint.server.cli('audit', 'list')['entries'] if entry['target'] == 'rapidata-cli' and entry['action'] == 'client.create']
+    assert len(entries) == 1
+
+
 def test_refresh_token_with_offline_access(mint, alice):
     got = mint.login(alice, SCOPE + ' offline_access')
     assert mint.server.post('/connect/token', {'grant_type': 'refresh_token', 'client_id': mint.client,
