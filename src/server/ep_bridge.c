@@ -120,7 +120,7 @@ static int answer_keys(struct call *call, const struct device_made *made)
 static int make(struct call *call)
 {
 	_cleanup_(wipe) struct device_made made = {0};
-	struct str id, agent = {0};
+	struct str id = {0}, agent = {0};
 	TRY(read_query(call, QUERY_CLIENT, &id));
 	TRY(load_client(call, id));
 	if (http_header_one(call->request, STR("User-Agent"), &agent) < 0)
