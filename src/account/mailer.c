@@ -29,6 +29,7 @@ struct mailer {
 	bool end;
 	struct mailer_stats stats;
 	unsigned number;          /* of files; the thread's own */
+	struct http_out_wire wire;
 	atomic_bool cancel;
 };
 
@@ -99,8 +100,8 @@ static int deliver(struct mailer *mailer, const struct mailer_job *job, struct s
 	const struct mailer_options *options = &mailer->options;
 	const struct http_out_limits limits = {
 		.timeout_ms = options->timeout_s * 1000, .ca_file = options->ca_file, .cancel = &mailer->cancel};
-	const struct http_out_mail mail = {options->relay, options->user, options->password, options->from, job->to,
-					   text};
+	const struct http_out_mail mail = {
+		&mailer->wire, options->relay, options->user, options->password, options->from, job->to, text};
 	return options->relay.len > 0 ? http_out_mail(&mail, &limits) : write_file(mailer, text);
 }
 
@@ -250,6 +251,7 @@ int mailer_new(const struct mailer_options *options, struct mailer **ret_mailer)
 		return E_NOMEM;
 	mailer->options = *options;
 	mailer->folder_fd = -1;
+	mailer->wire = (struct http_out_wire)HTTP_OUT_WIRE_INIT;
 	pthread_mutex_init(&mailer->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -273,6 +275,7 @@ void mailer_free(struct mailer *mailer)
 	mailer->end = true;
 	pthread_cond_signal(&mailer->wake);
 	pthread_mutex_unlock(&mailer->lock);
+	http_out_mail_cut(&mailer->wire);
 	if (mailer->started)
 		pthread_join(mailer->thread, NULL);
 	if (mailer->first)

@@ -14,6 +14,7 @@ enum { URL_ROOM = 512, WORD_ROOM = 512 };
 struct transfer {
 	const struct http_out_limits *limits;
 	struct str left;   /* of the text */
+	struct http_out_wire *wire;
 	bool clear;        /* no TLS: from loopback to loopback */
 	bool refused;      /* an address beyond, without TLS */
 };
@@ -37,7 +38,31 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 		transfer->refused = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	pthread_mutex_lock(&transfer->wire->lock);
+	int fd = transfer->wire->cut ? -1 : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	transfer->wire->fd = fd;
+	pthread_mutex_unlock(&transfer->wire->lock);
+	return fd;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+	struct transfer *transfer = arg;
+	pthread_mutex_lock(&transfer->wire->lock);
+	if (transfer->wire->fd == fd)
+		transfer->wire->fd = -1;
+	int rc = close(fd);
+	pthread_mutex_unlock(&transfer->wire->lock);
+	return rc;
+}
+
+void http_out_mail_cut(struct http_out_wire *wire)
+{
+	pthread_mutex_lock(&wire->lock);
+	wire->cut = true;
+	if (wire->fd >= 0)
+		(void)shutdown(wire->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&wire->lock);
 }
 
 static size_t give_text(char *bytes, size_t size, size_t n, void *arg)
@@ -106,6 +131,8 @@ static CURLcode set_callbacks(CURL *curl, struct transfer *transfer)
 	const struct http_out_curl *api = http_out_curl();
 	CURLcode rc = api->easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	rc = rc ? rc : api->easy_setopt(curl, CURLOPT_OPENSOCKETDATA, transfer);
+	rc = rc ? rc : api->easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	rc = rc ? rc : api->easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, transfer);
 	rc = rc ? rc : api->easy_setopt(curl, CURLOPT_READFUNCTION, give_text);
 	rc = rc ? rc : api->easy_setopt(curl, CURLOPT_READDATA, transfer);
 	rc = rc ? rc : api->easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
@@ -214,7 +241,7 @@ static int run(CURL *curl, const struct http_out_mail *mail, struct transfer *tr
 
 int http_out_mail(const struct http_out_mail *mail, const struct http_out_limits *limits)
 {
-	struct transfer transfer = {.limits = limits, .left = mail->text};
+	struct transfer transfer = {.limits = limits, .left = mail->text, .wire = mail->wire};
 	transfer.clear = str_has_prefix(mail->relay, STR("smtp://")) && is_near(host_of(mail->relay));
 	if (limits->timeout_ms == 0 || !is_plain(mail->from) || !is_plain(mail->to))
 		return E_SYNTAX;

@@ -6,10 +6,23 @@
 #ifndef HTTP_HTTP_OUT_MAIL_H
 #define HTTP_HTTP_OUT_MAIL_H
 
+#include <pthread.h>
+
 #include "base/secret.h"
 #include "http/http_out.h"
 
+/* The connection that is open, so that another thread can end it at once: libcurl looks only once a second. */
+struct http_out_wire {
+	pthread_mutex_t lock;
+	int fd;   /* -1: none */
+	bool cut; /* none is opened any more */
+};
+#define HTTP_OUT_WIRE_INIT {PTHREAD_MUTEX_INITIALIZER, -1, false}
+/* Ends the mail that is under way, and those to come. Any thread. */
+void http_out_mail_cut(struct http_out_wire *wire);
+
 struct http_out_mail {
+	struct http_out_wire *wire;
 	struct str relay;           /* "smtp://host[:port]", "smtps://host[:port]" */
 	struct str user;            /* empty: no authentication */
 	struct secret password;

@@ -162,6 +162,7 @@ static int run(struct call *call, const struct manage *manage, struct str reques
 	snprintf(actor, sizeof(actor), "client:%.*s", STR_ARG(manage->token.client_id));
 	struct admin admin = {
 		.store = server->env.store,
+		.mailer = server->env.mailer,
 		.clock = server->clock,
 		.signer = server->rotation.signer,
 		.actor = str_of(actor),

@@ -15,6 +15,7 @@ int page_admin_run(struct call *call, struct str actor, struct str request, stru
 	struct admin_failure failure;
 	struct admin admin = {
 		.store = server->env.store,
+		.mailer = server->env.mailer,
 		.clock = server->clock,
 		.signer = server->rotation.signer,
 		.actor = actor,
