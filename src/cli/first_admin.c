@@ -49,6 +49,17 @@ static int find_admin(struct store *store, bool *ret_found)
 	return 0;
 }
 
+/* One that was printed before is still good. */
+static int find_link(struct store *store, struct arena *arena, bool *ret_found)
+{
+	const struct store_once_range range = {ONCE_ADMIN, clock_now_s(&clock_system), 1};
+	struct once *onces;
+	size_t n;
+	TRY(store_once_list(store, &range, arena, &onces, &n));
+	*ret_found = n > 0;
+	return 0;
+}
+
 static int make(struct transport *transport, struct str email, struct arena *arena, struct buf *out)
 {
 	char text[ID_SECRET_LEN + 1];
@@ -72,8 +83,10 @@ int first_admin_link(struct transport *transport, const char *email, struct buf 
 	bool found = true;
 	if (!transport->local)
 		return EXIT_OK;
-	int rc = find_admin(transport->admin.store, &found);
 	arena_init(&arena, ARENA_MAX);
+	int rc = find_link(transport->admin.store, &arena, &found);
+	if (rc == 0 && !found)
+		rc = find_admin(transport->admin.store, &found);
 	if (rc == 0 && !found)
 		rc = make(transport, str_of(email), &arena, out);
 	arena_done(&arena);

@@ -39,7 +39,9 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 		return CURL_SOCKET_BAD;
 	}
 	pthread_mutex_lock(&transfer->wire->lock);
-	int fd = transfer->wire->cut ? -1 : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	int fd = -1;
+	if (!transfer->wire->cut)
+		fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 	transfer->wire->fd = fd;
 	pthread_mutex_unlock(&transfer->wire->lock);
 	return fd;
