@@ -14,7 +14,9 @@
  *   2. $PREFIX_CLIENT_ID with $PREFIX_CLIENT_SECRET or $PREFIX_CLIENT_SECRET_FILE, which is read anew for each request;
  *   3. $PREFIX_TOKEN_FILE: a file with a token that somebody else keeps fresh (`mintmark token-file --maintain`);
  *   4. ~/.config/app/credentials.json: of the issuer's entries the one that was used last;
- *   5. ~/.config/app/logins.json: what a login left behind.
+ *   5. ~/.config/app/logins.json: what a login left behind;
+ *   6. a login now, where there is a terminal and login_client_id says as what: by browser, else by a code on another
+ *      device. MINTMARK_CLIENT_NO_LOGIN leaves it out.
  * The issuer is an option or $PREFIX_ISSUER; without both, the one issuer of the credentials file. $PREFIX_SCOPE,
  * $PREFIX_AUDIENCE, $PREFIX_TOKEN_ENDPOINT, $PREFIX_CA_FILE stand for options that were not given.
  *
@@ -59,7 +61,8 @@ enum mintmark_client_flag {
 	MINTMARK_CLIENT_MEMORY_ONLY = 1, /**< No files: tokens stay in this process, so others ask too. */
 	MINTMARK_CLIENT_PLAIN_HTTP = 2,  /**< Plain http to any address: whoever is on the way reads all. */
 	MINTMARK_CLIENT_POST = 4,        /**< Id and secret in the body (RFC 6749 2.3.1) instead of HTTP Basic. */
-	MINTMARK_CLIENT_ALL_FLAGS = 7    /**< All of the above. */
+	MINTMARK_CLIENT_NO_LOGIN = 8,    /**< Never ask a person to log in from within a call. */
+	MINTMARK_CLIENT_ALL_FLAGS = 15   /**< All of the above. */
 };
 
 /** What a client is told. Zero everywhere but in size means the defaults. Strings are copied. */
@@ -150,6 +153,60 @@ MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_renew(mintmark_client *clie
  * @return otherwise as mintmark_client_token()
  */
 MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_whoami(mintmark_client *client, char *ret_json, size_t size);
+
+/** How a person logs in. */
+enum mintmark_login_way {
+	MINTMARK_LOGIN_ANY,     /**< By browser where there seems to be one, else by device. */
+	MINTMARK_LOGIN_BROWSER, /**< The browser of this machine (RFC 8252: loopback redirect, PKCE). */
+	MINTMARK_LOGIN_DEVICE   /**< A code that is entered on any other device (RFC 8628). */
+};
+
+/** What the person is to be told; strings are borrowed for the call. */
+typedef struct mintmark_login_prompt {
+	enum mintmark_login_way way; /**< MINTMARK_LOGIN_BROWSER or MINTMARK_LOGIN_DEVICE. */
+	const char *url;             /**< To open; by device: where the code is entered. */
+	const char *user_code;       /**< By device: the code; else "". */
+	const char *complete_url; /**< By device: the URL with the code in it, for a QR code; "" where there is none. */
+	int opened;                  /**< Whether a browser was started with the URL. */
+} mintmark_login_prompt;
+
+/** Shows the prompt. Must return soon. */
+typedef void mintmark_login_show(void *arg, const mintmark_login_prompt *prompt);
+
+/** How to log in. Zero everywhere but in size means the defaults. */
+typedef struct mintmark_login_options {
+	size_t size;               /**< sizeof(mintmark_login_options) */
+	enum mintmark_login_way way;
+	mintmark_login_show *show; /**< NULL: on the terminal's standard error. */
+	void *arg;                 /**< Of show. */
+	uint32_t timeout_ms;       /**< How long the person has, 1 to 1800000; default 300000. */
+	int no_browser;            /**< Not 0: don't start a browser, only show the URL. */
+} mintmark_login_options;
+
+/**
+ * Let a person log in, as the public client login_client_id, and keep what comes of it in ~/.config/app/logins.json
+ * (mode 0600): mintmark_client_token() works from then on, also in other processes and later, as long as the server
+ * renews it. Where the client's scope is empty, "openid profile email offline_access" is asked for.
+ *
+ * @param client   the client
+ * @param options  NULL: the defaults
+ * @retval MINTMARK_OK
+ * @retval MINTMARK_ERROR_LOGIN     the person refused, or did nothing in time
+ * @retval MINTMARK_ERROR_ARGUMENT  no issuer, no login_client_id, or an option out of its range
+ * @return otherwise as mintmark_client_token()
+ */
+MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_login(mintmark_client *client,
+							   const mintmark_login_options *options);
+
+/**
+ * End the login: the server is told to revoke its refresh token (RFC 7009), and what is kept is removed in any case.
+ *
+ * @param client  the client
+ * @retval MINTMARK_OK                    it is gone here and there
+ * @retval MINTMARK_ERROR_NO_CREDENTIALS  there is no login
+ * @return otherwise why the server could not be told: the login is gone here, its token may live on there
+ */
+MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_logout(mintmark_client *client);
 
 /**
  * Forget the kept token, in memory and in the cache: the next one is asked for anew. Waits for nothing.

@@ -125,6 +125,10 @@ enum cli_opt {
 	OPT_SDK_SCOPE,
 	OPT_SDK_AUDIENCE,
 	OPT_SDK_FRESH,
+	OPT_LOGIN_CLIENT,
+	OPT_LOGIN_DEVICE,
+	OPT_LOGIN_NO_BROWSER,
+	OPT_LOGIN_WAIT,
 	OPT_VARIABLE,
 	OPT_MAINTAIN,
 	OPT_MODE,
@@ -252,6 +256,8 @@ int sdk_credentials_list(struct cli *cli);
 int sdk_credentials_remove(struct cli *cli);
 int sdk_credentials_use(struct cli *cli);
 int sdk_file_run(struct cli *cli);
+int sdk_login_run(struct cli *cli);
+int sdk_login_end(struct cli *cli);
 int sdk_token_curl(struct cli *cli);
 int sdk_token_exec(struct cli *cli);
 int sdk_token_run(struct cli *cli);

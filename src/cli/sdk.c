@@ -60,6 +60,7 @@ int sdk_open(struct cli *cli, mintmark_client **ret_client)
 		.issuer = issuer,
 		.scope = scope.p,
 		.audience = cli_value(cli, OPT_SDK_AUDIENCE),
+		.login_client_id = cli_value(cli, OPT_LOGIN_CLIENT),
 		.ca_file = cli_value(cli, OPT_CA_FILE),
 		.timeout_ms = (uint32_t)timeout_s * 1000,
 	};

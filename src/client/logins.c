@@ -53,7 +53,7 @@ int logins_find(const struct private_folder *folder, struct str issuer, struct a
 		return MINTMARK_OK;
 	if (copy_entry(found_name, found, arena, ret_entry) < 0)
 		return trouble_of(trouble, E_NOMEM, LOGINS_FILE);
-	*ret_found = ret_entry->refresh_token.len > 0 && ret_entry->client_id.len > 0;
+	*ret_found = ret_entry->client_id.len > 0;
 	return MINTMARK_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "client/client.h"
 
 #include "base/secret.h"
+#include "client/login.h"
 #include "client/whoami.h"
 
 int mintmark_client_new(const mintmark_client_options *options, mintmark_client **ret_client)
@@ -15,10 +16,20 @@ void mintmark_client_free(mintmark_client *client)
 		client_free(client);
 }
 
+/* Where there is nothing but a person, the person is asked: once, then whatever comes of it. */
+static int get(mintmark_client *client, struct token_slot_copy *copy)
+{
+	int rc = client_token(client, copy);
+	if (rc != MINTMARK_ERROR_NO_CREDENTIALS || !login_is_possible(&client->settings))
+		return rc;
+	TRY(login_run(client, NULL));
+	return client_token(client, copy);
+}
+
 int mintmark_client_token(mintmark_client *client, char *ret_token, size_t size)
 {
 	struct token_slot_copy copy = {.p = ret_token, .size = size};
-	return client && ret_token ? client_token(client, &copy) : MINTMARK_ERROR_ARGUMENT;
+	return client && ret_token ? get(client, &copy) : MINTMARK_ERROR_ARGUMENT;
 }
 
 int mintmark_client_header(mintmark_client *client, char *ret_header, size_t size)
@@ -29,7 +40,7 @@ int mintmark_client_header(mintmark_client *client, char *ret_header, size_t siz
 	if (size <= name.len)
 		return MINTMARK_ERROR_LIMIT;
 	struct token_slot_copy copy = {.p = ret_header + name.len, .size = size - name.len};
-	TRY(client_token(client, &copy));
+	TRY(get(client, &copy));
 	memcpy(ret_header, name.p, name.len);
 	return MINTMARK_OK;
 }
@@ -43,6 +54,13 @@ int mintmark_client_whoami(mintmark_client *client, char *ret_json, size_t size)
 {
 	return client && ret_json && size > 0 ? whoami_ask(client, ret_json, size) : MINTMARK_ERROR_ARGUMENT;
 }
+
+int mintmark_client_login(mintmark_client *client, const mintmark_login_options *options)
+{
+	return client ? login_run(client, options) : MINTMARK_ERROR_ARGUMENT;
+}
+
+int mintmark_client_logout(mintmark_client *client) { return client ? login_end(client) : MINTMARK_ERROR_ARGUMENT; }
 
 void mintmark_client_forget(mintmark_client *client)
 {

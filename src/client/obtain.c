@@ -302,28 +302,31 @@ static void keep_failure(struct attempt *a)
 	store(a);
 }
 
-/* A refresh token may be good for one use: from reading it until its successor stands there, it is ours alone. */
-static int hold_login(struct attempt *a)
+static int lock_logins(struct attempt *a)
 {
-	if (a->source.kind != SOURCE_LOGIN)
-		return MINTMARK_OK;
 	TRY(private_folder_open(a->settings->config_dir.p, PRIVATE_CREATE | PRIVATE_DURABLE, &a->login_folder,
 				a->trouble));
 	TRY(private_folder_lock_file(&a->login_folder, LOGINS_LOCK, &a->login_lock, a->trouble));
 	if (!private_folder_wait(a->login_lock, a->settings->timeout_ms))
 		return trouble_set(a->trouble, MINTMARK_ERROR_TIMEOUT, "%s/" LOGINS_LOCK " is held by another process.",
 				   a->login_folder.path);
+	return MINTMARK_OK;
+}
+
+/* A refresh token may be good for one use: from reading it until its successor stands there, it is ours alone. */
+static int hold_login(struct attempt *a)
+{
+	if (a->source.kind != SOURCE_LOGIN)
+		return MINTMARK_OK;
+	TRY(lock_logins(a));
 	return source_find(a->settings, &a->arena, &a->source, a->trouble);
 }
 
-/* RFC 6749 6: a new refresh token takes the place of the old one before anything else happens. */
-static int keep_login(struct attempt *a)
+static int put_login(struct attempt *a)
 {
-	struct grant *got = &a->result->grant;
+	const struct grant *got = &a->result->grant;
 	char time_text[32];
 	struct buf created;
-	if (a->source.kind != SOURCE_LOGIN || got->refresh.len == 0)
-		return MINTMARK_OK;
 	buf_init_fixed(&created, time_text, sizeof(time_text));
 	enc_time(&created, a->now.wall_s);
 	const struct logins_entry entry = {a->source.issuer, a->source.id, buf_str(&got->refresh), buf_str(&got->scope),
@@ -331,9 +334,19 @@ static int keep_login(struct attempt *a)
 	return logins_put(&a->login_folder, &entry, a->trouble);
 }
 
+/* RFC 6749 6: a new refresh token takes the place of the old one before anything else happens. */
+static int keep_login(struct attempt *a)
+{
+	bool is_new = a->source.kind == SOURCE_LOGIN && a->result->grant.refresh.len > 0;
+	return is_new ? put_login(a) : MINTMARK_OK;
+}
+
 static int ask_and_keep(struct attempt *a)
 {
 	TRY(hold_login(a));
+	if (a->source.kind == SOURCE_LOGIN && a->source.secret.len == 0)
+		return trouble_set(a->trouble, MINTMARK_ERROR_LOGIN, "The login at %.*s has ended. Log in again.",
+				   STR_ARG(a->source.issuer));
 	int rc = ask_server(a);
 	if (rc == MINTMARK_OK)
 		rc = keep_login(a);
@@ -420,42 +433,83 @@ static int run(struct attempt *a)
 	return a->folder.fd >= 0 ? run_with_cache(a) : ask_and_keep(a);
 }
 
+static void open_attempt(struct attempt *a)
+{
+	a->settings = a->request->settings;
+	a->folder.fd = a->lock = a->login_folder.fd = a->login_lock = -1;
+	arena_init(&a->arena, ARENA_MAX);
+	cache_init(&a->record);
+	*a->result = (struct obtain_result){0};
+	grant_init(&a->result->grant);
+	*a->trouble = (struct trouble){0};
+}
+
+static void close_attempt(struct attempt *a)
+{
+	private_folder_closep(&a->login_lock);
+	private_folder_close(&a->login_folder);
+	private_folder_closep(&a->lock);
+	private_folder_close(&a->folder);
+	cache_done(&a->record);
+	arena_done(&a->arena);
+}
+
 int obtain_token(const struct obtain_request *request, struct obtain_result *ret_result, struct trouble *trouble)
 {
-	struct attempt a = {.request = request, .settings = request->settings, .result = ret_result, .trouble = trouble,
-			    .folder.fd = -1, .lock = -1, .login_folder.fd = -1, .login_lock = -1};
-	arena_init(&a.arena, ARENA_MAX);
-	cache_init(&a.record);
-	*ret_result = (struct obtain_result){0};
-	grant_init(&ret_result->grant);
-	*trouble = (struct trouble){0};
+	struct attempt a = {.request = request, .result = ret_result, .trouble = trouble};
+	open_attempt(&a);
 	int rc = run(&a);
 	if (rc < 0)
 		grant_done(&ret_result->grant);
 	if (rc < 0 && ret_result->rest_s == 0 && is_worth_keeping(rc))
 		ret_result->rest_s = obtain_rest_s(trouble, request->failures + 1);
-	private_folder_closep(&a.login_lock);
-	private_folder_close(&a.login_folder);
-	private_folder_closep(&a.lock);
-	private_folder_close(&a.folder);
-	cache_done(&a.record);
-	arena_done(&a.arena);
+	close_attempt(&a);
+	return rc;
+}
+
+/* The cache is a convenience here: without it the first token is asked for by the new login. */
+static void keep_first(struct attempt *a)
+{
+	char lock_name[CACHE_NAME_MAX + 8];
+	struct trouble unheard;
+	if (open_cache(a) < 0 || a->folder.fd < 0)
+		return;
+	snprintf(lock_name, sizeof(lock_name), "%s.lock", a->name);
+	if (private_folder_lock_file(&a->folder, lock_name, &a->lock, &unheard) == MINTMARK_OK &&
+	    private_folder_wait(a->lock, a->settings->timeout_ms))
+		keep_grant(a);
+}
+
+int obtain_keep_login(const struct settings *settings, moment_fn *now, struct str issuer, struct grant *grant,
+		      struct trouble *trouble)
+{
+	const struct obtain_request request = {.settings = settings, .now = now};
+	struct obtain_result result;
+	struct attempt a = {.request = &request, .result = &result, .trouble = trouble};
+	open_attempt(&a);
+	now(&a.now);
+	a.source = (struct source){.kind = SOURCE_LOGIN, .issuer = issuer, .id = settings->login_client};
+	result.grant = *grant; /* lent */
+	int rc = lock_logins(&a);
+	if (rc == MINTMARK_OK)
+		rc = put_login(&a);
+	if (rc == MINTMARK_OK)
+		keep_first(&a);
+	close_attempt(&a);
 	return rc;
 }
 
 void obtain_forget(const struct settings *settings)
 {
 	const struct obtain_request request = {.settings = settings, .now = moment_now};
-	struct obtain_result result = {0};
+	struct obtain_result result;
 	struct trouble unheard;
-	struct attempt a = {.request = &request, .settings = settings, .result = &result, .trouble = &unheard,
-			    .folder.fd = -1, .lock = -1};
+	struct attempt a = {.request = &request, .result = &result, .trouble = &unheard};
 	char file[CACHE_NAME_MAX + 8];
-	arena_init(&a.arena, ARENA_MAX);
+	open_attempt(&a);
 	if (source_find(settings, &a.arena, &a.source, &unheard) == MINTMARK_OK && open_cache(&a) == MINTMARK_OK) {
 		snprintf(file, sizeof(file), "%s.json", a.name);
 		private_folder_remove(&a.folder, file);
 	}
-	private_folder_close(&a.folder);
-	arena_done(&a.arena);
+	close_attempt(&a);
 }

@@ -31,6 +31,12 @@ struct obtain_result {
  */
 must_check int obtain_token(const struct obtain_request *request, struct obtain_result *ret_result,
 			    struct trouble *trouble);
+/*
+ * A person has logged in to this client: keep the login and its first token. The codes of mintmark_client_login() that
+ * are about files.
+ */
+must_check int obtain_keep_login(const struct settings *settings, moment_fn *now, struct str issuer,
+				 struct grant *grant, struct trouble *trouble);
 /* Drop what is kept of this client's token. */
 void obtain_forget(const struct settings *settings);
 /* Seconds to rest after so many failures in a row: the server's wish, or growing, with jitter. */

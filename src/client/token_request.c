@@ -153,10 +153,10 @@ static int build(const struct token_request *request, bool in_body, struct buf *
 	return rc < 0 ? trouble_of(trouble, rc, "the token request") : MINTMARK_OK;
 }
 
-int token_request_send(const struct token_request *request, struct grant *ret_grant, char ret_error[ERROR_ROOM],
+int token_request_post(const struct token_request *request, struct buf *out, char ret_error[ERROR_ROOM],
 		       struct trouble *trouble)
 {
-	_cleanup_(buf_done) struct buf form, basic, text;
+	_cleanup_(buf_done) struct buf form, basic;
 	char why[HTTP_OUT_WHY_MAX] = "";
 	const struct http_out_limits limits = limits_of(request, why);
 	struct http_out_answer answer;
@@ -164,15 +164,21 @@ int token_request_send(const struct token_request *request, struct grant *ret_gr
 	ret_error[0] = '\0';
 	buf_init(&form, TOKEN_REQUEST_FORM_MAX);
 	buf_init(&basic, BASIC_MAX);
-	buf_init(&text, TOKEN_REQUEST_ANSWER_MAX);
 	TRY(build(request, in_body, &form, &basic, trouble));
 	const struct str headers[] = {STR("Content-Type: application/x-www-form-urlencoded"),
 				      STR("Accept: application/json"), buf_str(&basic)};
 	const struct http_out_request post = {"POST", request->endpoint, headers, in_body ? 2 : 3, buf_str(&form)};
-	int rc = http_out_send(&post, &limits, &text, &answer);
+	int rc = http_out_send(&post, &limits, out, &answer);
 	if (rc < 0)
 		return token_request_network(trouble, rc, request->endpoint, why, request->settings);
-	if (answer.status != 200)
-		return explain(request, &answer, buf_str(&text), ret_error, trouble);
+	return answer.status == 200 ? MINTMARK_OK : explain(request, &answer, buf_str(out), ret_error, trouble);
+}
+
+int token_request_send(const struct token_request *request, struct grant *ret_grant, char ret_error[ERROR_ROOM],
+		       struct trouble *trouble)
+{
+	_cleanup_(buf_done) struct buf text;
+	buf_init(&text, TOKEN_REQUEST_ANSWER_MAX);
+	TRY(token_request_post(request, &text, ret_error, trouble));
 	return grant_read_answer(buf_str(&text), request->now_s, ret_grant, trouble);
 }

@@ -30,6 +30,10 @@ void token_request_put(struct buf *form, const char *name, struct str value);
 must_check int token_request_send(const struct token_request *request, struct grant *ret_grant, char ret_error[64],
 				  struct trouble *trouble);
 
+/* The same for another endpoint that clients authenticate to: the text of its answer with 200, appended. */
+must_check int token_request_post(const struct token_request *request, struct buf *out, char ret_error[64],
+				  struct trouble *trouble);
+
 /* The trouble of a failed http_out call to this URL. Returns its code. */
 int token_request_network(struct trouble *trouble, int rc, struct str url, const char *why,
 			  const struct settings *settings);

@@ -1,0 +1,299 @@
+"""mintmark login: by the loopback address (RFC 8252, 7636, 9207) and by device (RFC 8628); what is kept, and how it ends."""
+import base64
+import hashlib
+import http.client
+import json
+import os
+import pty
+import re
+import stat
+import subprocess
+import threading
+import urllib.parse
+import urllib.request
+
+import pytest
+
+import harness
+from issuer import Issuer
+from test_client import FAILED, OK, USAGE, Person
+
+
+class Provider(Issuer):
+    """An issuer that people log in to: codes with PKCE, device codes, rotating refresh tokens."""
+
+    def __init__(self):
+        self.codes, self.pending, self.refresh, self.revoked, self.device_answers = {}, [], None, [], []
+        super().__init__()
+
+    def metadata(self, request):
+        return self.json({'issuer': self.url, 'token_endpoint': f'{self.url}/token',
+                          'authorization_endpoint': f'{self.url}/authorize?x=1',
+                          'device_authorization_endpoint': f'{self.url}/device',
+                          'revocation_endpoint': f'{self.url}/revoke', 'userinfo_endpoint': f'{self.url}/userinfo',
+                          'authorization_response_iss_parameter_supported': True})
+
+    def token(self, request):
+        form = dict(urllib.parse.parse_qsl(self.requests[-1][2]))
+        assert 'Authorization' not in self.requests[-1][1] and form.get('client_id') == 'app'
+        if request.path == '/revoke':
+            self.revoked.append(form['token'])
+            return self.json({})
+        if request.path == '/device':
+            return self.json({'device_code': 'dev-1', 'user_code': 'ABCD-EFGH', 'verification_uri': f'{self.url}/enter',
+                              'verification_uri_complete': f'{self.url}/enter?code=ABCD-EFGH', 'expires_in': 600,
+                              'interval': 1})
+        return getattr(self, form['grant_type'].split(':')[-1])(request, form)
+
+    def give(self, request):
+        self.refresh = f'refresh-{request.number}'
+        return self.json({'access_token': f'token-{request.number}', 'token_type': 'Bearer', 'expires_in': self.life_s,
+                          'refresh_token': self.refresh, 'scope': 'openid'})
+
+    def authorization_code(self, request, form):
+        sent = self.codes.pop(form['code'], None)
+        digest = base64.urlsafe_b64encode(hashlib.sha256(form['code_verifier'].encode()).digest()).decode().rstrip('=')
+        if not sent or sent['redirect_uri'] != form['redirect_uri'] or sent['code_challenge'] != digest:
+            return self.json({'error': 'invalid_grant'}, 400)
+        return self.give(request)
+
+    def device_code(self, request, form):
+        assert form['device_code'] == 'dev-1'
+        if self.device_answers:
+            return self.json({'error': self.device_answers.pop(0)}, 400)
+        return self.give(request)
+
+    def refresh_token(self, request, form):
+        if form['refresh_token'] != self.refresh:
+            return self.json({'error': 'invalid_grant', 'error_description': 'reused'}, 400)
+        return self.give(request)
+
+
+@pytest.fixture
+def provider():
+    made = Provider()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def person(tmp_path, provider):
+    made = Person(tmp_path / 'home', provider, MINTMARK_LOGIN_CLIENT_ID='app')
+    for name in ('CLIENT_ID', 'CLIENT_SECRET'):
+        del made.env[f'MINTMARK_{name}']
+    for name in ('DISPLAY', 'WAYLAND_DISPLAY', 'BROWSER', 'SSH_CONNECTION'):
+        made.env.pop(name, None)
+    return made
+
+
+class Login:
+    """A running `mintmark login --no-browser`, and the address that it shows."""
+
+    def __init__(self, person, *args):
+        self.process = subprocess.Popen([str(person.binary), 'login', '--no-browser', '--wait', '60', *args], env=person.env,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process.stderr.readline()
+        self.url = self.process.stderr.readline().strip()
+        assert self.url.startswith('http'), self.url + self.process.stderr.read()
+        self.query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.url).query))
+        self.back = urllib.parse.urlsplit(self.query['redirect_uri'])
+
+    def browse(self, path=None, **query):
+        """What the browser does at the end: (status, page)."""
+        connection = http.client.HTTPConnection('127.0.0.1', self.back.port, timeout=30)
+        connection.request('GET', path or f'/callback?{urllib.parse.urlencode(query)}')
+        response = connection.getresponse()
+        page = response.read().decode()
+        connection.close()
+        return response, page
+
+    def end(self):
+        out, err = self.process.communicate(timeout=90)
+        assert not harness.REPORT.search(err), err
+        return self.process.returncode, out + err
+
+
+def test_by_browser(person, provider):
+    login = Login(person)
+    query = login.query
+    assert query['x'] == '1' and query['response_type'] == 'code' and query['client_id'] == 'app'
+    assert query['scope'] == 'openid profile email offline_access' and query['code_challenge_method'] == 'S256'
+    assert re.fullmatch(r'http://127\.0\.0\.1:\d+/callback', query['redirect_uri'])
+    assert len(query['state']) >= 22 and len(query['code_challenge']) == 43
+    provider.codes['c1'] = query
+    response, page = login.browse(code='c1', state=query['state'], iss=provider.url)
+    assert response.status == 200 and 'You can close this window' in page
+    assert "default-src 'none'" in response.headers['Content-Security-Policy'] and response.headers['Cache-Control'] == 'no-store'
+    assert login.end() == (OK, 'You are logged in.\n')
+    path = person.home / '.config/mintmark/logins.json'
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text())[provider.url]['refresh_token'] == 'refresh-1'
+    assert person.token() == 'token-1' and len(provider.requests) == 1  # the first token is kept too
+    assert person.token('--fresh') == 'token-2'
+    assert person.token('--scope', 'openid') == 'token-3'  # by the refresh token that came with the second
+    assert provider.requests[2][2] == 'grant_type=refresh_token&refresh_token=refresh-2&scope=openid&client_id=app'
+    assert json.loads(person.run('whoami', '--json').stdout)['sub'] == 'somebody'
+
+
+def test_answers_that_are_not_ours_change_nothing(person, provider):
+    """RFC 6749 10.12: without the state nobody can end or steal the login; RFC 6749 3.1: no parameter twice."""
+    login = Login(person)
+    state = login.query['state']
+    for path, status in (('/', 404), ('/favicon.ico', 404), ('/callback', 404), ('/callback?', 400), ('/callback?code=x', 400),
+                         ('/callback?code=x&state=', 400), (f'/callback?code=x&state={state[:-1]}x', 400),
+                         (f'/callback?code=x&code=y&state={state}', 400), (f'/callback?code=%zz&state={state}', 400),
+                         ('/callback?error=access_denied&state=wrong', 400)):
+        assert login.browse(path)[0].status == status, path
+    assert provider.requests == []
+    provider.codes['c1'] = login.query
+    login.browse(code='c1', state=state, iss=provider.url)
+    assert login.end()[0] == OK
+
+
+@pytest.mark.parametrize('iss', [None, 'https://evil.example', ''])
+def test_answer_of_another_issuer(person, provider, iss):
+    """RFC 9207 2.4: a code of another server is not sent anywhere."""
+    login = Login(person)
+    response, page = login.browse(code='c1', state=login.query['state'], **({'iss': iss} if iss is not None else {}))
+    assert response.status == 400 and 'another server' in page
+    status, said = login.end()
+    assert status == FAILED and 'another issuer' in said and provider.requests == []
+
+
+def test_refusal(person, provider):
+    login = Login(person)
+    login.browse(error='access_denied', error_description='no <b>\x1b[31m', state=login.query['state'], iss=provider.url)
+    status, said = login.end()
+    assert status == FAILED and 'access_denied' in said and '\x1b' not in said
+    assert not (person.home / '.config/mintmark/logins.json').exists()
+
+
+def test_nobody_comes(person):
+    done = person.run('login', '--no-browser', '--wait', '1')
+    assert done.returncode == FAILED and 'Nobody logged in in time' in done.stderr
+
+
+def test_a_slow_stranger_does_not_hold_it_up_for_good(person, provider):
+    import socket
+    login = Login(person)
+    with socket.create_connection(('127.0.0.1', login.back.port)) as stranger:
+        stranger.sendall(b'GET /callback?')
+        provider.codes['c1'] = login.query
+        login.browse(code='c1', state=login.query['state'], iss=provider.url)
+        assert login.end()[0] == OK
+
+
+def test_a_browser_is_started_with_the_address(person, provider, tmp_path):
+    program = tmp_path / 'browser'
+    program.write_text(f'#!/bin/sh\nprintf "%s" "$1" >{tmp_path}/url.new; mv {tmp_path}/url.new {tmp_path}/url\n')
+    program.chmod(0o755)
+    person.env['BROWSER'] = str(program)
+    process = subprocess.Popen([str(person.binary), 'login'], env=person.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    harness.wait_until((tmp_path / 'url').exists, 30, 'the browser')
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit((tmp_path / 'url').read_text()).query))
+    provider.codes['c1'] = query
+    urllib.request.urlopen(f'{query["redirect_uri"]}?code=c1&state={query["state"]}&iss={urllib.parse.quote(provider.url)}').read()
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == OK and 'window that just opened' in said
+
+
+def test_by_device(person, provider):
+    """RFC 8628 3.5: pending and slow_down go on."""
+    provider.device_answers = ['authorization_pending', 'authorization_pending']
+    done = person.run('login', '--device')
+    assert done.returncode == OK, done.stderr
+    assert 'ABCD-EFGH' in done.stderr and f'{provider.url}/enter' in done.stderr
+    assert provider.requests[0][2] == 'scope=openid%20profile%20email%20offline_access&client_id=app'
+    assert len(provider.requests) == 4 and person.token() == 'token-4'
+
+
+def test_device_is_the_way_without_a_browser(person, provider):
+    done = person.run('login')
+    assert done.returncode == OK and 'ABCD-EFGH' in done.stderr
+
+
+@pytest.mark.parametrize('error, text', [('access_denied', 'The person said no'), ('expired_token', 'Nobody confirmed in time')])
+def test_device_refused(person, provider, error, text):
+    provider.device_answers = [error]
+    done = person.run('login', '--device')
+    assert done.returncode == FAILED and text in done.stderr
+
+
+def test_device_answers_that_can_not_be_shown(person, provider):
+    for change in ({'verification_uri': 'javascript:alert(1)'}, {'user_code': 'A\x1b[2J'}, {'device_code': None}):
+        good = {'device_code': 'd', 'user_code': 'u', 'verification_uri': 'https://x.example'}
+        provider.token = lambda request, answer={**good, **change}: provider.json(answer)
+        done = person.run('login', '--device')
+        assert done.returncode == FAILED and '\x1b' not in done.stderr and 'javascript' not in done.stderr
+
+
+def test_qr_code_on_a_terminal(person, provider):
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([str(person.binary), 'login', '--device'], env=person.env, stdin=follower, stdout=follower,
+                               stderr=follower, close_fds=True)
+    os.close(follower)
+    seen = b''
+    try:
+        while True:
+            more = os.read(leader, 65536)
+            seen += more
+            if not more:
+                break
+    except OSError:
+        pass  # the other end is closed
+    os.close(leader)
+    assert process.wait(60) == OK
+    text = seen.decode()
+    rows = [line for line in text.splitlines() if set(line) <= set('█▀▄ ') and len(line) > 20]
+    assert len(rows) >= 12 and len({len(row) for row in rows}) == 1 and 'ABCD-EFGH' in text
+
+
+def test_a_terminal_is_asked_by_token(person, provider):
+    """Place 6: without credentials a person at a terminal is asked; without a terminal there is an error."""
+    done = person.run('token')
+    assert 'There are no credentials' in done.stderr
+    leader, follower = pty.openpty()
+    done = subprocess.run([str(person.binary), 'token'], env=person.env, stdin=follower, stdout=subprocess.PIPE, stderr=follower, timeout=60)
+    os.close(follower)
+    assert done.stdout == b'token-2\n' and b'ABCD-EFGH' in os.read(leader, 65536)
+    os.close(leader)
+
+
+def test_logout(person, provider):
+    assert person.run('login').returncode == OK
+    person.token()
+    assert person.run('logout').returncode == OK
+    assert provider.revoked == ['refresh-2'] and not list(person.cache.glob('token-*.json'))
+    assert json.loads((person.home / '.config/mintmark/logins.json').read_text()) == {}
+    assert 'Nobody is logged in' in person.run('logout').stderr
+
+
+def test_logout_works_here_when_the_server_is_away(person, provider):
+    assert person.run('login').returncode == OK
+    provider.stop()
+    assert person.run('logout').returncode != OK
+    assert json.loads((person.home / '.config/mintmark/logins.json').read_text()) == {}
+    provider.__init__()
+
+
+def test_an_ended_login_says_so(person, provider):
+    assert person.run('login').returncode == OK
+    provider.refresh = None
+    done = person.run('token', '--fresh')
+    assert done.returncode == FAILED and 'Log in again' in done.stderr
+
+
+def test_one_refresh_token_is_used_once_by_many(person, provider):
+    """Different scopes have records of their own, but there is one refresh token: whoever uses it holds its lock."""
+    assert person.run('login').returncode == OK
+    processes = [subprocess.Popen([str(person.binary), 'token', '--scope', f's{i}'], env=person.env, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) for i in range(12)]
+    outputs = [process.communicate(timeout=120) for process in processes]
+    assert {process.returncode for process in processes} == {OK}, outputs
+    assert len({out for out, _ in outputs}) == 12
+
+
+def test_without_a_client_id(person):
+    del person.env['MINTMARK_LOGIN_CLIENT_ID']
+    done = person.run('login')
+    assert done.returncode == USAGE and '$MINTMARK_LOGIN_CLIENT_ID' in done.stderr
