@@ -81,6 +81,8 @@ must_check int authorize_decide(struct call *call, const struct authorize *reque
 				bool agreed, enum authorize_need *ret_need);
 /* Whether a yes is kept for the next time. RFC 8252 8.6: not of an app that anybody can pass for. */
 bool authorize_remembers(const struct call *call, const struct authorize *request);
+/* A consent's scopes for people: without the ids of the APIs that they belong to. E_NOMEM. */
+must_check int authorize_consent_words(struct str scope, struct arena *arena, struct str *ret_text);
 /* Keeps the yes. E_STORE, E_NOMEM. */
 must_check int authorize_remember(struct call *call, const struct authorize *request, struct str account_id);
 

@@ -96,6 +96,25 @@ static int consent_word(struct call *call, struct str scope, struct str *ret_wor
 	return arena_printf(&call->arena, ret_word, "%.*s/%.*s", STR_ARG(call->api->id), STR_ARG(scope));
 }
 
+int authorize_consent_words(struct str scope, struct arena *arena, struct str *ret_text)
+{
+	char *text = arena_alloc(arena, scope.len + 1);
+	size_t len = 0;
+	if (!text)
+		return E_NOMEM;
+	for (size_t i = 0; i < scope.len; i++) {
+		struct str rest = {scope.p + i, scope.len - i};
+		bool begins = i == 0 || scope.p[i - 1] == ' ';
+		struct str id = {rest.p, rest.len < ID_LEN ? rest.len : ID_LEN};
+		if (begins && rest.len > ID_LEN && rest.p[ID_LEN] == '/' && id_has_form(ID_API, id))
+			i += ID_LEN;
+		else
+			text[len++] = scope.p[i];
+	}
+	*ret_text = (struct str){text, len};
+	return 0;
+}
+
 static int is_agreed(struct call *call, const struct authorize *request, struct str account_id, bool *ret_agreed)
 {
 	struct consent consent;

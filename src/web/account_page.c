@@ -1,6 +1,7 @@
 /* See account_page.h. Server process, pool threads. */
 #include "web/account_page.h"
 
+#include "oauth/authorize.h"
 #include "web/say.h"
 
 static int count(struct call *call, struct page_vars *vars)
@@ -97,7 +98,9 @@ static int show_app(struct call *call, struct page_vars *row, const struct app *
 {
 	struct client client;
 	page_text(row, "id", app->id);
-	page_text(row, "scope", app->scope);
+	struct str words;
+	TRY(authorize_consent_words(app->scope, &call->arena, &words));
+	page_text(row, "scope", words);
 	page_number(row, "logins", (int64_t)app->n_families);
 	say_day(row, "since", app->since_s);
 	say_ago(row, "used", app->used_s, call_now_s(call));

@@ -5,6 +5,7 @@
 #include "web/signin_page.h"
 
 #include "account/signin.h"
+#include "web/authorize_page.h"
 #include "web/web_factor.h"
 
 enum { STATUS_WRONG = 403 };
@@ -31,6 +32,7 @@ static int show(struct call *call, const struct form_value *values, int status, 
 	page_flag(vars, "changed", values[CHANGED].present);
 	page_text(vars, "problem", str_of(problem));
 	call->answer.script = true; /* passkeys */
+	TRY(authorize_page_allow(call, web_continue(call, values[CONTINUE].value)));
 	return web_show(call, status, "signin");
 }
 

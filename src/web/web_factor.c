@@ -2,6 +2,7 @@
 #include "web/web_factor.h"
 
 #include "account/factor.h"
+#include "web/authorize_page.h"
 
 int web_factor_sign_in(struct call *call, const struct account *account, unsigned methods, struct str continue_to)
 {
@@ -49,6 +50,12 @@ static int take_code(struct call *call, struct str text)
 	if (rc != E_ACCESS_DENIED)
 		return rc;
 	page_flag(call->web->vars, "wrong", true);
+	rc = factor_peek(call, text, &wait);
+	if (rc == 0)
+		rc = authorize_page_allow(call, wait.continue_to);
+	if (rc == E_ABSENT)
+		return start_again(call);
+	TRY(rc);
 	return web_show(call, 403, "signin_factor");
 }
 
@@ -64,5 +71,6 @@ int web_factor_step(struct call *call)
 	if (rc == E_ABSENT)
 		return start_again(call);
 	TRY(rc);
+	TRY(authorize_page_allow(call, wait.continue_to));
 	return web_show(call, 200, "signin_factor");
 }
