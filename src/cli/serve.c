@@ -14,6 +14,7 @@
 #include "ipc/note.h"
 #include "keys/keyd.h"
 #include "server/config.h"
+#include "server/secret_source.h"
 #include "server/server.h"
 #include "server/supervise.h"
 
@@ -125,14 +126,31 @@ static bool can_listen(const struct config *config)
 	return !transport_server_runs(config);
 }
 
+enum { SERVER_SECRETS = 4 };
+
+/* Variables that hold secrets of other systems: the server's, who alone uses them. */
+static void list_server_env(const struct config *config, const char *ret_env[SERVER_SECRETS + 1])
+{
+	const struct str places[SERVER_SECRETS] = {config->mail.password, config->upstream1.client_secret,
+						   config->upstream2.client_secret, config->upstream3.client_secret};
+	size_t n = 0;
+	for (size_t i = 0; i < SERVER_SECRETS; i++)
+		if (secret_source_env(places[i]))
+			ret_env[n++] = secret_source_env(places[i]);
+	ret_env[n] = NULL;
+}
+
 static int supervise(const struct config *config, const char *path, bool quickstart)
 {
+	const char *server_env[SERVER_SECRETS + 1];
 	struct supervise_listener *listeners = calloc(config->listen.n + 1, sizeof(*listeners));
 	if (!listeners)
 		return args_fail_code(E_NOMEM, "serve");
 	for (size_t i = 0; i < config->listen.n; i++)
 		listeners[i] = to_listener(config, &config->endpoints[i]);
+	list_server_env(config, server_env);
 	const struct supervise_options options = {
+		.server_env = server_env,
 		.config_path = path,
 		.listeners = listeners,
 		.n_listeners = config->listen.n,

@@ -31,6 +31,7 @@ struct person;
 struct recent;
 struct revoked;
 struct throttle;
+struct upstream;
 struct web;
 
 typedef int call_step(struct call *call);
@@ -112,6 +113,7 @@ struct call_env {
 	 */
 	int (*tokens_ended)(void *arg);
 	void *tokens_ended_arg;
+	struct upstream *const *upstreams; /* UPSTREAM_MAX of account/upstream.h, NULL where there is none */
 	struct throttle *guesses;  /* of codes that people type, and of open registrations */
 	/* keyd's SEAL and OPEN, for a step that may block; purpose: of keyd's table. E_SIGNER (keys/signer.h). */
 	int (*seal)(struct call *call, struct str purpose, struct secret plain, struct buf *ret_sealed);

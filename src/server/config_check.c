@@ -199,6 +199,14 @@ const struct config_check config_check_network = {is_network, "an address, or a 
 const struct config_check config_check_path = {is_path, "a path"};
 const struct config_check config_check_master_key = {is_master_key, "a path, env:NAME or credential:NAME"};
 const struct config_check config_check_alg = {is_alg, "one of ES256, ES384, RS256, PS256, EdDSA"};
+static bool is_domain_char(char c) { return is_host_char(c) && !is_upper(c); }
+
+static bool is_domain(struct str text)
+{
+	return text.len > 0 && text.len <= 253 && all(text, is_domain_char) && text.p[0] != '.' && text.p[0] != '-';
+}
+
+const struct config_check config_check_domain = {is_domain, "a domain in lower case, such as example.org"};
 const struct config_check config_check_origin = {is_origin,
 	"an origin as browsers send it, such as https://app.example"};
 
@@ -264,6 +272,26 @@ static bool is_prepublished_too_late(const struct config *config)
 static bool is_prepublished_too_long(const struct config *config)
 {
 	return config->keys.prepublish_s >= (uint64_t)config->keys.rotate_days * 86400;
+}
+
+static bool is_upstream_halved(const struct config *config)
+{
+	return (config->upstream1.issuer.len > 0) != (config->upstream1.client_id.len > 0) ||
+	       (config->upstream2.issuer.len > 0) != (config->upstream2.client_id.len > 0) ||
+	       (config->upstream3.issuer.len > 0) != (config->upstream3.client_id.len > 0);
+}
+
+/* The same host is enough: what is under way there would be read by everybody on the way. */
+static bool is_clear(struct str issuer)
+{
+	struct url url;
+	return issuer.len > 0 && parse_url(issuer, &url) == 0 && !url.https && !is_loopback_host(url.host);
+}
+
+static bool is_upstream_in_clear(const struct config *config)
+{
+	return is_clear(config->upstream1.issuer) || is_clear(config->upstream2.issuer) ||
+	       is_clear(config->upstream3.issuer);
 }
 
 static bool is_address_cap_void(const struct config *config)
@@ -396,6 +424,11 @@ int config_check_combined(const struct config *config, const struct config_sourc
 	} rules[] = {
 		{is_issuer_in_clear, CONFIG_ROW__issuer, CONFIG_ROW__behind_proxy,
 			"plain http on a host that is not loopback; expected https, or behind_proxy: true"},
+		{is_upstream_halved, CONFIG_ROW_upstream1_issuer, CONFIG_ROW_upstream1_client_id,
+			"a section upstream1 .. upstream3 has only one of issuer and client_id; expected both or none"},
+		{is_upstream_in_clear, CONFIG_ROW_upstream1_issuer, CONFIG_ROW_upstream1_issuer,
+			"the issuer of a section upstream1 .. upstream3 is plain http on a host that is not loopback; "
+			"expected https"},
 		{is_listen_empty, CONFIG_ROW__listen, CONFIG_ROW__listen,
 			"the list is empty; expected at least one address"},
 		{is_listen_repeated, CONFIG_ROW__listen, CONFIG_ROW__listen,

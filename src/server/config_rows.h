@@ -117,7 +117,7 @@ void config_schema_free(union config_slot *slots);
 /* config_check.c */
 extern const struct config_check config_check_issuer, config_check_endpoint, config_check_network, config_check_path,
 	config_check_master_key, config_check_alg, config_check_origin, config_check_relay, config_check_address,
-	config_check_name, config_check_scope,
+	config_check_name, config_check_scope, config_check_domain,
 	config_check_grant_type;
 /* E_SYNTAX. */
 must_check int config_check_parse_endpoint(struct str text, struct config_endpoint *ret_endpoint);

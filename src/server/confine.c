@@ -7,9 +7,10 @@
 #include "crypto/digest.h"
 #include "ipc/frame.h"
 #include "ipc/sandbox.h"
+#include "server/sign_in_with.h"
 #include "store/store.h"
 
-enum { MORE_MAX = 16 };
+enum { MORE_MAX = 16 + UPSTREAM_MAX };
 
 /* What libraries read when they are first used: they could not any more. */
 static int warm_up(void)
@@ -37,8 +38,8 @@ static int check_master(const struct config *config)
 }
 
 /*
- * What names, certificates and mails need. Without a relay nothing of it is open. A resolver's or certificate file that
- * is replaced later can't be read any more until a restart.
+ * What names, certificates and mails need. Without a relay or a provider nothing of it is open. A resolver's or
+ * certificate file that is replaced later can't be read any more until a restart.
  */
 static size_t list_more(const struct config *config, struct sandbox_path more[MORE_MAX])
 {
@@ -51,7 +52,11 @@ static size_t list_more(const struct config *config, struct sandbox_path more[MO
 		more[n++] = (struct sandbox_path){config->mail.folder.p, true};
 	if (config->mail.ca_file.len > 0)
 		more[n++] = (struct sandbox_path){config->mail.ca_file.p, false};
-	for (size_t i = 0; config->mail.relay.len > 0 && i < sizeof(network) / sizeof(network[0]); i++)
+	for (unsigned i = 0; i < UPSTREAM_MAX; i++)
+		if (sign_in_with_ca_file(config, i))
+			more[n++] = (struct sandbox_path){sign_in_with_ca_file(config, i), false};
+	bool requests = config->mail.relay.len > 0 || sign_in_with_is_on(config);
+	for (size_t i = 0; requests && i < sizeof(network) / sizeof(network[0]); i++)
 		more[n++] = (struct sandbox_path){network[i], false};
 	return n;
 }

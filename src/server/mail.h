@@ -2,16 +2,15 @@
 #ifndef SERVER_MAIL_H
 #define SERVER_MAIL_H
 
-#include "base/secret.h"
 #include "server/config.h"
+#include "server/secret_source.h"
 
 struct mailer;
 struct server;
 
 /* What is read before the sandbox closes. */
 struct mail_setup {
-	char password[512];
-	size_t password_len;
+	struct secret_source password;
 };
 
 /*

@@ -23,6 +23,7 @@
 #include "web/web_factor.h"
 #include "web/web_passkey.h"
 #include "web/web_totp.h"
+#include "web/web_upstream.h"
 
 /* RFC 6749 3.2. The order is pinned by a test: shape, client, grant, resource, scope; then sign; then commit; then
  * answer. */
@@ -121,6 +122,9 @@ static call_step *const passkeys_steps[] = {web_step_begin, web_step_fresh, web_
 static call_step *const passkeys_options_steps[] = {web_step_begin, web_step_fresh, web_passkey_account_options, NULL};
 static call_step *const passkey_steps[] = {web_step_begin, web_passkey_signin, NULL};
 static call_step *const passkey_options_steps[] = {web_step_begin, web_passkey_signin_options, NULL};
+static call_step *const upstream_steps[] = {web_step_begin_hash, web_upstream_begin, NULL};
+static call_step *const upstream_back_steps[] = {web_step_begin_hash, web_upstream_back, NULL};
+static call_step *const upstreams_steps[] = {web_step_begin_hash, web_step_fresh, web_upstream_account, NULL};
 static call_step *const totp_picture_steps[] = {web_step_begin, web_step_signed_in, web_totp_picture, NULL};
 
 static const struct route rows[] = {
@@ -171,6 +175,11 @@ static const struct route rows[] = {
 	{"/signin/factor", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, factor_steps},
 	{"/signin/passkey", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkey_steps},
 	{"/signin/passkey/options", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkey_options_steps},
+	{"/signin/upstream", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstream_steps},
+	{"/signin/upstream/1", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstream_back_steps},
+	{"/signin/upstream/2", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstream_back_steps},
+	{"/signin/upstream/3", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstream_back_steps},
+	{"/account/upstream", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstreams_steps},
 	{"/account/passkeys", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkeys_steps},
 	{"/account/passkeys/options", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkeys_options_steps},
 	{"/account/totp", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, totp_steps},

@@ -30,6 +30,7 @@
 #include "server/page_admin.h"
 #include "server/reload.h"
 #include "server/route.h"
+#include "server/sign_in_with.h"
 #include "server/task.h"
 #include "server/worker.h"
 #include "store/store.h"
@@ -326,14 +327,17 @@ static int start(struct server *server, const struct role_fds *fds)
 {
 	_cleanup_(unref_tls) struct tls_context *tls = NULL;
 	static struct mail_setup mail; /* as long as the process */
+	static struct sign_in_with upstreams;
 	if (fds->n_keyd != (size_t)fds->n_loops + fds->n_pool + 1)
 		return E_CONFIG;
 	TRY(metrics_new(fds->n_loops, route_names, ROUTE_IDS, &server->metrics));
 	TRY(reload_open_tls(server->config, &tls));
 	TRY(mail_prepare(server->config, &mail));
+	TRY(sign_in_with_prepare(server->config, &upstreams));
 	TRY(confine_server(server->config)); /* before anything starts a thread */
 	TRY(open_store(server));
 	TRY(mail_start(server, &mail));
+	TRY(sign_in_with_start(server, &upstreams));
 	TRY(route_table_new(server->config->issuer, &server->routes));
 	TRY(prepare_management(server));
 	TRY(usage_new(fds->n_loops, &server->usage));
@@ -359,6 +363,7 @@ static void stop(struct server *server)
 	control_stop(server->control);
 	pool_free(server->pool);
 	mailer_free(server->env.mailer);
+	sign_in_with_stop(server);
 	keeper_stop(server);
 	for (unsigned i = 0; i < server->n_workers; i++)
 		worker_done(&server->workers[i]);

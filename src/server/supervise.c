@@ -96,7 +96,7 @@ static int start_server(struct supervisor *sup, const int *channels, size_t n)
 	struct role_fds fds = sup->sockets;
 	fds.n_keyd = n;
 	memcpy(fds.keyd, channels, n * sizeof(*channels));
-	return start_role(sup, &sup->server, &fds, NULL);
+	return start_role(sup, &sup->server, &fds, sup->options->server_env);
 }
 
 struct channels {

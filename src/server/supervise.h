@@ -57,6 +57,7 @@ struct supervise_options {
 	const char *control_path;
 	const char *certificate_path, *key_path; /* opened anew at each SIGHUP; NULL: no TLS */
 	/* the variable of `env:NAME` that holds the master key, handed to keyd alone; NULL: none */
+	const char *const *server_env; /* the same for the server, NULL-terminated; may be NULL */
 	const char *keyd_env;
 };
 

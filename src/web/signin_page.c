@@ -7,6 +7,7 @@
 #include "account/signin.h"
 #include "web/authorize_page.h"
 #include "web/web_factor.h"
+#include "web/web_upstream.h"
 
 enum { STATUS_WRONG = 403 };
 
@@ -31,6 +32,7 @@ static int show(struct call *call, const struct form_value *values, int status, 
 	page_flag(vars, "mails", call->env->mailer != NULL);
 	page_flag(vars, "changed", values[CHANGED].present);
 	page_text(vars, "problem", str_of(problem));
+	TRY(web_upstream_offer(call, values[CONTINUE].value, values[REAUTH].present));
 	call->answer.script = true; /* passkeys */
 	TRY(authorize_page_allow(call, web_continue(call, values[CONTINUE].value)));
 	return web_show(call, status, "signin");
