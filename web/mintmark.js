@@ -18,6 +18,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 	});
 }
 
+// <form data-autosubmit>: an answer to an app, which goes on by itself (form_post); without script by its button.
+for (const form of document.querySelectorAll("form[data-autosubmit]")) form.submit();
+
 // Passkeys: <form hidden data-passkey="create|get" data-options="URL"> with the fields csrf and credential. The options
 // are fetched, the browser is asked, and the form is posted with what it answered.
 const toBytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));

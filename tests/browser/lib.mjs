@@ -9,7 +9,7 @@
 //   })
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
 
@@ -45,6 +45,18 @@ export const cli = (...args) => JSON.parse(run(BINARY, [...args, '--config', CON
 // A line as a person pastes it.
 export const shell = (line) => run('sh', ['-euc', line])
 export const curl = (...args) => run('curl', ['-sS', '--noproxy', '*', '--max-time', '20', ...args])
+
+// The link in the newest mail to somebody; waits until there is one.
+export async function linkFor(address) {
+  for (let left = 1000; left > 0; left--) {
+    const mails = readdirSync(MAILS).filter((name) => name.endsWith('.eml')).sort().reverse()
+      .map((name) => readFileSync(`${MAILS}/${name}`, 'utf8'))
+    const link = mails.find((mail) => mail.toLowerCase().includes(`to: ${address}`))?.match(/https?:\/\/\S+token=\S+/)
+    if (link) return link[0]
+    await new Promise((done) => { setTimeout(done, 20) })
+  }
+  throw new Error(`no mail to ${address}`)
+}
 
 // What axe says in the page that is there; only what matters.
 async function inaccessible(page) {

@@ -2,10 +2,12 @@
 import { close, scenarios } from './lib.mjs'
 import './attacks.mjs'
 import './signin.mjs'
+import './accounts.mjs'
 import './tokens.mjs'
 import './factors.mjs'
 import './passkey.mjs'
 import './device.mjs'
+import './consent.mjs'
 
 const wanted = process.argv.slice(2)
 let passed = 0
