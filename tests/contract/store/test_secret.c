@@ -142,6 +142,38 @@ static void regenerate_kills_all(void **state)
 	assert_int_equal(got.secrets[MODEL_SECRETS_MAX].revoked_s, 0);
 }
 
+/* Of the others those that live longer end then; the rest stays as it is. */
+static void a_rotation_ends_the_others_later(void **state)
+{
+	static const int64_t ends_s[] = {0, 500, 50, 2000}, wanted_s[] = {1000, 500, 50, 1000};
+	struct world *world = *state;
+	struct client client = put_client(world, "mmc_one"), got;
+	struct client_secret secret;
+	for (unsigned i = 0; i < COUNT(ends_s); i++) {
+		secret = a_secret(world, client.id, i);
+		secret.expires_s = ends_s[i] ? NOW_S + ends_s[i] : 0;
+		OK(store_secret_add(world->store, &secret, 0, &a_note));
+	}
+	OK(store_secret_revoke(world->store, client.id, get_client(world, client.id).secrets[3].id, NOW_S, 0, &a_note));
+	secret = a_secret(world, STR("mmc_none"), 100);
+	const struct secret_terms terms = {0, NOW_S + 1000}, dying = {UNTIL_S, 0}, wrong = {0, -1};
+	FAILS(store_secret_rotate(world->store, &secret, &terms, &a_note), E_ABSENT);
+	secret = a_secret(world, client.id, 100); /* the third has expired by now */
+	FAILS(store_secret_rotate(world->store, &secret, &wrong, &a_note), E_SYNTAX);
+	OK(store_secret_rotate(world->store, &secret, &terms, &a_note));
+	world_reopen(world);
+	got = get_client(world, client.id);
+	assert_int_equal(got.n_secrets, COUNT(ends_s) + 1);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(got.secrets[i].expires_s, NOW_S + wanted_s[i]);
+	assert_int_equal(got.secrets[3].expires_s, NOW_S + 2000); /* revoked: nothing to end */
+	assert_int_equal(got.secrets[4].expires_s, secret.expires_s);
+	assert_int_equal(got.epoch, client.epoch);
+	secret = a_secret(world, client.id, 101);
+	OK(store_secret_rotate(world->store, &secret, &dying, &a_note));
+	assert_int_equal(get_client(world, client.id).epoch, client.epoch + 1);
+}
+
 static void the_dead_are_forgotten_oldest_first(void **state)
 {
 	struct world *world = *state;
@@ -193,6 +225,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(one_chosen_for_imported_clients, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(put_checks_chosen_too, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(regenerate_kills_all, world_setup, world_teardown),
+	cmocka_unit_test_setup_teardown(a_rotation_ends_the_others_later, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(the_dead_are_forgotten_oldest_first, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(usage, world_setup, world_teardown),
 };

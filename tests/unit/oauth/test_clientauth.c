@@ -66,11 +66,46 @@ static void holds_guesses_from_a_full_address(void **state)
 	assert_int_equal(attempt(fixture, "legacy", CHOSEN), E_THROTTLED);
 }
 
+/* A right secret from a network that is not the client's: told apart from a wrong one, which learns nothing of it. */
+static void networks_bound_right_secrets(void **state)
+{
+	static const struct audit_note note = {FIXTURE_NOW_S, STR("test"), STR("test"), STR("test"), STR("")};
+	static const struct {
+		const char *addr;
+		int code;
+	} rows[] = {
+		{"192.0.2.7", 0}, {"2001:db8::1", 0}, {"198.51.100.9", 0}, {"198.51.100.8", E_FOREIGN_NETWORK},
+		{"192.0.3.7", E_FOREIGN_NETWORK}, {"::1", E_FOREIGN_NETWORK}, {"unix", E_FOREIGN_NETWORK},
+		{"", E_FOREIGN_NETWORK}, {"::ffff:192.0.2.7", 0},
+	};
+	struct fixture *fixture = *state;
+	struct str networks[] = {STR("192.0.2.0/24"), STR("2001:db8::/32"), STR("198.51.100.9")};
+	struct client client;
+	assert_int_equal(store_client_get(fixture->env.store, STR("mmc_both"), &fixture->call.arena, &client), 0);
+	client.networks = (struct str_list){networks, 3};
+	assert_int_equal(store_client_update(fixture->env.store, &client, false, &note), 0);
+	directory_drop(fixture->env.directory, STR(""));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fixture_reset(fixture);
+		fixture->call.peer_addr = str_of(rows[i].addr);
+		fixture_param(fixture, PARAM_CLIENT_ID, "mmc_both");
+		fixture_param(fixture, PARAM_CLIENT_SECRET, fixture->service_secret);
+		assert_int_equal(clientauth_step(&fixture->call), rows[i].code);
+		assert_int_equal(fixture->call.secret != NULL, rows[i].code == 0);
+	}
+	fixture_reset(fixture);
+	fixture->call.peer_addr = STR("::1");
+	fixture_param(fixture, PARAM_CLIENT_ID, "mmc_both");
+	fixture_param(fixture, PARAM_CLIENT_SECRET, "mms_wrong");
+	assert_int_equal(clientauth_step(&fixture->call), E_INVALID_CLIENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(holds_guesses_of_one_pair, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(holds_guesses_from_a_full_address, setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(networks_bound_right_secrets, setup, fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -199,6 +199,102 @@ static void error_pages_say_nothing_of_the_request(void **state)
 	assert_true(has(buf_str(&world->body), "<p>Do &amp; this.</p>"));
 }
 
+static void put_account(struct world *world, bool admin)
+{
+	static const struct audit_note note = {NOW_S, STR("test"), STR("test"), STR("test"), STR("")};
+	struct str role = STR("Admin");
+	struct account account = {.id = STR("mma_ada"), .email = STR("ada@example.com"), .name = STR("Ada"),
+				  .roles = {&role, admin ? 1 : 0}, .created_s = 1};
+	assert_int_equal(store_account_put(world->env.store, &account, &note), 0);
+	world->policy.people.session_idle_s = 1000;
+	world->policy.people.session_max_s = 5000;
+}
+
+/* Signs in; the session cookie's value. */
+static void sign_in(struct world *world, char ret_cookie[128])
+{
+	struct account account;
+	struct call *call = begin(world, "http://127.0.0.1", "POST", "/signin");
+	header(world, "User-Agent", "x\xff\n");
+	assert_int_equal(store_account_get(world->env.store, STR("mma_ada"), false, &call->arena, &account), 0);
+	assert_int_equal(web_step_begin(call), 0);
+	assert_int_equal(web_sign_in(call, &account, AUTH_PASSWORD, STR("//evil.example")), 0);
+	assert_int_equal(call->answer.status, 303);
+	assert_true(str_eq(call->answer.location, STR("/")));
+	const char *at = memmem(call->answer.cookies.p, call->answer.cookies.len, "mintmark=mmb_", 13);
+	assert_non_null(at);
+	snprintf(ret_cookie, 128, "%.*s", (int)strcspn(at, ";"), at);
+}
+
+static struct call *visit(struct world *world, const char *cookie, int64_t now_s)
+{
+	struct call *call = begin(world, "http://127.0.0.1", "GET", "/tokens");
+	call->now_us = now_s * 1000000;
+	header(world, "Cookie", cookie);
+	assert_int_equal(web_step_begin(call), 0);
+	return call;
+}
+
+static void a_session_lives_while_it_is_used(void **state)
+{
+	struct world *world = *state;
+	char cookie[128], other[128];
+	put_account(world, false);
+	sign_in(world, cookie);
+	assert_true(visit(world, cookie, NOW_S + 10)->web->signed_in);
+	assert_true(visit(world, cookie, NOW_S + 900)->web->signed_in);
+	assert_true(visit(world, cookie, NOW_S + 1800)->web->signed_in); /* beyond the first idle time */
+	assert_false(visit(world, cookie, NOW_S + 3000)->web->signed_in);
+	sign_in(world, other);
+	assert_string_not_equal(cookie, other);
+	for (int64_t s = 0; s < 5000; s += 500)
+		assert_true(visit(world, other, NOW_S + s)->web->signed_in);
+	assert_false(visit(world, other, NOW_S + 5000)->web->signed_in); /* used or not */
+	cookie[20] ^= 1;
+	assert_false(visit(world, cookie, NOW_S)->web->signed_in);
+	assert_false(visit(world, "mintmark=mmb_; mintmark=x", NOW_S)->web->signed_in);
+}
+
+static void signing_out_ends_the_session_everywhere(void **state)
+{
+	struct world *world = *state;
+	char cookie[128];
+	put_account(world, false);
+	sign_in(world, cookie);
+	struct call *call = visit(world, cookie, NOW_S);
+	assert_int_equal(web_sign_out(call), 0);
+	assert_true(has(call->answer.cookies, "Set-Cookie: mintmark=; "));
+	assert_false(visit(world, cookie, NOW_S)->web->signed_in);
+	call = begin(world, "http://127.0.0.1", "POST", "/signout");
+	assert_int_equal(web_step_begin(call), 0);
+	assert_int_equal(web_sign_out(call), 0); /* nobody: nothing to end */
+}
+
+static void admin_pages_are_not_there_for_others(void **state)
+{
+	struct world *world = *state;
+	char cookie[128];
+	put_account(world, false);
+	sign_in(world, cookie);
+	assert_int_equal(web_step_admin(visit(world, cookie, NOW_S)), E_NOT_FOUND);
+	assert_int_equal(web_step_signed_in(visit(world, cookie, NOW_S)), 0);
+}
+
+static void what_hands_out_power_wants_a_sign_in_of_late(void **state)
+{
+	struct world *world = *state;
+	char cookie[128];
+	put_account(world, true);
+	sign_in(world, cookie);
+	assert_int_equal(web_step_admin(visit(world, cookie, NOW_S)), 0);
+	struct call *call = visit(world, cookie, NOW_S + 890);
+	assert_int_equal(web_step_fresh(call), 0);
+	assert_int_equal(call->answer.status, 0);
+	call = visit(world, cookie, NOW_S + 901);
+	assert_int_equal(web_step_fresh(call), 0);
+	assert_true(str_eq(call->answer.location, STR("/signin?reauth=1&continue=%2Ftokens")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +304,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_attack_47_forms_of_other_sites_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_secret_of_forms_is_another_browsers_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(error_pages_say_nothing_of_the_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_session_lives_while_it_is_used, setup, teardown),
+		cmocka_unit_test_setup_teardown(signing_out_ends_the_session_everywhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(admin_pages_are_not_there_for_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_hands_out_power_wants_a_sign_in_of_late, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
