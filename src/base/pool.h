@@ -1,7 +1,7 @@
 /*
  * Threads for what blocks an event loop: the store, a disk, the network, password hashes. Two lanes, so that what takes
  * long (a hash: 23 ms) never holds up the rest: at most half of the threads (of one: that one) work on POOL_HEAVY at a
- * time. Thread-safe.
+ * time, or threads of its own do, which give way to everything else that wants a core. Thread-safe.
  */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
@@ -24,6 +24,7 @@ struct pool_options {
 	unsigned waiting_max;        /* POOL_LIGHT */
 	unsigned heavy_waiting_max;  /* POOL_HEAVY: a queue that nobody waits for any more helps only who filled it */
 	void (*thread_end)(void);    /* called by each thread before it ends; may be NULL */
+	unsigned heavy_threads;      /* so many of them, less than all, work on POOL_HEAVY alone, and they alone; 0: none */
 };
 
 /* E_NOMEM, E_INTERNAL. */

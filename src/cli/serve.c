@@ -82,9 +82,18 @@ static void print_quickstart(const struct config *config, const char *path, bool
 	fflush(stdout);
 }
 
+/*
+ * More threads than were asked for do nothing but password hashes, each of which is 20 ms of a core: at most half of the
+ * cores, so that tokens do not wait for people who sign in, and half as many as the other threads, as each takes 19 MiB.
+ */
 static unsigned count_pool(const struct config *config)
 {
-	return config->server.pool_threads < ROLE_POOL_MAX ? config->server.pool_threads : ROLE_POOL_MAX;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned threads = config->server.pool_threads, hashing = threads / 2;
+	if (cores < 2 * (long)hashing)
+		hashing = cores < 4 ? 1 : (unsigned)cores / 2;
+	threads += hashing < 1 ? 1 : hashing;
+	return threads < ROLE_POOL_MAX ? threads : ROLE_POOL_MAX;
 }
 
 /* Half of the cores: keyd signs on the others, and fewer loops make larger batches, which cost less per signature. */

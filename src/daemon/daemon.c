@@ -102,7 +102,7 @@ static int start(struct daemon *daemon, struct buf *ret_why)
 	unsigned connections = options->limits.connections_max > 0 ? options->limits.connections_max : 4096;
 	/* Each connection has one request, and so one job at most: a queue that long refuses nobody. */
 	const struct pool_options pool = {options->pool_threads, connections + DAEMON_LOOPS_MAX, connections / 4 + 1,
-					  log_flush};
+					  log_flush, 0};
 	TRY(pool_new(&pool, &daemon->pool));
 	for (size_t i = 0; i < options->n_listen; i++)
 		TRY(bind_one(daemon, &options->listen[i], ret_why));

@@ -253,7 +253,9 @@ static int start_pool(struct server *server, const struct role_fds *fds)
 		pthread_mutex_init(&server->pool_signers[i].lock, NULL);
 		TRY(signer_new(fds->keyd[fds->n_loops + i], &server->pool_signers[i].signer));
 	}
-	struct pool_options options = {fds->n_pool, POOL_WAITING_MAX, HASHES_WAITING_MAX, log_flush};
+	unsigned threads = server->config->server.pool_threads; /* the rest hashes passwords */
+	struct pool_options options = {fds->n_pool, POOL_WAITING_MAX, HASHES_WAITING_MAX, log_flush,
+				       fds->n_pool > threads ? fds->n_pool - threads : 0};
 	return pool_new(&options, &server->pool);
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -52,7 +53,7 @@ static void run(struct pool_job *job, unsigned thread)
 
 static struct pool *make(unsigned threads, unsigned waiting_max)
 {
-	struct pool_options options = {threads, waiting_max, waiting_max, count_end};
+	struct pool_options options = {threads, waiting_max, waiting_max, count_end, 0};
 	struct pool *pool = NULL;
 	assert_int_equal(pool_new(&options, &pool), 0);
 	return pool;
@@ -84,6 +85,52 @@ static void hashes_take_at_most_half(void **state)
 		assert_int_equal(atomic_load(&done[0]), JOBS);
 		assert_int_equal(atomic_load(&done[1]), JOBS);
 		assert_int_equal(atomic_load(&most[0]), share);
+	}
+}
+
+static void note_nice(struct pool_job *job, unsigned thread)
+{
+	struct probe *probe = (struct probe *)(void *)job;
+	probe->thread = thread;
+	atomic_store(probe->most, (unsigned)(getpriority(PRIO_PROCESS, 0) + 20));
+	atomic_fetch_add(probe->done, 1);
+}
+
+/* Threads of their own for hashes: both lanes run to the end beside a full other one, and hashes give way. */
+static void hashes_have_their_own_threads(void **state)
+{
+	static struct probe jobs[2][JOBS];
+	(void)state;
+	for (unsigned stuck = 0; stuck < 2; stuck++) {
+		const unsigned places[] = {3, 2}, free_lane = 1 - stuck;
+		const struct pool_options options = {5, JOBS, JOBS, count_end, 2};
+		struct probe nice[2];
+		atomic_bool gate = false;
+		atomic_uint running[2] = {0}, most[2] = {0}, done[2] = {0}, niceness[2] = {0}, seen = 0;
+		struct pool *pool = NULL;
+		assert_int_equal(pool_new(&options, &pool), 0);
+		for (unsigned lane = 0; lane < 2; lane++) {
+			nice[lane] = (struct probe){{NULL, note_nice}, NULL, NULL, &niceness[lane], &seen, 99};
+			assert_int_equal(pool_submit(pool, lane, &nice[lane].job), 0);
+		}
+		assert_true(wait_until(&seen, 2));
+		assert_true(nice[0].thread < 3 && nice[1].thread >= 3);
+		assert_true(atomic_load(&niceness[1]) > atomic_load(&niceness[0]));
+		for (unsigned i = 0; i < JOBS; i++) {
+			for (unsigned lane = 0; lane < 2; lane++)
+				jobs[lane][i] = (struct probe){{NULL, run},    lane == stuck ? &gate : NULL, &running[lane],
+							       &most[lane],    &done[lane],                  0};
+			assert_int_equal(pool_submit(pool, stuck, &jobs[stuck][i].job), 0);
+		}
+		assert_true(wait_until(&running[stuck], places[stuck]));
+		for (unsigned i = 0; i < JOBS; i++)
+			assert_int_equal(pool_submit(pool, free_lane, &jobs[free_lane][i].job), 0);
+		assert_true(wait_until(&done[free_lane], JOBS));
+		assert_int_equal(atomic_load(&done[stuck]), 0);
+		atomic_store(&gate, true);
+		pool_free(pool);
+		assert_int_equal(atomic_load(&done[stuck]), JOBS);
+		assert_int_equal(atomic_load(&most[stuck]), places[stuck]);
 	}
 }
 
@@ -181,7 +228,7 @@ static void lack_of_memory(void **state)
 {
 	(void)state;
 #ifdef MINTMARK_FAULTS
-	struct pool_options options = {2, 2, 2, NULL};
+	struct pool_options options = {2, 2, 2, NULL, 0};
 	struct pool *pool = NULL;
 	fault_arm(FAULT_ALLOC, 1);
 	assert_int_equal(pool_new(&options, &pool), E_NOMEM);
@@ -196,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes_take_at_most_half),
+		cmocka_unit_test(hashes_have_their_own_threads),
 		cmocka_unit_test(full_lane_refuses_and_the_end_runs_what_waits),
 		cmocka_unit_test(ending_pool_takes_nothing),
 		cmocka_unit_test(threads_are_numbered),

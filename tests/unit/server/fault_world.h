@@ -70,7 +70,7 @@ static inline void make_parts(struct world *w)
 static inline void make_signers(struct world *w)
 {
 	struct server *server = &w->server;
-	struct pool_options options = {POOL, 64, 64, log_flush};
+	struct pool_options options = {POOL, 64, 64, log_flush, 0};
 	server->workers = calloc(1, sizeof(*server->workers));
 	server->pool_signers = calloc(POOL, sizeof(*server->pool_signers));
 	assert_true(server->workers && server->pool_signers);
