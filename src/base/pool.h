@@ -24,7 +24,7 @@ struct pool_options {
 	unsigned waiting_max;        /* POOL_LIGHT */
 	unsigned heavy_waiting_max;  /* POOL_HEAVY: a queue that nobody waits for any more helps only who filled it */
 	void (*thread_end)(void);    /* called by each thread before it ends; may be NULL */
-	unsigned heavy_threads;      /* so many of them, less than all, work on POOL_HEAVY alone, and they alone; 0: none */
+	unsigned heavy_threads;      /* so many of them, not all, work on POOL_HEAVY alone, and they alone; 0: none */
 };
 
 /* E_NOMEM, E_INTERNAL. */

@@ -83,8 +83,9 @@ static void print_quickstart(const struct config *config, const char *path, bool
 }
 
 /*
- * More threads than were asked for do nothing but password hashes, each of which is 20 ms of a core: at most half of the
- * cores, so that tokens do not wait for people who sign in, and half as many as the other threads, as each takes 19 MiB.
+ * More threads than were asked for do nothing but password hashes, each of which is 20 ms of a core: at most half of
+ * the cores, so that tokens do not wait for people who sign in, and half as many as the other threads, as each takes
+ * 19 MiB.
  */
 static unsigned count_pool(const struct config *config)
 {

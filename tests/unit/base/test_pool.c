@@ -118,8 +118,8 @@ static void hashes_have_their_own_threads(void **state)
 		assert_true(atomic_load(&niceness[1]) > atomic_load(&niceness[0]));
 		for (unsigned i = 0; i < JOBS; i++) {
 			for (unsigned lane = 0; lane < 2; lane++)
-				jobs[lane][i] = (struct probe){{NULL, run},    lane == stuck ? &gate : NULL, &running[lane],
-							       &most[lane],    &done[lane],                  0};
+				jobs[lane][i] = (struct probe){{NULL, run},    lane == stuck ? &gate : NULL,
+							       &running[lane], &most[lane], &done[lane], 0};
 			assert_int_equal(pool_submit(pool, stuck, &jobs[stuck][i].job), 0);
 		}
 		assert_true(wait_until(&running[stuck], places[stuck]));
