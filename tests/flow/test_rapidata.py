@@ -213,6 +213,8 @@ def test_credential(mint, alice, path):
         assert got.status_code == 200 and 'refresh_token' not in got.json(), got.text
     claims = jwt.decode(got.json()['access_token'], options={'verify_signature': False})
     assert claims['aud'] == API and claims['email'] == alice.person.email and claims['sub'].startswith('mma_')
+    info = mint.server.get('/connect/userinfo', headers=bearer(got.json()['access_token']))
+    assert info.status_code == 200 and info.json()['sub'] == claims['sub'] and info.json()['email'] == alice.person.email
     assert mint.server.token(auth=pair, scope='other:read').json()['error'] == 'invalid_scope'  # the login did not have it
     mine = mint.server.get('/client/' + pair[0], headers=bearer(token)).json()
     assert set(mine) == {'clientId', 'displayName', 'createdAt'} and mine['displayName'] == 'host - Python API Client'
@@ -285,9 +287,11 @@ def test_discovery(mint):
     assert document['issuer'] == mint.server.issuer + '/'
     paths = {name: urlsplit(document[name]).path for name in document if name.endswith(('_endpoint', '_uri'))}
     assert paths['token_endpoint'] == '/connect/token' and paths['jwks_uri'] == '/.well-known/jwks'
-    assert paths['registration_endpoint'] == '/client/register'
+    assert paths['authorization_endpoint'] == '/connect/authorize' and paths['userinfo_endpoint'] == '/connect/userinfo'
+    assert paths['end_session_endpoint'] == '/connect/logout' and paths['registration_endpoint'] == '/client/register'
+    assert document['code_challenge_methods_supported'] == ['S256']
     assert {'client_secret_basic', 'client_secret_post'} <= set(document['token_endpoint_auth_methods_supported'])
-    assert {'openid', 'profile', 'email', 'roles', 'api'} <= set(document['scopes_supported'])
+    assert {'openid', 'offline_access', 'profile', 'email', 'roles', 'api'} <= set(document['scopes_supported'])
 
 
 def test_off_by_default(server):
