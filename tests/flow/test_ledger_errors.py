@@ -38,7 +38,7 @@ def test_cc_46_malformed_http_is_answered_in_json(world, data, status):
     assert response.header('connection') == 'close'
 
 
-@pytest.mark.parametrize('path', ['/', '/oauth2', '/oauth2/token/', '/oauth2/tokens', '/OAUTH2/token', '//oauth2/token', '/oauth2/../oauth2/token',
+@pytest.mark.parametrize('path', ['/oauth2', '/oauth2/token/', '/oauth2/tokens', '/OAUTH2/token', '//oauth2/token', '/oauth2/../oauth2/token',
                                   '/oauth2%2ftoken', '/index.html', '/favicon.ico', '/oauth2/token;x'])
 def test_cc_46_unknown_paths(world, path):
     for method in ('GET', 'POST'):
