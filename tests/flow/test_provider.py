@@ -449,11 +449,12 @@ def test_logout(server, app, ada):
     def ask(**query):
         return browser.get('/connect/logout?' + rp.urllib.parse.urlencode(query), follow=False)
     for wrong in ({'client_id': app.id, 'post_logout_redirect_uri': 'https://evil.example/'},
-                  {'post_logout_redirect_uri': bye},
                   {'client_id': 'mmc_x', 'post_logout_redirect_uri': bye},
                   {'client_id': 'mmc_x', 'id_token_hint': tokens['id_token']},
                   {'id_token_hint': tokens['id_token'], 'post_logout_redirect_uri': bye + '/'}):
         assert ask(**wrong).status == 400 and browser.is_signed_in()
+    page = ask(post_logout_redirect_uri='https://evil.example/')  # nobody's: asked, and then it ends here
+    assert page.status == 200 and 'evil' not in page.headers['Content-Security-Policy'] and browser.is_signed_in()
     page = ask(client_id=app.id, post_logout_redirect_uri=bye, state='a b')
     assert page.status == 200 and browser.is_signed_in()  # asked
     page = browser.submit(page, '/logout', button='Sign out')

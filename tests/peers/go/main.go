@@ -172,6 +172,11 @@ func cached(ctx context.Context, provider *oidc.Provider) error {
 	return expect(first.AccessToken == second.AccessToken, "a second token within the lifetime of the first")
 }
 
+type test struct {
+	name string
+	run  func(context.Context, *oidc.Provider) error
+}
+
 func main() {
 	// Loopback traffic goes nowhere else, whatever proxy the environment names.
 	direct := &http.Client{Transport: &http.Transport{}, Timeout: 20 * time.Second}
@@ -182,10 +187,7 @@ func main() {
 		fmt.Println("0 passed, 1 failed")
 		os.Exit(1)
 	}
-	tests := []struct {
-		name string
-		run  func(context.Context, *oidc.Provider) error
-	}{
+	tests := []test{
 		{"discovery", discovery},
 		{"token with the style found by trying", token(oauth2.AuthStyleAutoDetect)},
 		{"token with Basic", token(oauth2.AuthStyleInHeader)},
@@ -197,6 +199,10 @@ func main() {
 		{"one scope", scope},
 		{"wrong secret", wrongSecret},
 		{"cached token source", cached},
+	}
+	if os.Getenv("APP_ID") != "" { // as an app that people sign in to
+		tests = tests[:0]
+		tests = append(tests, test{"code and PKCE", loginByCode}, test{"refresh", loginAndRefresh})
 	}
 	failed := 0
 	for _, test := range tests {
