@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import rp
 from foreign_provider import Provider
 from harness import Server
 from people import Browser, sign_up_account
@@ -317,3 +318,27 @@ def test_attack_43_metadata_that_leads_astray(tmp_path):
             assert start(browser)[0].startswith(bad.issuer + '/auth?')
         finally:
             server.stop()
+
+
+def test_another_server_of_ours_is_the_provider(tmp_path, new_server):
+    """The whole way between two of our own: its sign-in page, its code, its id token and userinfo, our account."""
+    there = new_server('there', demo=False)
+    here = Server(tmp_path / 'here', demo=False, env={'UPSTREAM_SECRET': 'not-yet'})
+    app = rp.App(there, '--trusted', '--native', redirect=here.issuer + '/signin/upstream/1')
+    here.env['UPSTREAM_SECRET'] = app.secret
+    configure(here, 1, there.issuer, client_id=app.id, create='true', domains='[example.com]')
+    here.start()
+    try:
+        person = sign_up_account(there)
+        there.cli('account', 'update', person.email, '--email-verified')
+        browser, over_there = Browser(here), Browser(there)
+        page = app.walk(over_there, over_there.get(start(browser)[0]), person)
+        back = urlsplit(page.headers['Location'])
+        assert page.headers['Location'].startswith(here.issuer + '/signin/upstream/1?')
+        answer = {k: v[0] for k, v in parse_qs(back.query).items()}
+        assert answer['iss'] == there.issuer
+        assert browser.get(back.path, params=answer).path == '/account'
+        made = here.cli('account', 'list')['accounts']
+        assert [(a['email'], a['email_verified']) for a in made if a['email'] == person.email] == [(person.email, True)]
+    finally:
+        here.stop()
