@@ -48,9 +48,9 @@ static void keep_text(char *out, size_t size, struct str text)
 	out[n] = '\0';
 }
 
-static void submit(struct server *server, const struct call *call, const char *action)
+static void submit(struct server *server, const struct call *call, const char *event_name, const char *action)
 {
-	LOG(LOG_WARN, action, F("client_id", call_client_id(call)), F("peer", call->peer_addr));
+	LOG(LOG_WARN, event_name, F("client_id", call_client_id(call)), F("peer", call->peer_addr));
 	struct event *event = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*event));
 	if (!event)
 		return;
@@ -66,7 +66,7 @@ static void submit(struct server *server, const struct call *call, const char *a
 	}
 }
 
-void audit_throttle(struct server *server, const struct call *call) { submit(server, call, "throttle"); }
+void audit_throttle(struct server *server, const struct call *call) { submit(server, call, "throttle", "throttle"); }
 
 /* The last entry of each client, about: two that share a place may be told more often. */
 static bool is_due(struct str client_id, int64_t now_s)
@@ -91,5 +91,5 @@ static bool is_due(struct str client_id, int64_t now_s)
 void audit_network(struct server *server, const struct call *call)
 {
 	if (is_due(call_client_id(call), call_now_s(call)))
-		submit(server, call, "client.network");
+		submit(server, call, "foreign_network", "client.network");
 }
