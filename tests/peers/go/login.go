@@ -77,3 +77,23 @@ func loginAndRefresh(ctx context.Context, provider *oidc.Provider) error {
 	_, err = provider.UserInfo(ctx, oauth2.StaticTokenSource(next))
 	return expect(err != nil, "a token of the family outlived the reuse")
 }
+
+func loginByDevice(ctx context.Context, provider *oidc.Provider) error {
+	config := app(provider, oidc.ScopeOpenID, "email")
+	device, err := config.DeviceAuth(ctx)
+	if err != nil {
+		return err
+	}
+	if err = exec.Command(os.Getenv("BROWSER"), device.VerificationURIComplete).Run(); err != nil {
+		return err
+	}
+	token, err := config.DeviceAccessToken(ctx, device)
+	if err != nil {
+		return err
+	}
+	info, err := provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	if err != nil {
+		return err
+	}
+	return expect(info.Email == os.Getenv("PERSON") && token.Extra("id_token") != nil, "userinfo %+v", info)
+}

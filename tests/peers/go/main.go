@@ -202,7 +202,7 @@ func main() {
 	}
 	if os.Getenv("APP_ID") != "" { // as an app that people sign in to
 		tests = tests[:0]
-		tests = append(tests, test{"code and PKCE", loginByCode}, test{"refresh", loginAndRefresh})
+		tests = append(tests, test{"code and PKCE", loginByCode}, test{"refresh", loginAndRefresh}, test{"device grant", loginByDevice})
 	}
 	failed := 0
 	for _, test := range tests {

@@ -1,5 +1,5 @@
 // openid-client, unmodified, as an app that people sign in to: code + PKCE, form_post, PAR, refresh, userinfo, introspection,
-// revocation, logout. Reads ISSUER, APP_ID, APP_SECRET (empty: public), REDIRECT, LOGOUT, BROWSER (the program that plays the
+// revocation, device grant, logout. Reads ISSUER, APP_ID, APP_SECRET (empty: public), REDIRECT, LOGOUT, BROWSER (the program that plays the
 // person); prints "N passed, N failed" at the end.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -68,6 +68,17 @@ if (secret) test('introspection of a refresh token', async () => {
 test('errors come back with state and iss', async () => {
   await assert.rejects(login({ prompt: 'none' }), { error: 'login_required' })
   await assert.rejects(login({ scope: 'openid nonsense' }), { error: 'invalid_scope' })
+})
+
+test('device grant: waits, is approved by somebody, refreshes', async () => {
+  const device = await openid.initiateDeviceAuthorization(configuration, { scope: 'openid email offline_access' })
+  await assert.rejects(openid.genericGrantRequest(configuration, 'urn:ietf:params:oauth:grant-type:device_code',
+    { device_code: device.device_code }), { error: 'authorization_pending' })
+  go(new URL(device.verification_uri_complete))
+  const tokens = await openid.pollDeviceAuthorizationGrant(configuration, device)
+  assert.ok(tokens.claims().sub && tokens.refresh_token)
+  assert.ok((await openid.refreshTokenGrant(configuration, tokens.refresh_token)).access_token)
+  await assert.rejects(openid.pollDeviceAuthorizationGrant(configuration, device), { error: 'invalid_grant' })
 })
 
 test('logout', async () => {
