@@ -56,7 +56,7 @@ int web_passkey_signin(struct call *call)
 	TRY(get_browser(call, &browser));
 	int rc = passkey_get(call, browser, values[P_CREDENTIAL].value, &account);
 	if (rc == E_ACCESS_DENIED)
-		return web_fail_page(call, E_ACCESS_DENIED,
+		return web_fail_page(call, E_FORBIDDEN,
 				     "This passkey does not open an account here. Go back to the sign-in page and try "
 				     "another one, or your password.");
 	TRY(rc);

@@ -1,5 +1,6 @@
 // Runs the scenarios, one after the other, and prints "N passed, N failed" at the end. See lib.mjs.
 import { close, scenarios } from './lib.mjs'
+import './admin.mjs'
 import './attacks.mjs'
 import './signin.mjs'
 import './accounts.mjs'

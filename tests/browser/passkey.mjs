@@ -36,7 +36,7 @@ scenario('a passkey: added, signed in with, deleted', async () => {
   await person.sees('You have none yet')
   await person.press('Sign out')
   await person.go('/signin')
-  await person.press('Sign in with a passkey', [400, 403]) // the telephone still has it
+  await person.press('Sign in with a passkey', 403) // the telephone still has it
   await person.look('signin-passkey-gone')
   await person.close()
 })

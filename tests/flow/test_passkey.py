@@ -105,7 +105,7 @@ def test_what_does_not_fit_gets_one_answer(server, ada, case):
         page = sign_in(browser, device, **more)
     finally:
         vars(device).update(kept)
-    assert page.status == 400 and 'does not open an account' in page.text
+    assert page.status == 403 and 'does not open an account' in page.text
     assert not browser.cookie()
 
 
