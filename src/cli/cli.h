@@ -129,6 +129,7 @@ enum cli_opt {
 	OPT_LOGIN_DEVICE,
 	OPT_LOGIN_NO_BROWSER,
 	OPT_LOGIN_WAIT,
+	OPT_SCAN_REVOKE,
 	OPT_VARIABLE,
 	OPT_MAINTAIN,
 	OPT_MODE,
@@ -252,6 +253,7 @@ int series_cmd_serve(struct cli *cli);
 int serve_run(struct cli *cli);
 int series_data_define(struct cli *cli);
 int series_data_import(struct cli *cli);
+int scan_cmd_run(struct cli *cli);
 int sdk_credentials_list(struct cli *cli);
 int sdk_credentials_remove(struct cli *cli);
 int sdk_credentials_use(struct cli *cli);

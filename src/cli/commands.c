@@ -220,6 +220,8 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"Only show the address; start no browser."},
 	[OPT_LOGIN_WAIT] = {"wait", "DURATION", NULL, FORM_LOCAL,
 		"How long the person has, up to 30m. Default: 5m."},
+	[OPT_SCAN_REVOKE] = {"revoke", NULL, NULL, FORM_FLAG,
+		"Tell the server of --issuer each client secret that is found: it ends them at once."},
 	[OPT_VARIABLE] = {"variable", "NAME", NULL, FORM_LOCAL,
 		"The variable that gets the token. Default: MINTMARK_TOKEN."},
 	[OPT_MAINTAIN] = {"maintain", NULL, NULL, FORM_FLAG,
@@ -427,6 +429,10 @@ const struct cli_command cli_commands[] = {
 		"Run curl with a token in the request's header; all its options may follow. The token does not stand "
 		"in the list of processes.",
 		sdk_token_curl, {SDK_OPTIONS, OPT_SDK_FRESH}, .op = NULL, .others = true},
+	{"scan", "PATH...",
+		"Look for leaked secrets in files, folders and the history of git repositories, by prefix and check "
+		"digits. Exit status: 0 none, 1 some, 2 and above trouble.",
+		scan_cmd_run, {OPT_SCAN_REVOKE, OPT_SDK_ISSUER, OPT_CA_FILE, OPT_JSON}, .op = NULL},
 	{"whoami", "",
 		"Ask the server whose token it is.",
 		sdk_token_whoami, {SDK_OPTIONS, OPT_JSON}, .op = NULL},

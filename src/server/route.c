@@ -35,6 +35,8 @@ static call_step *const token_steps[] = {
 static call_step *const revoke_steps[] = {
 	ep_token_read, ep_revoke_present, clientauth_step, ep_revoke_commit, NULL,
 };
+/* Whoever holds a secret may end it: no other authentication. */
+static call_step *const leaked_steps[] = {ep_token_read, ep_revoke_present, ep_leaked_end, NULL};
 static call_step *const introspect_steps[] = {
 	ep_token_read, ep_revoke_present, clientauth_step_secret, ep_introspect_answer, NULL,
 };
@@ -132,6 +134,7 @@ static const struct route rows[] = {
 	{"/connect/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},
 	{"/oauth2/revoke", ROUTE_REVOKE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, revoke_steps},
 	{"/connect/revocation", ROUTE_REVOKE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, revoke_steps},
+	{"/oauth2/leaked", ROUTE_LEAKED, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, leaked_steps},
 	{"/oauth2/introspect", ROUTE_INTROSPECT, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, introspect_steps},
 	{"/connect/introspect", ROUTE_INTROSPECT, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, introspect_steps},
 	{"/oauth2/device_authorization", ROUTE_DEVICE, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, device_steps},
@@ -250,7 +253,7 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 const char *const route_names[ROUTE_IDS] = {
 	"token", "jwks", "metadata", "healthz", "readyz", "metrics", "revoke", "introspect", "revocations", "manage",
 	"openapi", "pages", "static", "register", "device", "bridge", "credentials", "authorize",
-	"pushed", "userinfo", "logout", "unknown",
+	"pushed", "userinfo", "logout", "leaked", "unknown",
 };
 
 struct routes {

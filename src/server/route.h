@@ -45,6 +45,7 @@ enum route_id {
 	ROUTE_PUSHED,
 	ROUTE_USERINFO,
 	ROUTE_LOGOUT,
+	ROUTE_LEAKED,
 	ROUTE_UNKNOWN,
 	ROUTE_IDS
 };
@@ -78,6 +79,7 @@ must_check int ep_token_read(struct call *call);     /* ep_token.c: content type
 must_check int ep_token_reply(struct call *call);
 must_check int ep_revoke_present(struct call *call);  /* ep_revoke.c; introspection too: there is a token */
 must_check int ep_revoke_commit(struct call *call);
+must_check int ep_leaked_end(struct call *call);      /* ep_leaked.c */
 must_check int ep_introspect_answer(struct call *call); /* ep_introspect.c */
 must_check int ep_bridge_begin(struct call *call);       /* ep_bridge.c */
 must_check int ep_bridge_commit(struct call *call);

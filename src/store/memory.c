@@ -332,6 +332,7 @@ static const struct store_ops memory_ops = {
 	.client_count_imported = memory_client_count_imported,
 	.secret_rotate = memory_secret_rotate,
 	.secret_revoke = memory_secret_revoke,
+	.secret_find = memory_secret_find,
 	.secret_regenerate = memory_secret_regenerate,
 	.usage_flush = memory_secret_usage_flush,
 	.use_history = memory_use_history,

@@ -110,6 +110,8 @@ int memory_client_count_imported(struct store *store, int64_t *ret_n);
 
 int memory_secret_rotate(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,
 		      const struct audit_note *note);
+int memory_secret_find(struct store *store, const unsigned char sha256[32], struct arena *arena,
+		       struct client_secret *ret_secret);
 int memory_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
 			 int64_t until_s, const struct audit_note *note);
 int memory_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,

@@ -168,3 +168,28 @@ int memory_secret_usage_flush(struct store *store, const struct usage_row *rows,
 	memory_use_forget(next, newest_s);
 	return memory_end(store, next, rc, NULL);
 }
+
+static int find_hash(const struct memory_state *state, const unsigned char *sha256, struct arena *arena,
+		     struct client_secret *ret_secret)
+{
+	for (size_t i = 0; i < state->n_clients; i++) {
+		const struct client *client = &state->clients[i];
+		for (size_t k = 0; k < client->n_secrets; k++) {
+			const struct client_secret *row = &client->secrets[k];
+			if (row->form != SECRET_GENERATED || memcmp(row->sha256, sha256, sizeof(row->sha256)) != 0)
+				continue;
+			struct client_secret found = {.revoked_s = row->revoked_s};
+			TRY(arena_str(arena, client->id, &found.client_id));
+			TRY(arena_str(arena, row->id, &found.id));
+			*ret_secret = found;
+			return 0;
+		}
+	}
+	return E_ABSENT;
+}
+
+int memory_secret_find(struct store *store, const unsigned char sha256[32], struct arena *arena,
+		       struct client_secret *ret_secret)
+{
+	return memory_unlock(store, find_hash(memory_lock(store), sha256, arena, ret_secret));
+}

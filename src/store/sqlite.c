@@ -80,6 +80,7 @@ static const struct store_ops sqlite_ops = {
 	.client_count_imported = sqlite_client_count_imported,
 	.secret_rotate = sqlite_secret_rotate,
 	.secret_revoke = sqlite_secret_revoke,
+	.secret_find = sqlite_secret_find,
 	.secret_regenerate = sqlite_secret_regenerate,
 	.usage_flush = sqlite_usage_flush,
 	.api_put = sqlite_api_put,

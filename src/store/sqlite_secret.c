@@ -203,3 +203,21 @@ int sqlite_secret_regenerate(struct store *store, const struct client_secret *se
 {
 	return sqlite_write(store, regenerate, &(struct add){secret, {now_s, until_s}, 0}, note);
 }
+
+int sqlite_secret_find(struct store *store, const unsigned char sha256[32], struct arena *arena,
+		       struct client_secret *ret_secret)
+{
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query =
+		query_of(reader.db, "SELECT client.id, client_secret.id, revoked_s FROM client_secret"
+				    " JOIN client ON client.n = client_n WHERE form = 0 AND sha256 = ?");
+	query_blob(&query, str_mem(sha256, sizeof(ret_secret->sha256)));
+	TRY(query_row(&query));
+	struct client_secret secret = {.client_id = query_get_str(&query, arena)};
+	secret.id = query_get_str(&query, arena);
+	secret.revoked_s = query_get_int(&query);
+	TRY(query_status(&query));
+	*ret_secret = secret;
+	return 0;
+}

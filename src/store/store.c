@@ -194,6 +194,14 @@ int store_secret_revoke(struct store *store, struct str client_id, struct str se
 	return front_end(&span, store->ops->secret_revoke(store, client_id, secret_id, now_s, until_s, note));
 }
 
+int store_secret_find(struct store *store, const unsigned char sha256[32], struct arena *arena,
+		      struct client_secret *ret_secret)
+{
+	struct front_span span;
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->secret_find(store, sha256, arena, ret_secret));
+}
+
 int store_secret_regenerate(struct store *store, const struct client_secret *secret, int64_t now_s, int64_t until_s,
 			    const struct audit_note *note)
 {

@@ -154,6 +154,9 @@ must_check int store_secret_rotate(struct store *store, const struct client_secr
 /* One secret dies now (now_s > 0). E_ABSENT. A revoked one stays as it is: 0. */
 must_check int store_secret_revoke(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
 				   int64_t until_s, const struct audit_note *note);
+/* Whose generated secret has this hash, dead or alive; the ids are in the arena. E_ABSENT: nobody's. */
+must_check int store_secret_find(struct store *store, const unsigned char sha256[32], struct arena *arena,
+				 struct client_secret *ret_secret);
 /*
  * All secrets of the client that are not revoked are (now_s > 0), the new one is added: all or nothing. E_ABSENT.
  * E_CONFLICT: a chosen one for an mmc_ id. E_EXISTS: the id of the secret is taken.

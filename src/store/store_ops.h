@@ -37,6 +37,8 @@ struct store_ops {
 			     const struct audit_note *note);
 	int (*secret_revoke)(struct store *store, struct str client_id, struct str secret_id, int64_t now_s,
 			     int64_t until_s, const struct audit_note *note);
+	int (*secret_find)(struct store *store, const unsigned char sha256[32], struct arena *arena,
+			   struct client_secret *ret_secret);
 	int (*secret_regenerate)(struct store *store, const struct client_secret *secret, int64_t now_s,
 				 int64_t until_s, const struct audit_note *note);
 	int (*usage_flush)(struct store *store, const struct usage_row *rows, size_t n);

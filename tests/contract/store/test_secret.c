@@ -217,7 +217,28 @@ static void usage(void **state)
 	assert_int_equal(audit_count(world), 3);
 }
 
+static void found_by_hash(void **state)
+{
+	struct world *world = *state;
+	struct client one = put_client(world, "mmc_one");
+	struct client_secret secret = a_secret(world, one.id, 1), found = {0};
+	struct client_secret word = chosen(world, put_client(world, "legacy").id, 2);
+	OK(store_secret_add(world->store, &secret, 0, &a_note));
+	OK(store_secret_add(world->store, &word, 0, &a_note));
+	OK(store_secret_find(world->store, secret.sha256, &world->arena, &found));
+	assert_true(str_eq(found.client_id, one.id) && str_eq(found.id, secret.id) && found.revoked_s == 0);
+	OK(store_secret_revoke(world->store, one.id, secret.id, NOW_S + 5, 0, &a_note));
+	world_reopen(world);
+	OK(store_secret_find(world->store, secret.sha256, &world->arena, &found));
+	assert_int_equal(found.revoked_s, NOW_S + 5);
+	static const unsigned char nothing[32];
+	FAILS(store_secret_find(world->store, nothing, &world->arena, &found), E_ABSENT);
+	secret.sha256[31] ^= 1;
+	FAILS(store_secret_find(world->store, secret.sha256, &world->arena, &found), E_ABSENT);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup_teardown(found_by_hash, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(absent, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(revoke_is_of_this_client_only, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(at_most_so_many_living, world_setup, world_teardown),
