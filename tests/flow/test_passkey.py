@@ -116,13 +116,13 @@ def test_a_challenge_is_good_once_and_in_its_browser(server, ada):
     proof = device.get(asked)
     thief = Browser(server)
     stolen = thief.get('/signin')
-    assert thief.submit(stolen, form=with_credential(stolen), credential=proof).status == 400
-    assert browser.submit(page, form=with_credential(page), credential=proof).status == 400  # the theft used it up
+    assert thief.submit(stolen, form=with_credential(stolen), credential=proof).status == 403
+    assert browser.submit(page, form=with_credential(page), credential=proof).status == 403  # the theft used it up
     asked = options(browser, page, '/signin/passkey/options')
     proof = device.get(asked)
     assert browser.submit(page, form=with_credential(page), credential=proof, follow=False).status == 303
     page = browser.get('/signin', params={'reauth': '1'})
-    assert browser.submit(page, form=with_credential(page), credential=proof).status == 400
+    assert browser.submit(page, form=with_credential(page), credential=proof).status == 403
 
 
 def test_registration_refuses(server):
@@ -149,7 +149,7 @@ def test_a_copied_authenticator_is_noticed(server):
     assert add(browser, device)[1].status == 200
     assert sign_in(Browser(server), device, '/account/passkeys').path == '/account/passkeys'
     device.counter = 5
-    assert sign_in(Browser(server), device).status == 400
+    assert sign_in(Browser(server), device).status == 403
     assert 'passkey.copied' in [e['action'] for e in server.cli('audit', 'list')['entries']]
 
 
@@ -166,7 +166,7 @@ def test_rename_and_delete(server):
     assert page.title == 'Delete the passkey “New name”?'
     page = browser.submit(page, '/account/passkeys')
     assert 'You have none yet' in page.text
-    assert sign_in(Browser(server), device).status == 400
+    assert sign_in(Browser(server), device).status == 403
 
 
 def test_somebody_elses_passkey_is_out_of_reach(server, ada):
