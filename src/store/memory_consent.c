@@ -44,7 +44,7 @@ int memory_consent_list(struct store *store, struct str account_id, struct arena
 			size_t *ret_n)
 {
 	const struct memory_some some = {MEMORY_CONSENT, is_consent_of, &account_id};
-	const struct memory_order order = {false, SIZE_MAX};
+	const struct memory_listing order = {false, SIZE_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_consents, ret_n));
 }
 

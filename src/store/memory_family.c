@@ -107,6 +107,6 @@ int memory_family_list(struct store *store, struct str account_id, int64_t now_s
 {
 	const struct asked asked = {account_id, now_s};
 	const struct memory_some some = {MEMORY_FAMILY, lives, &asked};
-	const struct memory_order order = {true, MEMORY_LIST_MAX};
+	const struct memory_listing order = {true, MEMORY_LIST_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_families, ret_n));
 }

@@ -62,7 +62,7 @@ int memory_once_list(struct store *store, const struct store_once_range *range, 
 		     struct once **ret_onces, size_t *ret_n)
 {
 	const struct memory_some some = {MEMORY_ONCE, is_good, range};
-	const struct memory_order order = {true, range->limit};
+	const struct memory_listing order = {true, range->limit};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_onces, ret_n));
 }
 

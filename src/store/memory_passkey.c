@@ -42,7 +42,7 @@ int memory_passkey_list(struct store *store, struct str account_id, struct arena
 			size_t *ret_n)
 {
 	const struct memory_some some = {MEMORY_PASSKEY, is_passkey_of, &account_id};
-	const struct memory_order order = {false, SIZE_MAX};
+	const struct memory_listing order = {false, SIZE_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_passkeys, ret_n));
 }
 
@@ -124,7 +124,7 @@ int memory_upstream_list(struct store *store, struct str account_id, struct aren
 			 struct upstream_link **ret_links, size_t *ret_n)
 {
 	const struct memory_some some = {MEMORY_UPSTREAM, is_link_of, &account_id};
-	const struct memory_order order = {false, SIZE_MAX};
+	const struct memory_listing order = {false, SIZE_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_links, ret_n));
 }
 

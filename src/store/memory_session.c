@@ -89,7 +89,7 @@ int memory_session_list(struct store *store, struct str account_id, int64_t now_
 {
 	const struct asked asked = {account_id, NULL, now_s};
 	const struct memory_some some = {MEMORY_SESSION, lives, &asked};
-	const struct memory_order order = {true, MEMORY_LIST_MAX};
+	const struct memory_listing order = {true, MEMORY_LIST_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_sessions, ret_n));
 }
 

@@ -183,7 +183,7 @@ static struct memory_row order_of(const struct shape *shape, const void *row)
 	};
 }
 
-int memory_table_list(const struct memory_state *state, const struct memory_some *some, struct memory_order order,
+int memory_table_list(const struct memory_state *state, const struct memory_some *some, struct memory_listing order,
 		      struct arena *arena, void *ret_models, size_t *ret_n)
 {
 	const struct shape *shape = &shapes[some->table];

@@ -79,12 +79,12 @@ struct memory_some {
 /* Takes them out, at most limit; how many there were. */
 size_t memory_table_drop_some(struct memory_state *next, const struct memory_some *some, size_t limit);
 /* Copies of the model's structs, oldest or newest first, at most limit. E_NOMEM. */
-struct memory_order {
+struct memory_listing {
 	bool newest_first;
 	size_t limit;
 };
 must_check int memory_table_list(const struct memory_state *state, const struct memory_some *some,
-				 struct memory_order order, struct arena *arena, void *ret_models, size_t *ret_n);
+				 struct memory_listing order, struct arena *arena, void *ret_models, size_t *ret_n);
 /* Takes out the rows that are of this account (client), and what hangs on them. */
 enum memory_owner { MEMORY_OF_ACCOUNT, MEMORY_OF_CLIENT, MEMORY_OWNERS };
 void memory_table_forget(struct memory_state *next, enum memory_owner owner, struct str id);

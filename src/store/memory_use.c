@@ -87,7 +87,7 @@ int memory_use_history(struct store *store, struct str client_id, int64_t from_d
 {
 	const struct asked asked = {client_id, from_day};
 	const struct memory_some some = {MEMORY_DAY, is_day, &asked};
-	const struct memory_order order = {false, SIZE_MAX};
+	const struct memory_listing order = {false, SIZE_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_days, ret_n));
 }
 
@@ -107,6 +107,6 @@ int memory_use_hosts(struct store *store, struct str client_id, struct arena *ar
 		     size_t *ret_n)
 {
 	const struct memory_some some = {MEMORY_HOST, is_host, &client_id};
-	const struct memory_order order = {true, SIZE_MAX};
+	const struct memory_listing order = {true, SIZE_MAX};
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_hosts, ret_n));
 }
