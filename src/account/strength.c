@@ -88,7 +88,6 @@ struct str strength_advice(enum strength strength)
 		[STRENGTH_LONG] = "This password is too long: at most 1024 bytes.",
 		[STRENGTH_GUESSABLE] = ("This password is easy to guess. Avoid names, dates, keyboard rows and known "
 					"passwords; a few unrelated words make a good one."),
-		[STRENGTH_GUESSABLE] = "This password is easy to guess. Avoid names, dates and known passwords.",
 	};
 	return str_of(texts[strength]);
 }
