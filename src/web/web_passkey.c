@@ -144,7 +144,7 @@ static int read_id(struct call *call, const struct form_value *values, struct st
 static int rename_one(struct call *call, const struct form_value *values)
 {
 	struct audit_note note;
-	struct str id;
+	struct str id = {0};
 	TRY(read_id(call, values, &id));
 	if (!values[P_NAME].present || values[P_NAME].value.len > MODEL_LABEL_MAX)
 		return show(call, 400, "Give the passkey a name, of at most 100 characters.");
@@ -187,7 +187,7 @@ static int check_other_way(struct call *call, size_t n_passkeys)
 static int ask_delete(struct call *call, const struct form_value *values)
 {
 	struct passkey passkey;
-	struct str id;
+	struct str id = {0};
 	size_t n;
 	TRY(read_id(call, values, &id));
 	int rc = find(call, id, &passkey, &n);
@@ -202,7 +202,7 @@ static int delete(struct call *call, const struct form_value *values)
 {
 	struct passkey passkey;
 	struct audit_note note;
-	struct str id;
+	struct str id = {0};
 	size_t n;
 	TRY(read_id(call, values, &id));
 	int rc = find(call, id, &passkey, &n);
