@@ -11,7 +11,8 @@
 #include "crypto/cbor.h"
 #include "crypto/sig.h"
 
-enum { FLAGS_AT = 32, FLAG_UP = 0x01, FLAG_UV = 0x04, FLAG_BE = 0x08, FLAG_BS = 0x10, RP_ID_MAX = 255, FMT_MAX = 32 };
+enum { FLAGS_AT = 32, FLAG_UP = 0x01, FLAG_UV = 0x04, FLAG_BE = 0x08, FLAG_BS = 0x10,
+       FLAG_AT = 0x40, FLAG_ED = 0x80, AAGUID_LEN = 16, RP_ID_MAX = 255, FMT_MAX = 32 };
 
 const int webauthn_algs[] = {COSE_ES256, COSE_EDDSA, COSE_RS256, 0};
 
@@ -130,12 +131,35 @@ static int take_apart(struct str object, struct str *ret_data)
 	return 0;
 }
 
+/*
+ * WebAuthn 6.1: id and key of a new credential, extensions, nothing behind them. libcbor takes memory for as many
+ * elements as a head promises; here no head promises more than there are bytes.
+ */
+static int check_shape(struct str data)
+{
+	struct cur cur = cur_of(data);
+	struct str part;
+	uint16_t id_len;
+	unsigned flags = (unsigned char)data.p[FLAGS_AT];
+	TRY(cur_mem(&cur, SHA256_LEN + 1 + 4, &part)); /* rpIdHash, flags, signCount */
+	if (flags & FLAG_AT) {
+		TRY(cur_mem(&cur, AAGUID_LEN, &part));
+		TRY(cur_u16be(&cur, &id_len));
+		TRY(cur_mem(&cur, id_len, &part));
+		TRY(cbor_skip(&cur));
+	}
+	if (flags & FLAG_ED)
+		TRY(cbor_skip(&cur));
+	return cur_end(&cur);
+}
+
 /* WebAuthn 6.1: made for us, by somebody who was there and verified. */
 static int check_data(struct str data, struct str rp_id)
 {
 	unsigned char expected[SHA256_LEN];
 	if (data.len <= FLAGS_AT || data.len > WEBAUTHN_DATA_MAX || rp_id.len == 0 || rp_id.len > RP_ID_MAX)
 		return E_SYNTAX;
+	TRY(check_shape(data));
 	TRY(digest_sha256(rp_id, expected));
 	unsigned flags = (unsigned char)data.p[FLAGS_AT];
 	if (memcmp(data.p, expected, SHA256_LEN) != 0)

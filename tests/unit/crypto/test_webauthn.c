@@ -56,7 +56,8 @@ static void create_refuses_flags(void **state)
 		unsigned flags;
 		int rc;
 	} rows[] = {
-		{0x00, E_ACCESS_DENIED}, {0x41, E_ACCESS_DENIED} /* nobody was verified */,
+		{0x00, E_SYNTAX}, {0xC5, E_SYNTAX} /* extensions that are not there */,
+		{0x41, E_ACCESS_DENIED} /* nobody was verified */,
 		{0x44, E_ACCESS_DENIED} /* nobody was there */, {0x40, E_ACCESS_DENIED},
 		{0x55, E_ACCESS_DENIED} /* backed up, though it can't be */,
 		{0x05, E_SYNTAX} /* no credential inside */,
@@ -118,6 +119,20 @@ static void create_refuses_maps(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (create(rows[i], rp) != E_SYNTAX)
 			fail_msg("row %zu", i);
+}
+
+/* libcbor would take 2^32 times 16 bytes for a key that promises as many members. */
+static void create_believes_no_promised_size(void **state)
+{
+	(void)state;
+	const struct vector *v = &vectors[0];
+	char bytes[2048];
+	size_t key_at = data_at(v) + 37 + 16 + 2 + v->id.len;
+	memcpy(bytes, v->object.p, v->object.len);
+	memcpy(bytes + key_at, "\xba\xff\xff\xff\xff", 5);
+	assert_int_equal(create((struct str){bytes, v->object.len}, rp), E_SYNTAX);
+	memcpy(bytes + key_at, "\x9a\x7f\xff\xff\xff", 5);
+	assert_int_equal(create((struct str){bytes, v->object.len}, rp), E_SYNTAX);
 }
 
 static void create_is_bounded(void **state)
@@ -234,6 +249,7 @@ int main(void)
 		cmocka_unit_test(create_refuses_flags),   cmocka_unit_test(create_refuses_another_rp),
 		cmocka_unit_test(create_refuses_what_is_cut), cmocka_unit_test(create_survives_any_byte),
 		cmocka_unit_test(create_refuses_maps),    cmocka_unit_test(create_is_bounded),
+		cmocka_unit_test(create_believes_no_promised_size),
 		cmocka_unit_test(create_reads_all_algorithms), cmocka_unit_test(check_refuses),
 		cmocka_unit_test(check_accepts),          cmocka_unit_test(cbor_refuses),
 	};
