@@ -176,7 +176,7 @@ typedef void mintmark_login_show(void *arg, const mintmark_login_prompt *prompt)
 /** How to log in. Zero everywhere but in size means the defaults. */
 typedef struct mintmark_login_options {
 	size_t size;               /**< sizeof(mintmark_login_options) */
-	enum mintmark_login_way way;
+	enum mintmark_login_way way; /**< Default: by whatever there is. */
 	mintmark_login_show *show; /**< NULL: on the terminal's standard error. */
 	void *arg;                 /**< Of show. */
 	uint32_t timeout_ms;       /**< How long the person has, 1 to 1800000; default 300000. */

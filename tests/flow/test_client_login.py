@@ -297,3 +297,60 @@ def test_without_a_client_id(person):
     del person.env['MINTMARK_LOGIN_CLIENT_ID']
     done = person.run('login')
     assert done.returncode == USAGE and '$MINTMARK_LOGIN_CLIENT_ID' in done.stderr
+
+
+# Our own server
+
+
+@pytest.fixture(scope='module')
+def mint(tmp_path_factory):
+    import rp
+    import world
+    server = harness.Server(tmp_path_factory.mktemp('mint') / 'var', demo=False)
+    world.configure(server, device__interval_s=1)
+    server.start()
+    app = rp.App(server, '--public', '--native', '--grant', 'code', '--grant', 'refresh', '--grant', 'device', redirect='http://127.0.0.1/callback')
+    yield server, app, *rp.signed_in(server)
+    server.stop()
+
+
+@pytest.fixture
+def own(mint, tmp_path):
+    server, app = mint[:2]
+    made = Person(tmp_path / 'home', server_issuer(server), MINTMARK_LOGIN_CLIENT_ID=app.id)
+    for name in ('MINTMARK_CLIENT_ID', 'MINTMARK_CLIENT_SECRET', 'DISPLAY', 'WAYLAND_DISPLAY', 'BROWSER'):
+        made.env.pop(name, None)
+    return made
+
+
+def server_issuer(server):
+    return type('Known', (), {'url': server.issuer})
+
+
+def test_own_server_by_browser(mint, own):
+    """Authorize, sign in, agree, loopback, token, userinfo, refresh, logout: nothing is played."""
+    server, app, browser, person = mint
+    login = Login(own)
+    parts = urllib.parse.urlsplit(login.url)
+    app.redirect = login.query['redirect_uri']
+    page = app.walk(browser, browser.get(f'{parts.path}?{parts.query}'), person)
+    assert page.status == 303 and page.headers['Location'].startswith(login.query['redirect_uri']), page.headers
+    answer = urllib.request.urlopen(page.headers['Location'])
+    assert 'You can close this window' in answer.read().decode()
+    assert login.end()[0] == OK
+    assert json.loads(own.run('whoami', '--json').stdout)['email'] == person.email
+    first = own.token()
+    assert own.token('--fresh') not in ('', first)  # by the refresh token
+    assert own.run('logout').returncode == OK
+    assert 'There are no credentials' in own.run('token').stderr
+
+
+def test_own_server_by_device(mint, own):
+    server, app, browser, person = mint
+    process = subprocess.Popen([str(own.binary), 'login', '--device', '--wait', '60'], env=own.env, stdin=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    lines = [process.stderr.readline().strip() for _ in range(4)]
+    page = browser.get(f'/device?user_code={lines[3]}')
+    assert browser.submit(page, '/device', button='Approve').status == 200
+    assert process.communicate(timeout=90)[1].endswith('You are logged in.\n') and process.returncode == OK
+    assert json.loads(own.run('whoami', '--json').stdout)['email'] == person.email
