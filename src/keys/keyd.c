@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/trim.h"
 #include "ipc/note.h"
 #include "ipc/sandbox.h"
 #include "keys/keyd_verbs.h"
@@ -140,6 +141,7 @@ static int run(struct keyd_state *state, const struct role_fds *fds)
 	pthread_barrier_wait(&start);
 	if (fds->super >= 0 && note_send(fds->super, STR("R"), NULL, 0) < 0)
 		LOG(LOG_WARN, "keyd_no_supervisor");
+	trim_start_up();
 	for (size_t i = 0; i < fds->n_keyd; i++)
 		pthread_join(workers[i].thread, NULL);
 	log_flush();

@@ -12,6 +12,7 @@
 
 #include "account/mailer.h"
 #include "base/log.h"
+#include "base/trim.h"
 #include "crypto/tls.h"
 #include "ipc/frame.h"
 #include "ipc/note.h"
@@ -351,7 +352,9 @@ static int start(struct server *server, const struct role_fds *fds)
 	TRY(start_control(server, fds));
 	TRY(start_workers(server, fds, tls));
 	TRY(keeper_start(server));
-	return note_send(server->super, STR("R"), NULL, 0);
+	TRY(note_send(server->super, STR("R"), NULL, 0));
+	trim_start_up();
+	return 0;
 }
 
 /* Requests in work are answered, usage and queued writes reach the disk. */

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/trim.h"
 #include "ipc/frame.h"
 #include "ipc/note.h"
 #include "ipc/notify.h"
@@ -326,6 +327,7 @@ static void read_note(struct supervisor *sup, struct child *child)
 	if (child == &sup->server && !sup->announced) {
 		sup->announced = true;
 		notify_send("READY=1");
+		trim_start_up();
 	}
 }
 
