@@ -34,8 +34,9 @@ static bool is_stale(const struct call *call, const struct authorize *request, c
 		return false;
 	if (request->prompt & (PROMPT_LOGIN | PROMPT_SELECT))
 		return true;
-	/* OpenID Connect Core 3.1.2.1 */
-	return request->max_age_s >= 0 && call_now_s(call) - session->auth_s > request->max_age_s;
+	/* OpenID Connect Core 3.1.2.1: 0 is the same as prompt=login, also in the second of a sign-in */
+	return request->max_age_s == 0 ||
+	       (request->max_age_s > 0 && call_now_s(call) - session->auth_s > request->max_age_s);
 }
 
 /* OpenID Connect Core 3.1.2.1: id_token_hint names who must be signed in. A hint that is none of ours is ignored. */

@@ -111,7 +111,7 @@ int admin_account_list(struct admin_ctx *ctx)
 {
 	static const struct admin_list list = {
 		columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct account), cell, emit_row, fetch, total,
-		ADMIN_SCAN_MAX};
+		ADMIN_SCAN_MAX, 0};
 	return admin_page(ctx, &list, "accounts");
 }
 

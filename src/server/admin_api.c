@@ -197,7 +197,7 @@ static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct 
 int admin_api_list(struct admin_ctx *ctx)
 {
 	static const struct admin_list list = {columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct api), cell,
-					       emit_row, fetch, NULL, 0};
+					       emit_row, fetch, NULL, 0, 0};
 	return admin_page(ctx, &list, "apis");
 }
 

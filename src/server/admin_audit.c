@@ -41,15 +41,9 @@ static int emit_row(struct admin_ctx *ctx, const void *row)
 }
 
 /* The newest first: numbers have no gaps, so the place of each page is known. */
-static int fetch_back(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena,
+static int fetch_back(struct admin_ctx *ctx, const struct store_range *range, int64_t last, struct arena *arena,
 		      struct audit_entry **ret_entries, size_t *ret_n)
 {
-	struct store_counts counts;
-	uint64_t above = 0;
-	TRY(store_count(ctx->admin->store, &counts));
-	int64_t last = counts.audit_seq;
-	if (range->after.len > 0 && str_to_u64(range->after, INT64_MAX, &above) == 0)
-		last = (int64_t)above - 1;
 	last -= (int64_t)range->skip;
 	int64_t first = last > (int64_t)range->limit ? last - (int64_t)range->limit : 0;
 	*ret_n = 0;
@@ -65,13 +59,28 @@ static int fetch_back(struct admin_ctx *ctx, const struct store_range *range, st
 	return 0;
 }
 
+static int fetch_descending(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena,
+			    struct audit_entry **ret_entries, size_t *ret_n)
+{
+	struct store_counts counts;
+	uint64_t above = 0;
+	if (range->after.len > 0)
+		TRY(str_to_u64(range->after, INT64_MAX, &above));
+	if (ctx->only.len > 0) { /* a walk: no skip */
+		const struct store_audit_about about = {ctx->only, (int64_t)above, range->limit};
+		return store_audit_about(ctx->admin->store, &about, arena, ret_entries, ret_n);
+	}
+	TRY(store_count(ctx->admin->store, &counts));
+	return fetch_back(ctx, range, above > 0 ? (int64_t)above - 1 : counts.audit_seq, arena, ret_entries, ret_n);
+}
+
 static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
 		 size_t *ret_n)
 {
 	struct audit_entry *entries = NULL;
 	uint64_t after = 0;
 	if (range->descending) {
-		TRY(fetch_back(ctx, range, arena, &entries, ret_n));
+		TRY(fetch_descending(ctx, range, arena, &entries, ret_n));
 	} else {
 		if (range->after.len > 0)
 			TRY(str_to_u64(range->after, INT64_MAX, &after));
@@ -88,7 +97,7 @@ int admin_audit_list(struct admin_ctx *ctx)
 {
 	static const struct admin_list list = {
 		columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct audit_entry), cell, emit_row, fetch, total,
-		ADMIN_SCAN_MAX};
+		ADMIN_SCAN_MAX, 4};
 	return admin_page(ctx, &list, "entries");
 }
 

@@ -220,7 +220,7 @@ int admin_client_list(struct admin_ctx *ctx)
 {
 	static const struct admin_list list = {
 		columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct client), cell, emit_row, fetch, total,
-		ADMIN_SCAN_MAX};
+		ADMIN_SCAN_MAX, 0};
 	struct account account = {0};
 	if (ctx->args[ARG_ACCOUNT].set)
 		TRY(admin_account_find(ctx, &account));

@@ -83,7 +83,7 @@ static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct 
 int admin_key_list(struct admin_ctx *ctx)
 {
 	static const struct admin_list list = {columns, sizeof(columns) / sizeof(columns[0]),
-					       sizeof(struct signing_key), cell, emit_row, fetch, NULL, 0};
+					       sizeof(struct signing_key), cell, emit_row, fetch, NULL, 0, 0};
 	return admin_page(ctx, &list, "keys");
 }
 

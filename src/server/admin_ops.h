@@ -76,6 +76,7 @@ struct admin_ctx {
 	const char *op;
 	struct admin_value args[ARG_COUNT];
 	struct str owner;      /* client.list: of this account alone; empty: of all */
+	struct str only;       /* the one value of admin_list.indexed that is asked for; empty: any */
 	struct json_out out;   /* inside the result object */
 	struct buf *buf;       /* what out writes into */
 	struct api *apis;      /* admin_api_load() */
@@ -143,6 +144,11 @@ struct admin_list {
 	/* NULL: the list is short; it is always fetched whole, and every column sorts. */
 	int64_t (*total)(const struct store_counts *counts);
 	size_t scan_max; /* rows that are looked at for one page with filters */
+	/*
+	 * A column (never the first; 0: none) with an index: with a filter for one value of it, `fetch` gets the value
+	 * as ctx->only and may leave out the rows that have another.
+	 */
+	size_t indexed;
 };
 /*
  * A whole list operation. By ARG_AFTER and ARG_LIMIT, or (asked for, or ctx->admin->paged) a page by ARG_PAGE,

@@ -246,6 +246,13 @@ static int take_batch(struct admin_ctx *ctx, struct sheet *sheet, const void *ro
 	return 0;
 }
 
+static void take_index(struct admin_ctx *ctx, const struct sheet *sheet)
+{
+	for (size_t i = 0; sheet->list->indexed > 0 && i < sheet->n_filters; i++)
+		if (sheet->filters[i].column == sheet->list->indexed && sheet->filters[i].comparison == IS)
+			ctx->only = sheet->filters[i].value.s;
+}
+
 /* From the start (or the span's), batch by batch: each begins behind the last row of the one before. */
 static int walk(struct admin_ctx *ctx, struct sheet *sheet)
 {
@@ -255,6 +262,7 @@ static int walk(struct admin_ctx *ctx, struct sheet *sheet)
 	struct arena arena;
 	arena_init(&arena, BATCH_ARENA_MAX);
 	narrow(sheet);
+	take_index(ctx, sheet);
 	sheet->range.limit = BATCH;
 	while (rc == 0 && n == BATCH && seen < sheet->list->scan_max) {
 		void *rows;

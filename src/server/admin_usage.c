@@ -96,7 +96,7 @@ static int64_t total(const struct store_counts *counts) { return counts->clients
 int admin_usage_list(struct admin_ctx *ctx)
 {
 	static const struct admin_list list = {columns, sizeof(columns) / sizeof(columns[0]), sizeof(struct line), cell,
-					       emit_row, fetch, total, SCAN_MAX};
+					       emit_row, fetch, total, SCAN_MAX, 0};
 	return admin_page(ctx, &list, "usage");
 }
 

@@ -272,6 +272,26 @@ static int audit_list(struct store *store, int64_t after_seq, unsigned limit, st
 	return memory_unlock(store, rc);
 }
 
+static int audit_about(struct store *store, const struct store_audit_about *about, struct arena *arena,
+		       struct audit_entry **ret_entries, size_t *ret_n)
+{
+	struct memory *memory = memory_of(store);
+	memory_lock(store);
+	size_t at = memory->n_links, n = 0;
+	if (about->before_seq > 0 && (size_t)about->before_seq <= at)
+		at = (size_t)about->before_seq - 1;
+	struct audit_entry *entries = arena_array(arena, about->limit, sizeof(*entries));
+	int rc = entries ? 0 : E_NOMEM;
+	while (rc == 0 && at-- > 0 && n < about->limit)
+		if (str_eq(memory->links[at]->entry.target, about->target))
+			rc = memory_copy_entry(arena, &memory->links[at]->entry, &entries[n++]);
+	if (rc == 0) {
+		*ret_entries = entries;
+		*ret_n = n;
+	}
+	return memory_unlock(store, rc);
+}
+
 static int audit_verify(struct store *store, int64_t *ret_seq)
 {
 	struct memory *memory = memory_of(store);
@@ -392,6 +412,7 @@ static const struct store_ops memory_ops = {
 	.key_advance = memory_key_advance,
 	.audit_append = audit_append,
 	.audit_list = audit_list,
+	.audit_about = audit_about,
 	.audit_verify = audit_verify,
 	.count = count,
 	.probe = probe,

@@ -140,6 +140,7 @@ static const struct store_ops sqlite_ops = {
 	.key_advance = sqlite_key_advance,
 	.audit_append = sqlite_audit_append,
 	.audit_list = sqlite_audit_list,
+	.audit_about = sqlite_audit_about,
 	.audit_verify = sqlite_audit_verify,
 	.count = count,
 	.probe = sqlite_probe,

@@ -166,6 +166,8 @@ int sqlite_key_advance(struct store *store, const struct key_move *moves, size_t
 int sqlite_audit_append(struct store *store, const struct audit_note *note);
 int sqlite_audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 		      struct audit_entry **ret_entries, size_t *ret_n);
+int sqlite_audit_about(struct store *store, const struct store_audit_about *about, struct arena *arena,
+		       struct audit_entry **ret_entries, size_t *ret_n);
 int sqlite_audit_verify(struct store *store, int64_t *ret_seq);
 
 #endif

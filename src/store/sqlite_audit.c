@@ -85,6 +85,23 @@ static int keep(struct arena *arena, struct audit_entry *entry)
 	return arena_str(arena, entry->detail, &entry->detail);
 }
 
+static int collect(struct query *query, struct arena *arena, struct audit_entry **ret_entries, size_t *ret_n)
+{
+	struct audit_entry *entries = NULL;
+	size_t n = 0;
+	int rc;
+	while ((rc = query_next(query)) > 0) {
+		TRY(query_grow(arena, &entries, n, sizeof(*entries)));
+		peek(query, &entries[n]);
+		TRY(query_status(query));
+		TRY(keep(arena, &entries[n++]));
+	}
+	TRY(rc);
+	*ret_entries = entries;
+	*ret_n = n;
+	return 0;
+}
+
 int sqlite_audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 		      struct audit_entry **ret_entries, size_t *ret_n)
 {
@@ -95,19 +112,21 @@ int sqlite_audit_list(struct store *store, int64_t after_seq, unsigned limit, st
 				    "seq > ? ORDER BY seq LIMIT ?");
 	query_int(&query, after_seq);
 	query_int(&query, limit);
-	struct audit_entry *entries = NULL;
-	size_t n = 0;
-	int rc;
-	while ((rc = query_next(&query)) > 0) {
-		TRY(query_grow(arena, &entries, n, sizeof(*entries)));
-		peek(&query, &entries[n]);
-		TRY(query_status(&query));
-		TRY(keep(arena, &entries[n++]));
-	}
-	TRY(rc);
-	*ret_entries = entries;
-	*ret_n = n;
-	return 0;
+	return collect(&query, arena, ret_entries, ret_n);
+}
+
+int sqlite_audit_about(struct store *store, const struct store_audit_about *about, struct arena *arena,
+		       struct audit_entry **ret_entries, size_t *ret_n)
+{
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query =
+		query_of(reader.db, "SELECT seq, time_s, actor, action, target, detail, prev, hash FROM audit WHERE "
+				    "target = ? AND seq < ? ORDER BY seq DESC LIMIT ?");
+	query_text(&query, about->target);
+	query_int(&query, about->before_seq > 0 ? about->before_seq : INT64_MAX);
+	query_int(&query, about->limit);
+	return collect(&query, arena, ret_entries, ret_n);
 }
 
 /* Fails with the row that does not fit, its number in *seq. */

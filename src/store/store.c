@@ -363,6 +363,15 @@ int store_audit_list(struct store *store, int64_t after_seq, unsigned limit, str
 	return front_end(&span, store->ops->audit_list(store, after_seq, limit, arena, ret_entries, ret_n));
 }
 
+int store_audit_about(struct store *store, const struct store_audit_about *about, struct arena *arena,
+		      struct audit_entry **ret_entries, size_t *ret_n)
+{
+	struct front_span span;
+	TRY(check_limit(about->limit));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->audit_about(store, about, arena, ret_entries, ret_n));
+}
+
 int store_audit_verify(struct store *store, int64_t *ret_seq)
 {
 	struct front_span span;

@@ -401,6 +401,17 @@ must_check int store_audit_append(struct store *store, const struct audit_note *
 must_check int store_audit_list(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 				struct audit_entry **ret_entries, size_t *ret_n);
 /*
+ * Entries about one target with seq < before_seq (0: from the newest on), newest first, at most limit (1..1000). Costs
+ * what it finds, however long the chain is.
+ */
+struct store_audit_about {
+	struct str target;
+	int64_t before_seq;
+	unsigned limit;
+};
+must_check int store_audit_about(struct store *store, const struct store_audit_about *about, struct arena *arena,
+				 struct audit_entry **ret_entries, size_t *ret_n);
+/*
  * Recomputes the chain up to its recorded head. 0 and the number of entries; E_SIGNATURE and the first seq that does
  * not fit (the one output that is written on failure). Finds changed, missing, moved and cut-off entries; someone who
  * may write the file can of course recompute the whole chain: to be safe from him too, note the newest hash elsewhere

@@ -132,6 +132,8 @@ struct store_ops {
 	int (*audit_append)(struct store *store, const struct audit_note *note);
 	int (*audit_list)(struct store *store, int64_t after_seq, unsigned limit, struct arena *arena,
 			  struct audit_entry **ret_entries, size_t *ret_n);
+	int (*audit_about)(struct store *store, const struct store_audit_about *about, struct arena *arena,
+			   struct audit_entry **ret_entries, size_t *ret_n);
 	int (*audit_verify)(struct store *store, int64_t *ret_seq);
 	int (*count)(struct store *store, struct store_counts *ret_counts);
 	int (*probe)(struct store *store);

@@ -21,21 +21,53 @@ static int64_t sum(const int64_t *values, size_t n)
 	return all;
 }
 
-/* Tokens and failures in one picture, on one scale. */
-static int show_chart(struct call *call, const char *title, const int64_t *tokens, const int64_t *failures, size_t n)
+struct chart {
+	const char *title;
+	const int64_t *tokens, *failures;
+	size_t n;
+	int64_t step_s;
+};
+
+/* When a bar begins; the last one is the present. */
+static int64_t begin_s(const struct chart *chart, size_t i, int64_t now_s)
+{
+	return (now_s / chart->step_s - (int64_t)(chart->n - 1 - i)) * chart->step_s;
+}
+
+/* Below the picture the time of every quarter; beside it all figures as a table, for who does not see it. */
+static void show_figures(struct page_vars *row, const struct chart *chart, int64_t now_s)
+{
+	for (size_t i = 0; i < chart->n; i++) {
+		struct page_vars *line = page_row(row, "lines");
+		say_clock(line, "time", begin_s(chart, i, now_s));
+		page_number(line, "line_tokens", chart->tokens[i]);
+		page_number(line, "line_failures", chart->failures[i]);
+		if (i % (chart->n / 4) == 0)
+			say_clock(page_row(row, "marks"), "mark", begin_s(chart, i, now_s));
+	}
+}
+
+/* Tokens and failures side by side in one picture, on one scale. */
+static int show_chart(struct call *call, const struct chart *chart)
 {
 	struct page_vars *row = page_row(call->web->vars, "charts");
+	struct say_bars bars = {chart->tokens, chart->n, WIDTH, HEIGHT, highest(chart->tokens, chart->n), 0, 2};
 	struct str path;
-	int64_t max = highest(tokens, n), other = highest(failures, n);
-	max = other > max ? other : max;
-	TRY(say_bars(&call->arena, &(struct say_bars){tokens, n, WIDTH, HEIGHT, max}, &path));
+	int64_t other = highest(chart->failures, chart->n);
+	bars.max = other > bars.max ? other : bars.max;
+	bars.max += bars.max % 2; /* the line in the middle has a whole number */
+	TRY(say_bars(&call->arena, &bars, &path));
 	page_text(row, "tokens_path", path);
-	TRY(say_bars(&call->arena, &(struct say_bars){failures, n, WIDTH, HEIGHT, max}, &path));
+	bars.values = chart->failures;
+	bars.lane = 1;
+	TRY(say_bars(&call->arena, &bars, &path));
 	page_text(row, "failures_path", path);
-	page_text(row, "chart", str_of(title));
-	page_number(row, "max", max);
-	page_number(row, "tokens", sum(tokens, n));
-	page_number(row, "failures", sum(failures, n));
+	page_text(row, "chart", str_of(chart->title));
+	page_number(row, "max", bars.max);
+	page_number(row, "half", bars.max / 2);
+	page_number(row, "tokens", sum(chart->tokens, chart->n));
+	page_number(row, "failures", sum(chart->failures, chart->n));
+	show_figures(row, chart, call_now_s(call));
 	return 0;
 }
 
@@ -68,9 +100,12 @@ int admin_home_step(struct call *call)
 	page_number(vars, "n_clients", counts.clients);
 	page_number(vars, "n_audit", counts.audit_seq);
 	recent_read(call->env->recent, call_now_s(call), &figures);
-	TRY(show_chart(call, "The last hour, by minute", figures.minute_tokens, figures.minute_failures,
-		       RECENT_MINUTES));
-	TRY(show_chart(call, "The last day, by hour", figures.hour_tokens, figures.hour_failures, RECENT_HOURS));
+	const struct chart hour = {"The last hour, by minute", figures.minute_tokens, figures.minute_failures,
+				   RECENT_MINUTES, 60};
+	const struct chart day = {"The last day, by hour", figures.hour_tokens, figures.hour_failures, RECENT_HOURS,
+				  3600};
+	TRY(show_chart(call, &hour));
+	TRY(show_chart(call, &day));
 	TRY(show_top(call, figures.top));
 	return web_show(call, 200, "admin_home");
 }

@@ -21,23 +21,25 @@ struct button {
 static const struct list {
 	const char *path, *title, *op, *sort, *id; /* id: the member that `id` names; NULL: there is no page of one */
 	const char *search, *search_label;         /* a column that can be searched */
+	const char *search_op;                     /* how */
 	struct column columns[COLUMNS_MAX];
 	struct button button;
 } lists[] = {
-	{"accounts", "Accounts", "account.list", "-created_at", "account_id", "email", "Part of the e-mail address",
+	{"accounts", "Accounts", "account.list", "-created_at", "account_id", "email",
+		"Part of the e-mail address", "contains",
 		{{"email", "E-mail", 0}, {"name", "Name", 0}, {"disabled", "Disabled", ADMIN_FLAG},
 		 {"created_at", "Created", ADMIN_TIME}, {"account_id", "Id", 0}},
 		{"invite", "Invite somebody", false}},
-	{"apis", "APIs", "api.list", "name", "api_id", "audience", "Part of the audience",
+	{"apis", "APIs", "api.list", "name", "api_id", "audience", "Part of the audience", "contains",
 		{{"audience", "Audience", 0}, {"name", "Name", 0}, {"alg", "Signature", 0},
 		 {"token_lifetime", "Token lifetime, s", 0}, {"created_at", "Created", ADMIN_TIME}},
 		{"new", "New API", false}},
-	{"keys", "Signing keys", "key.list", "-created_at", NULL, "state", "Part of the state",
+	{"keys", "Signing keys", "key.list", "-created_at", NULL, "state", "Part of the state", "contains",
 		{{"kid", "Key", 0}, {"alg", "Algorithm", 0}, {"state", "State", 0}, {"created_at", "Made", ADMIN_TIME},
 		 {"active_at", "Signs since", ADMIN_TIME}, {"retiring_at", "Retiring since", ADMIN_TIME},
 		 {"gone_at", "Gone since", ADMIN_TIME}},
 		{"rotate", "Rotate", false}},
-	{"audit", "Audit trail", "audit.list", "-seq", NULL, "target", "Part of the target",
+	{"audit", "Audit trail", "audit.list", "-seq", NULL, "target", "Only on: a whole id", "eq",
 		{{"seq", "Number", 0}, {"time", "Time", ADMIN_TIME}, {"actor", "Who", 0}, {"action", "What", 0},
 		 {"target", "On what", 0}, {"detail", "Detail", 0}},
 		{"verify", "Verify the chain", false}},
@@ -169,7 +171,7 @@ static void put_query(struct web_op *op, const struct list *list, int64_t page, 
 	json_open(&op->args, "filter", '[');
 	json_open(&op->args, NULL, '{');
 	json_str(&op->args, "field", str_of(list->search));
-	json_str(&op->args, "op", STR("contains"));
+	json_str(&op->args, "op", str_of(list->search_op));
 	json_str(&op->args, "value", search);
 	json_close(&op->args, '}');
 	json_close(&op->args, ']');

@@ -1,4 +1,4 @@
-/* Finding credentials, and changing their name and networks; see credential.h. */
+/* Finding credentials, and changing their name, scopes and networks; see credential.h. */
 #include "web/credential.h"
 
 #include "http/request.h"
@@ -47,19 +47,38 @@ bool credential_secret_is_live(const struct client_secret *secret, int64_t now_s
 	return secret->revoked_s == 0 && (secret->expires_s == 0 || secret->expires_s > now_s);
 }
 
-enum { EDIT_ID, EDIT_NAME, EDIT_NETWORKS, EDIT_FIELDS };
-static const struct form_param edit_params[] = {{"id", false}, {"name", false}, {"networks", false}};
+enum { EDIT_ID, EDIT_NAME, EDIT_SCOPE, EDIT_NETWORKS, EDIT_FIELDS };
+static const struct form_param edit_params[] = {{"id", false}, {"name", false}, {"scope", true}, {"networks", false}};
 static const struct form_table edit_table = {edit_params, EDIT_FIELDS};
 
-static void show_edit(struct call *call, const struct client *client, const struct form_value *values)
+static int show_edit(struct call *call, const struct credential_place *place, const struct client *client,
+		     const struct form_value *values, const struct credential_scopes *scopes)
 {
 	struct page_vars *vars = call->web->vars;
+	bool again = call->web->is_post;
 	page_text(vars, "id", client->id);
-	page_text(vars, "client_name", call->web->is_post ? values[EDIT_NAME].value : client->name);
-	if (call->web->is_post)
+	page_text(vars, "client_name", again ? values[EDIT_NAME].value : client->name);
+	if (again)
 		page_text(vars, "networks_text", values[EDIT_NETWORKS].value);
-	for (size_t i = 0; !call->web->is_post && i < client->networks.n; i++)
+	for (size_t i = 0; !again && i < client->networks.n; i++)
 		page_text(page_row(vars, "networks"), "network", client->networks.v[i]);
+	TRY(credential_scopes_show(call, place, scopes));
+	return web_show(call, again ? 400 : 200, "credential_edit");
+}
+
+/* E_INVALID_SCOPE and what web_op_is_refusal says: the page has `error`, of which the text may be in op. */
+static int change(struct call *call, const struct credential_place *place, const struct form_value *values,
+		  const struct credential_scopes *scopes, struct web_op *op)
+{
+	web_op_begin(op, "client.update");
+	json_str(&op->args, "client_id", values[EDIT_ID].value);
+	json_str(&op->args, "client_name", values[EDIT_NAME].value);
+	credential_networks_put(&op->args, values[EDIT_NETWORKS].value);
+	TRY(credential_scopes_put(call, place, scopes, &op->args));
+	int rc = web_op_run(call, op);
+	if (rc < 0)
+		page_text(call->web->vars, "error", str_of(op->why));
+	return rc;
 }
 
 int credential_step_edit(struct call *call)
@@ -67,22 +86,18 @@ int credential_step_edit(struct call *call)
 	struct credential_place place;
 	struct form_value values[EDIT_FIELDS];
 	struct client client;
+	struct credential_scopes scopes = {0};
 	_cleanup_(web_op_done) struct web_op op = {0};
 	TRY(credential_place(call, &place));
 	TRY(web_form(call, &edit_table, values));
 	TRY(credential_find(call, &place, values[EDIT_ID].value, &client));
-	show_edit(call, &client, values);
+	TRY(credential_scopes_given(call, &client, &scopes.given));
+	scopes.default_api = client.default_api;
+	scopes.ticked = call->web->is_post ? &values[EDIT_SCOPE] : scopes.given;
 	if (!call->web->is_post)
-		return web_show(call, 200, "credential_edit");
-	web_op_begin(&op, "client.update");
-	json_str(&op.args, "client_id", client.id);
-	json_str(&op.args, "client_name", values[EDIT_NAME].value);
-	credential_networks_put(&op.args, values[EDIT_NETWORKS].value);
-	int rc = web_op_run(call, &op);
+		return show_edit(call, &place, &client, values, &scopes);
+	int rc = change(call, &place, values, &scopes, &op);
 	if (rc == 0)
 		return credential_go(call, &place, client.id);
-	if (!web_op_is_refusal(rc))
-		return rc;
-	page_text(call->web->vars, "error", str_of(op.why));
-	return web_show(call, 400, "credential_edit");
+	return web_op_is_refusal(rc) ? show_edit(call, &place, &client, values, &scopes) : rc;
 }

@@ -34,18 +34,28 @@ must_check int credential_expiry_read(struct call *call, const struct credential
 void credential_expiry_show(struct call *call, const struct credential_expiry *expiry);
 /* Networks, one to a line, as a JSON array `networks` of the operation. Whatever it is; the operation judges. */
 void credential_networks_put(struct json_out *out, struct str lines);
+/* What a form about scopes is filled with and judged by. Values are "API SCOPE" ("-" for identity scopes), chained. */
+struct credential_scopes {
+	const struct form_value *ticked;
+	const struct form_value *given;  /* what the client has already, and so may keep; NULL: it is new */
+	struct str default_api;          /* the client's; stays while something of that API is ticked */
+};
+/* What the client has. E_NOMEM. */
+must_check int credential_scopes_given(struct call *call, const struct client *client,
+				       const struct form_value **ret_given);
 /*
- * Rows `apis` with rows `scopes` of what may be given in this place; `ticked` (values as the form sends them, chained)
- * are checked. E_NOMEM, E_STORE.
+ * Rows `apis` with rows `scopes` of what may be given in this place, or is given already; what is ticked is checked.
+ * E_NOMEM, E_STORE.
  */
 must_check int credential_scopes_show(struct call *call, const struct credential_place *place,
-				      const struct form_value *ticked);
+				      const struct credential_scopes *scopes);
 /*
- * What was ticked, as members scope, audiences and default_audience of the operation. E_INVALID_SCOPE: not to be given
- * here; or a name that two of the APIs have and that was ticked for one of them alone.
+ * What was ticked, as members scope, audiences and default_audience of the operation. E_INVALID_SCOPE: nothing, and it
+ * is no admin's form (an admin makes clients that only introspect); what is not to be given here; or a name that two of
+ * the APIs have and that was ticked for one of them alone. Then the page has `error`.
  */
 must_check int credential_scopes_put(struct call *call, const struct credential_place *place,
-				     const struct form_value *ticked, struct json_out *out);
+				     const struct credential_scopes *scopes, struct json_out *out);
 
 /* --- credential_secret.c: a new secret, shown once --- */
 /*

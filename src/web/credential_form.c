@@ -73,6 +73,7 @@ static const struct {
 	{"profile", "Your name"},
 	{"email", "Your e-mail address"},
 	{"roles", "Your roles"},
+	{"offline_access", "Staying signed in"}, /* of apps; a credential has no use for it */
 };
 enum { IDENTITIES = sizeof(identity) / sizeof(identity[0]) };
 
@@ -92,15 +93,43 @@ static bool may_give(const struct call *call, const struct credential_place *pla
 	return false;
 }
 
-/* Whether a form ticked "API SCOPE". */
-static bool is_ticked(const struct form_value *ticked, struct str api, struct str scope)
+/* Whether "API SCOPE" is among them. */
+static bool is_among(const struct form_value *values, struct str api, struct str scope)
 {
-	for (; ticked && ticked->present; ticked = ticked->next) {
+	for (; values && values->present; values = values->next) {
 		struct str first, second;
-		if (str_cut(ticked->value, ' ', &first, &second) && str_eq(first, api) && str_eq(second, scope))
+		if (str_cut(values->value, ' ', &first, &second) && str_eq(first, api) && str_eq(second, scope))
 			return true;
 	}
 	return false;
+}
+
+/* Of an API. */
+static bool may_have(const struct call *call, const struct credential_place *place,
+		     const struct credential_scopes *scopes, const struct api *api, struct str scope)
+{
+	return may_give(call, place, api, scope) || is_among(scopes->given, api->id, scope);
+}
+
+static bool may_have_identity(const struct credential_scopes *scopes, struct str scope)
+{
+	return !str_eq(scope, STR("offline_access")) || is_among(scopes->given, STR(NO_API), scope);
+}
+
+int credential_scopes_given(struct call *call, const struct client *client, const struct form_value **ret_given)
+{
+	struct form_value *values = arena_array(&call->arena, client->n_grants + 1, sizeof(*values));
+	if (!values)
+		return E_NOMEM;
+	for (size_t i = 0; i < client->n_grants; i++) {
+		struct str api = client->grants[i].api_id;
+		TRY(arena_printf(&call->arena, &values[i].value, "%.*s %.*s",
+				 STR_ARG(api.len > 0 ? api : STR(NO_API)), STR_ARG(client->grants[i].scope)));
+		values[i].present = true;
+		values[i].next = &values[i + 1]; /* the last one is not present */
+	}
+	*ret_given = values;
+	return 0;
 }
 
 static void show_scope(struct page_vars *group, struct str api, struct str scope, struct str text,
@@ -110,90 +139,126 @@ static void show_scope(struct page_vars *group, struct str api, struct str scope
 	page_text(row, "api", api);
 	page_text(row, "scope", scope);
 	page_text(row, "text", text);
-	page_flag(row, "ticked", is_ticked(ticked, api, scope));
+	page_flag(row, "ticked", is_among(ticked, api, scope));
 }
 
-int credential_scopes_show(struct call *call, const struct credential_place *place, const struct form_value *ticked)
+static void show_api(struct call *call, const struct credential_place *place, const struct credential_scopes *scopes,
+		     const struct api *api)
+{
+	struct page_vars *group = NULL;
+	for (size_t k = 0; k < api->n_scopes; k++) {
+		const struct api_scope *scope = &api->scopes[k];
+		if (!may_have(call, place, scopes, api, scope->name))
+			continue;
+		if (!group) {
+			group = page_row(call->web->vars, "apis");
+			page_text(group, "api_name", api->name);
+			page_text(group, "audience", api->audience);
+		}
+		show_scope(group, api->id, scope->name, scope->description, scopes->ticked);
+	}
+}
+
+int credential_scopes_show(struct call *call, const struct credential_place *place,
+			   const struct credential_scopes *scopes)
 {
 	struct api *apis;
 	size_t n;
 	struct page_vars *group = page_row(call->web->vars, "apis");
 	page_text(group, "api_name", STR("About you"));
 	for (size_t i = 0; i < IDENTITIES; i++)
-		show_scope(group, STR(NO_API), str_of(identity[i].name), str_of(identity[i].text), ticked);
+		if (may_have_identity(scopes, str_of(identity[i].name)))
+			show_scope(group, STR(NO_API), str_of(identity[i].name), str_of(identity[i].text),
+				   scopes->ticked);
 	TRY(store_api_list(call->env->store, &call->arena, &apis, &n));
-	for (size_t i = 0; i < n; i++) {
-		group = NULL;
-		for (size_t k = 0; k < apis[i].n_scopes; k++) {
-			const struct api_scope *scope = &apis[i].scopes[k];
-			if (!may_give(call, place, &apis[i], scope->name))
-				continue;
-			if (!group) {
-				group = page_row(call->web->vars, "apis");
-				page_text(group, "api_name", apis[i].name);
-				page_text(group, "audience", apis[i].audience);
-			}
-			show_scope(group, apis[i].id, scope->name, scope->description, ticked);
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		show_api(call, place, scopes, &apis[i]);
 	return 0;
 }
 
-/* What was ticked of one API: at most all, or E_INVALID_SCOPE when another API's tick would give it here too. */
-static int take_api(struct call *call, const struct credential_place *place, const struct api *api,
-		    const struct form_value *ticked, struct str_list *scopes)
+/* What was ticked of one API: how many, or E_INVALID_SCOPE. */
+static int take_api(struct call *call, const struct credential_place *place, const struct credential_scopes *scopes,
+		    const struct api *api, struct str_list *list)
 {
-	size_t before = scopes->n;
-	for (size_t k = 0; k < api->n_scopes; k++)
-		if (is_ticked(ticked, api->id, api->scopes[k].name)) {
-			if (!may_give(call, place, api, api->scopes[k].name) || scopes->n == MODEL_SCOPES_MAX)
-				return E_INVALID_SCOPE;
-			scopes->v[scopes->n++] = api->scopes[k].name;
-		}
-	return scopes->n > before ? 1 : 0;
+	size_t before = list->n;
+	for (size_t k = 0; k < api->n_scopes; k++) {
+		struct str scope = api->scopes[k].name;
+		if (!is_among(scopes->ticked, api->id, scope))
+			continue;
+		if (!may_have(call, place, scopes, api, scope) || list->n == MODEL_SCOPES_MAX)
+			return E_INVALID_SCOPE;
+		list->v[list->n++] = scope;
+	}
+	return (int)(list->n - before);
 }
 
 /* The operation gives a scope at every API that has it; the form ticks it at one. */
 static bool is_ambiguous(const struct api *api, struct str_list scopes, const struct form_value *ticked)
 {
 	for (size_t k = 0; k < api->n_scopes; k++)
-		if (scope_has(scopes, api->scopes[k].name) && !is_ticked(ticked, api->id, api->scopes[k].name))
+		if (scope_has(scopes, api->scopes[k].name) && !is_among(ticked, api->id, api->scopes[k].name))
 			return true;
 	return false;
 }
 
-static int put(struct call *call, struct str_list scopes, struct str_list audiences, struct json_out *out)
+/* default_audience: empty when nothing of an API is ticked. */
+static int put(struct call *call, struct str_list list, struct str_list audiences, struct str usual,
+	       struct json_out *out)
 {
 	struct str text;
-	TRY(scope_join(scopes, &call->arena, &text));
+	TRY(scope_join(list, &call->arena, &text));
 	json_str(out, "scope", text);
 	json_strs(out, "audiences", audiences);
-	if (audiences.n > 0)
-		json_str(out, "default_audience", audiences.v[0]);
+	if (usual.len == 0 && audiences.n > 0)
+		usual = audiences.v[0];
+	json_str(out, "default_audience", usual);
 	return 0;
 }
 
-int credential_scopes_put(struct call *call, const struct credential_place *place, const struct form_value *ticked,
-			  struct json_out *out)
+static int gather(struct call *call, const struct credential_place *place, const struct credential_scopes *scopes,
+		  struct json_out *out)
 {
 	struct api *apis;
+	struct str usual = {0};
 	size_t n;
 	TRY(store_api_list(call->env->store, &call->arena, &apis, &n));
-	struct str_list scopes = {arena_array(&call->arena, MODEL_SCOPES_MAX + IDENTITIES, sizeof(struct str)), 0};
+	struct str_list list = {arena_array(&call->arena, MODEL_SCOPES_MAX + IDENTITIES, sizeof(struct str)), 0};
 	struct str_list audiences = {arena_array(&call->arena, n + 1, sizeof(struct str)), 0};
-	if (!scopes.v || !audiences.v)
+	if (!list.v || !audiences.v)
 		return E_NOMEM;
-	for (size_t i = 0; i < IDENTITIES; i++)
-		if (is_ticked(ticked, STR(NO_API), str_of(identity[i].name)))
-			scopes.v[scopes.n++] = str_of(identity[i].name);
+	for (size_t i = 0; i < IDENTITIES; i++) {
+		struct str scope = str_of(identity[i].name);
+		if (is_among(scopes->ticked, STR(NO_API), scope) && may_have_identity(scopes, scope))
+			list.v[list.n++] = scope;
+	}
 	for (size_t i = 0; i < n; i++) {
-		int rc = take_api(call, place, &apis[i], ticked, &scopes);
+		int rc = take_api(call, place, scopes, &apis[i], &list);
 		TRY(rc);
-		if (rc > 0)
-			audiences.v[audiences.n++] = apis[i].audience;
+		if (rc == 0)
+			continue;
+		audiences.v[audiences.n++] = apis[i].audience;
+		if (str_eq(apis[i].id, scopes->default_api))
+			usual = apis[i].audience;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (scope_has(audiences, apis[i].audience) && is_ambiguous(&apis[i], scopes, ticked))
+		if (scope_has(audiences, apis[i].audience) && is_ambiguous(&apis[i], list, scopes->ticked))
 			return E_INVALID_SCOPE;
-	return put(call, scopes, audiences, out);
+	return put(call, list, audiences, usual, out);
+}
+
+int credential_scopes_put(struct call *call, const struct credential_place *place,
+			  const struct credential_scopes *scopes, struct json_out *out)
+{
+	bool had_none = scopes->given && !scopes->given->present;
+	if (!scopes->ticked->present && !place->admin && !had_none) {
+		page_text(call->web->vars, "error", STR("Choose at least one scope: without any "
+							"it would open nothing."));
+		return E_INVALID_SCOPE;
+	}
+	int rc = gather(call, place, scopes, out);
+	if (rc == E_INVALID_SCOPE)
+		page_text(call->web->vars, "error",
+			  STR("These scopes can not be given together: one of them is not to be had here, or several "
+			      "of the chosen APIs have it."));
+	return rc;
 }

@@ -56,7 +56,7 @@ static int show_use(struct call *call, const struct client *client, struct page_
 		values[days[i].day - (today - DAYS + 1)] = days[i].count;
 		sum += days[i].count;
 	}
-	TRY(say_bars(&call->arena, &(struct say_bars){values, DAYS, 120, 24, 0}, &path));
+	TRY(say_bars(&call->arena, &(struct say_bars){values, DAYS, 120, 24, 0, 0, 0}, &path));
 	page_text(row, "spark", path);
 	page_number(row, "uses", sum);
 	return 0;

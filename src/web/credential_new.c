@@ -17,7 +17,11 @@ static int show(struct call *call, const struct credential_place *place, const s
 	page_text(vars, "client_name", values[NEW_NAME].value);
 	page_text(vars, "networks_text", values[NEW_NETWORKS].value);
 	credential_expiry_show(call, &(struct credential_expiry){values[NEW_EXPIRY].value, values[NEW_DAY].value});
-	TRY(credential_scopes_show(call, place, &values[NEW_SCOPE]));
+	/* what a person's programs mostly want; a new form has it ticked */
+	struct form_value email = {true, STR("- email"), NULL}, openid = {true, STR("- openid"), &email};
+	bool usual = !call->web->is_post && !place->admin;
+	const struct credential_scopes scopes = {.ticked = usual ? &openid : &values[NEW_SCOPE]};
+	TRY(credential_scopes_show(call, place, &scopes));
 	return web_show(call, status, "credential_new");
 }
 
@@ -39,12 +43,8 @@ static int make(struct call *call, const struct credential_place *place, const s
 		json_str(&op->args, "account", call->web->account.id);
 	json_int(&op->args, "client_secret_expires_at", expires_s);
 	credential_networks_put(&op->args, values[NEW_NETWORKS].value);
-	int rc = credential_scopes_put(call, place, &values[NEW_SCOPE], &op->args);
-	if (rc == E_INVALID_SCOPE)
-		page_text(vars, "error", STR("These scopes can not be given together: one of them is not to be had "
-					     "here, or several of the chosen APIs have it."));
-	TRY(rc);
-	rc = web_op_run(call, op);
+	TRY(credential_scopes_put(call, place, &(struct credential_scopes){.ticked = &values[NEW_SCOPE]}, &op->args));
+	int rc = web_op_run(call, op);
 	if (rc < 0)
 		page_text(vars, "error", str_of(op->why));
 	return rc;

@@ -2,7 +2,7 @@
 #include "web/credential.h"
 #include "web/say.h"
 
-enum { HISTORY_SCAN = 4000, HISTORY_ROWS = 20, SCAN_STEP = 500, SCAN_MAX = 4 << 20 };
+enum { HISTORY_ROWS = 20 };
 
 static size_t count_hosts(const struct secret_host *hosts, size_t n, struct str id)
 {
@@ -98,42 +98,23 @@ static void show_entry(struct page_vars *vars, const struct audit_entry *entry)
 {
 	struct page_vars *row = page_row(vars, "history");
 	say_time(row, "time", entry->time_s);
-	page_printf(row, "action", "%.*s", STR_ARG(entry->action));
-	page_printf(row, "actor", "%.*s", STR_ARG(entry->actor));
-	page_printf(row, "detail", "%.*s", STR_ARG(entry->detail));
+	page_text(row, "action", entry->action);
+	page_text(row, "actor", entry->actor);
+	page_text(row, "detail", entry->detail);
 }
 
-/* One stretch of the audit trail, backwards. Returns how many rows were shown, or an error. */
-static int show_stretch(struct call *call, struct str id, int64_t after, unsigned n, unsigned room)
+/* What the audit trail says of this client before entry `before` (0: from now on), newest first. */
+static int show_history(struct call *call, struct str id, int64_t before)
 {
 	struct audit_entry *entries;
-	struct arena arena;
-	size_t found = 0, shown = 0;
-	arena_init(&arena, SCAN_MAX);
-	int rc = store_audit_list(call->env->store, after, n, &arena, &entries, &found);
-	for (size_t i = rc < 0 ? 0 : found; i-- > 0 && shown < room;)
-		if (str_eq(entries[i].target, id)) {
-			show_entry(call->web->vars, &entries[i]);
-			shown++;
-		}
-	arena_done(&arena);
-	return rc < 0 ? rc : (int)shown;
-}
-
-/* Of the newest entries of the audit trail, those about this client, newest first. */
-static int show_history(struct call *call, struct str id)
-{
-	struct store_counts counts;
-	unsigned room = HISTORY_ROWS;
-	TRY(store_count(call->env->store, &counts));
-	int64_t last = counts.audit_seq, end = last > HISTORY_SCAN ? last - HISTORY_SCAN : 0;
-	while (last > end && room > 0) {
-		int64_t first = last - SCAN_STEP > end ? last - SCAN_STEP : end;
-		int rc = show_stretch(call, id, first, (unsigned)(last - first), room);
-		TRY(rc);
-		room -= (unsigned)rc;
-		last = first;
-	}
+	size_t n;
+	const struct store_audit_about about = {id, before, HISTORY_ROWS + 1};
+	TRY(store_audit_about(call->env->store, &about, &call->arena, &entries, &n));
+	for (size_t i = 0; i < n && i < HISTORY_ROWS; i++)
+		show_entry(call->web->vars, &entries[i]);
+	if (n > HISTORY_ROWS)
+		page_number(call->web->vars, "older", entries[HISTORY_ROWS - 1].seq);
+	page_flag(call->web->vars, "newer", before > 0);
 	return 0;
 }
 
@@ -153,19 +134,24 @@ static void show_client(struct call *call, const struct client *client)
 		page_text(page_row(vars, "redirects"), "uri", client->app.redirect_uris.v[i]);
 }
 
+enum { SHOW_ID, SHOW_BEFORE, SHOW_FIELDS };
+
 int credential_step_show(struct call *call)
 {
-	static const struct form_param params[] = {{"id", false}};
-	static const struct form_table table = {params, 1};
+	static const struct form_param params[] = {{"id", false}, {"before", false}};
+	static const struct form_table table = {params, SHOW_FIELDS};
 	struct credential_place place;
-	struct form_value value;
+	struct form_value values[SHOW_FIELDS];
 	struct client client;
+	uint64_t before = 0;
 	TRY(credential_place(call, &place));
-	TRY(web_form(call, &table, &value));
-	TRY(credential_find(call, &place, value.value, &client));
+	TRY(web_form(call, &table, values));
+	if (values[SHOW_BEFORE].present && str_to_u64(values[SHOW_BEFORE].value, INT64_MAX, &before) < 0)
+		FAIL(call, NOT_FOUND, "no such place in the history");
+	TRY(credential_find(call, &place, values[SHOW_ID].value, &client));
 	show_client(call, &client);
 	TRY(show_secrets(call, &client));
 	TRY(show_grants(call, &client));
-	TRY(show_history(call, client.id));
+	TRY(show_history(call, client.id, (int64_t)before));
 	return web_show(call, 200, "credential_show");
 }

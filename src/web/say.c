@@ -19,6 +19,13 @@ void say_time(struct page_vars *vars, const char *name, int64_t t_s)
 			    tm.tm_hour, tm.tm_min);
 }
 
+void say_clock(struct page_vars *vars, const char *name, int64_t t_s)
+{
+	struct tm tm;
+	if (break_down(t_s, &tm))
+		page_printf(vars, name, "%02d:%02d", tm.tm_hour, tm.tm_min);
+}
+
 void say_day(struct page_vars *vars, const char *name, int64_t t_s)
 {
 	struct tm tm;
@@ -91,13 +98,14 @@ int say_bars(struct arena *arena, const struct say_bars *bars, struct str *ret_p
 	for (size_t i = 0; bars->max == 0 && i < bars->n; i++)
 		max = bars->values[i] > max ? bars->values[i] : max;
 	double step = (double)bars->width / (double)(bars->n > 0 ? bars->n : 1);
+	double wide = step * 0.7 / (bars->lanes > 0 ? bars->lanes : 1);
 	for (size_t i = 0; i < bars->n; i++) {
 		double high = (double)bars->values[i] / (double)max * (bars->height - 1);
 		if (bars->values[i] > 0 && high < 1)
 			high = 1;
 		high += 1; /* a day without is a line on the ground */
-		buf_printf(&path, "M%.1f %u v-%.1f h%.1f v%.1f z", (double)i * step, bars->height, high, step * 0.7,
-			   high);
+		buf_printf(&path, "M%.1f %u v-%.1f h%.1f v%.1f z", (double)i * step + bars->lane * wide, bars->height,
+			   high, wide, high);
 	}
 	TRY(buf_status(&path));
 	*ret_path = buf_str(&path);

@@ -6,6 +6,8 @@
 
 /* "2026-11-22 14:03 UTC"; 0: unset. */
 void say_time(struct page_vars *vars, const char *name, int64_t t_s);
+/* "14:03", of UTC. */
+void say_clock(struct page_vars *vars, const char *name, int64_t t_s);
 /* "2026-11-22"; 0: unset. */
 void say_day(struct page_vars *vars, const char *name, int64_t t_s);
 /* "14 minutes ago", "in 3 days"; 0: unset. */
@@ -21,6 +23,7 @@ struct say_bars {
 	size_t n;
 	unsigned width, height;
 	int64_t max; /* what stands for the full height; 0: the greatest of the values */
+	unsigned lane, lanes; /* several series side by side: this is number `lane` of `lanes`; 0 of 0: alone */
 };
 must_check int say_bars(struct arena *arena, const struct say_bars *bars, struct str *ret_path);
 

@@ -56,7 +56,7 @@ scenario('a credential: create, use, rotate, revoke, rename, delete', async () =
   await person.page.waitForURL('**/tokens/show*')
   assert.equal(token(first.id, first.secret).error, 'invalid_client')
   assert.ok(token(second.id, second.secret).access_token)
-  await person.follow('Name and networks')
+  await person.follow('Name, scopes and networks')
   await person.look('tokens-edit')
   await person.fill('Name', 'weekly report')
   await person.press('Save')

@@ -207,6 +207,63 @@ def test_scopes_are_bounded_by_policy(server, alice):
     assert answer.status == 400 and 'can not be given' in answer.text
 
 
+def ticked(page):
+    """What the page's checkboxes say: {scope: checked}."""
+    boxes = re.findall(r'name="scope" value="\S+ ([^"]*)"( checked)?', page.html)
+    return {html.unescape(scope): bool(on) for scope, on in boxes}
+
+
+def test_a_credential_has_a_scope(server, alice):
+    page = alice.get('/tokens/new')
+    assert [scope for scope, on in ticked(page).items() if on] == ['openid', 'email']
+    answer = alice.submit(page, '/tokens/new', name='useless', expiry='30', scope=None)
+    assert answer.status == 400 and 'at least one scope' in answer.text
+    assert 'useless' not in alice.get('/tokens').text
+
+
+def test_scopes_are_changed(server, alice):
+    """What the form ticks is what the next token may have; what self-service may not give is refused, or kept when it is there."""
+    _, client_id, secret = create(alice, 'changing', ('openid', 'email'))
+    page = alice.get('/tokens/edit', params={'id': client_id})
+    assert [scope for scope, on in ticked(page).items() if on] == ['openid', 'email']
+    page = alice.submit(page, '/tokens/edit', name='changed', scope=tick(page, 'profile', 'email'))
+    assert page.path == '/tokens/show' and 'changed' in page.text
+    assert set(token(server, client_id, secret).json()['scope'].split()) == {'profile', 'email'}
+    assert token(server, client_id, secret, scope='openid').json()['error'] == 'invalid_scope'
+    page = alice.get('/tokens/edit', params={'id': client_id})
+    assert not ticked(page)['openid'] and 'offline_access' not in ticked(page)
+    kept = alice.submit(page, '/tokens/edit', name='', scope=tick(page, 'roles'))
+    assert kept.status == 400 and [scope for scope, on in ticked(kept).items() if on] == ['roles']
+    assert alice.submit(page, '/tokens/edit', scope=None).status == 400
+    apis = server.cli('api', 'list')['apis']
+    management = next(a for a in apis if a['audience'].endswith('/api/v1'))
+    assert 'mintmark:' not in page.html
+    for foreign in ('- offline_access', f"{management['api_id']} mintmark:keys:read"):
+        answer = alice.submit(page, '/tokens/edit', scope=[*tick(page, 'email'), foreign])
+        assert answer.status == 400 or 'offline' in foreign
+        assert set(token(server, client_id, secret).json()['scope'].split()) <= {'profile', 'email'}
+
+    server.cli('client', 'update', client_id, '--scope', 'email mintmark:keys:read', '--api', management['audience'])
+    page = alice.get('/tokens/edit', params={'id': client_id})
+    assert ticked(page)['mintmark:keys:read'] and 'mintmark:keys:write' not in ticked(page)
+    alice.submit(page, '/tokens/edit', name='kept', scope=tick(page, 'email', 'openid', 'mintmark:keys:read'))
+    shown = alice.get('/tokens/show', params={'id': client_id}).text
+    assert 'mintmark:keys:read' in shown and 'openid' in shown
+
+
+def test_history_has_no_end(server, alice):
+    _, client_id, _ = create(alice, 'long lived')
+    for path in ['disable', 'enable'] * 11:
+        alice.submit(alice.get(f'/tokens/{path}', params={'id': client_id}), f'/tokens/{path}')
+    page = alice.get('/tokens/show', params={'id': client_id})
+    assert page.text.count('client.enable') + page.text.count('client.disable') == 20 and 'client.create' not in page.text
+    older = next(html.unescape(link) for link in page.links if 'before=' in link)
+    page = alice.get(older.split('#')[0])
+    assert page.text.count('client.enable') + page.text.count('client.disable') == 2 and 'client.create' in page.text
+    assert not any('before=' in link for link in page.links)
+    assert alice.get('/tokens/show', params={'id': client_id, 'before': 'x'}).status == 404
+
+
 def test_pages_are_small(server):
     browser = Browser(server)
     page = browser.get('/signin')
@@ -246,6 +303,10 @@ def test_admin_sees_everything_and_shows_figures(server, admin):
     page = admin.get('/admin')
     assert page.status == 200 and 'The last hour, by minute' in page.text and '<path d="M' in page.html
     assert server.client()[0] in page.html and re.search(r'[1-9]\d* tokens, +[1-9]\d* failures', page.text)
+    for name, bars in (('The last hour, by minute', 60), ('The last day, by hour', 24)):  # the same for who does not see the picture
+        table = page.html.split(f'aria-label="{name}"')[1].split('</table>')[0]
+        rows = re.findall(r'<th scope="row">\d\d:\d\d</th><td class="n">(\d+)</td><td class="n">(\d+)</td>', table)
+        assert len(rows) == bars and sum(int(t) for t, _ in rows) > 0 < sum(int(f) for _, f in rows)
     for path in ('clients', 'accounts', 'apis', 'keys', 'audit'):
         page = admin.get(f'/admin/{path}')
         assert page.status == 200, (path, page.text)

@@ -303,6 +303,7 @@ def test_prompts_and_ages(server, app, ada):
         page = app.walk(browser, page, ada)
         again = app.check(app.redeem(app.answer(page))['id_token'])
         assert again['auth_time'] >= first['auth_time'] and again['sub'] == first['sub']
+    assert browser.get(app.path(scope='openid profile', max_age='0')).path == '/signin'  # also in this second
     assert 'login_hint' not in page.html
     page = browser.get(app.path(prompt='login', login_hint='grace@example.com'))
     assert 'grace@example.com' in page.html

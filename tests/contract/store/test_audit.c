@@ -70,6 +70,51 @@ static void pages(void **state)
 	FAILS(store_audit_list(world->store, 0, 1001, &world->arena, &entries, &n), E_LIMIT);
 }
 
+static int64_t about(struct world *world, struct str target, int64_t before_seq, unsigned limit, size_t want_n)
+{
+	struct audit_entry *entries = NULL;
+	size_t n = 7;
+	int64_t last = before_seq > 0 ? before_seq : INT64_MAX;
+	const struct store_audit_about which = {target, before_seq, limit};
+	OK(store_audit_about(world->store, &which, &world->arena, &entries, &n));
+	assert_int_equal(n, want_n);
+	for (size_t i = 0; i < n; i++) {
+		expect_str(entries[i].target, target);
+		expect_str(entries[i].actor, name_of(world, "actor", (unsigned)entries[i].seq));
+		assert_true(entries[i].seq < last);
+		last = entries[i].seq;
+	}
+	return last;
+}
+
+/* Targets 0, 1, 2 in turn: 1, 4, 7 … are about target0001. */
+static void about_one_target(void **state)
+{
+	struct world *world = *state;
+	struct audit_entry *entries;
+	size_t n;
+	about(world, STR("target0001"), 0, 10, 0);
+	for (unsigned i = 1; i <= 30; i++) {
+		struct audit_note note = note_of(world, i);
+		note.target = name_of(world, "target", i % 3);
+		OK(store_audit_append(world->store, &note));
+	}
+	world_reopen(world);
+	assert_int_equal(about(world, STR("target0001"), 0, 4, 4), 19);
+	assert_int_equal(about(world, STR("target0001"), 19, 4, 4), 7);
+	assert_int_equal(about(world, STR("target0001"), 7, 4, 2), 1);
+	about(world, STR("target0001"), 1, 4, 0);
+	assert_int_equal(about(world, STR("target0002"), 1000, 1000, 10), 2);
+	about(world, STR("target000"), 0, 10, 0); /* a part of it is another */
+	about(world, STR("target00011"), 0, 10, 0);
+	about(world, STR("TARGET0001"), 0, 10, 0);
+	about(world, STR(""), 0, 10, 0);
+	struct store_audit_about which = {STR("target0001"), 0, 0};
+	FAILS(store_audit_about(world->store, &which, &world->arena, &entries, &n), E_LIMIT);
+	which.limit = 1001;
+	FAILS(store_audit_about(world->store, &which, &world->arena, &entries, &n), E_LIMIT);
+}
+
 /* Where one field ends and the next begins is part of the hash, and so is every field. */
 static void hash_covers_every_field(void **state)
 {
@@ -116,6 +161,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(empty, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(entries_are_linked, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(pages, world_setup, world_teardown),
+	cmocka_unit_test_setup_teardown(about_one_target, world_setup, world_teardown),
 	cmocka_unit_test(hash_covers_every_field),
 	cmocka_unit_test(known_hash),
 };

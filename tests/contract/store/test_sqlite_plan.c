@@ -102,6 +102,7 @@ static void run_rest(struct world *world)
 	const struct usage_row use = {secret.id, NOW_S, STR("::1"), 3};
 	struct use_day *days;
 	struct secret_host *hosts;
+	struct audit_entry *entries;
 	size_t n;
 	bool more;
 	a_family_lives(world, 11);
@@ -114,6 +115,8 @@ static void run_rest(struct world *world)
 	OK(store_usage_flush(world->store, &use, 1));
 	OK(store_use_history(world->store, consent.client_id, 0, &world->arena, &days, &n));
 	OK(store_secret_hosts(world->store, consent.client_id, &world->arena, &hosts, &n));
+	const struct store_audit_about about = {consent.client_id, 0, 10};
+	OK(store_audit_about(world->store, &about, &world->arena, &entries, &n));
 	OK(store_sweep(world->store, NOW_S, 10, &more));
 	OK(store_client_delete(world->store, consent.client_id, UNTIL_S, note));
 	OK(store_account_delete(world->store, consent.account_id, true, UNTIL_S, note));

@@ -175,6 +175,35 @@ static void paged_caller(void **state)
 	assert_int_equal(count(ok(world, "{'op':'key.list','args':{" FILTER("state", "eq", "next") "}}"), "items"), 0);
 }
 
+/* By the index: every entry about it, and no other, also when the trail is longer than one batch of a walk. */
+static void trail_of_one(void **state)
+{
+	enum { ENTRIES = 1700 };
+	struct world *world = *state;
+	char target[16];
+	for (int i = 0; i < ENTRIES; i++) {
+		snprintf(target, sizeof(target), "mmc_%d", i % 2);
+		const struct audit_note note = {NOW_S, STR("test"), i % 4 == 1 ? STR("odd") : STR("even"),
+						str_of(target), STR("")};
+		assert_int_equal(store_audit_append(world->store, &note), 0);
+	}
+	int64_t last = number_of(element(ok(world, "{'op':'audit.list','args':{'sort':'-seq','page_size':1}}"), "items",
+					 0), "seq");
+	const struct json *result = ok(world, "{'op':'audit.list','args':{'sort':'-seq','page_size':500,'page':2,"
+					      FILTER("target", "eq", "mmc_1") "}}");
+	assert_int_equal(number_of(result, "total"), ENTRIES / 2);
+	assert_int_equal(count(result, "items"), ENTRIES / 2 - 500);
+	for (size_t i = 0; i < ENTRIES / 2 - 500; i++)
+		assert_int_equal(number_of(element(result, "items", i), "seq"), last - 1000 - 2 * (int64_t)i);
+	result = ok(world, "{'op':'audit.list','args':{'sort':'-seq','filter':[{'field':'target','op':'eq','value':"
+			   "'mmc_1'},{'field':'action','op':'eq','value':'odd'}]}}");
+	assert_int_equal(number_of(result, "total"), ENTRIES / 4);
+	result = ok(world, "{'op':'audit.list','args':{" FILTER("target", "eq", "mmc_1") "}}");
+	assert_int_equal(number_of(result, "total"), ENTRIES / 2);
+	assert_int_equal(number_of(ok(world, "{'op':'audit.list','args':{'sort':'-seq'," FILTER("target", "eq", "mmc_")
+				   "}}"), "total"), 0);
+}
+
 /* More than may be looked at for one page. */
 static void wide_lists(void **state)
 {
@@ -386,7 +415,8 @@ static void usage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(pages), CASE(bad_pages), CASE(cursors), CASE(paged_caller), CASE(wide_lists), CASE(walks_end),
+		CASE(pages), CASE(bad_pages), CASE(cursors), CASE(paged_caller), CASE(trail_of_one),
+		CASE(wide_lists), CASE(walks_end),
 		CASE(management_api),
 		CASE(no_escalation), CASE(reserved_names), CASE(accounts), CASE(usage),
 	};

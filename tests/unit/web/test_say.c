@@ -62,12 +62,14 @@ static void draws_bars(void **state)
 	struct str path;
 	(void)state;
 	arena_init(&arena, 65536);
-	assert_int_equal(say_bars(&arena, &(struct say_bars){some, 4, 120, 24, 0}, &path), 0);
+	assert_int_equal(say_bars(&arena, &(struct say_bars){some, 4, 120, 24, 0, 0, 0}, &path), 0);
 	assert_true(str_has_prefix(path, STR("M0.0 24 v-1.0 h21.0 v1.0 z")));
-	assert_int_equal(say_bars(&arena, &(struct say_bars){none, 30, 120, 24, 0}, &path), 0);
+	assert_int_equal(say_bars(&arena, &(struct say_bars){none, 30, 120, 24, 0, 0, 0}, &path), 0);
 	for (size_t i = 0; i < path.len; i++)
 		assert_non_null(strchr("Mvhz.- 0123456789", path.p[i])); /* nothing that ends an attribute */
-	assert_int_equal(say_bars(&arena, &(struct say_bars){none, 0, 120, 24, 0}, &path), 0);
+	assert_int_equal(say_bars(&arena, &(struct say_bars){some, 4, 120, 24, 0, 1, 2}, &path), 0); /* right half */
+	assert_true(str_has_prefix(path, STR("M10.5 24 v-1.0 h10.5 v1.0 z")));
+	assert_int_equal(say_bars(&arena, &(struct say_bars){none, 0, 120, 24, 0, 0, 0}, &path), 0);
 	arena_done(&arena);
 }
 
