@@ -136,6 +136,8 @@ must_check int memory_revocation_put(struct memory_state *next, const struct rev
 /* What the feed names of a subject; NULL. */
 const struct revocation *memory_revocation_find(const struct memory_state *state, enum revocation_kind kind,
 						struct str id);
+/* What a client or account was allowed and nobody fetched is worth nothing: codes, approved devices. */
+void memory_revocation_end_unredeemed(struct memory_state *next, struct str id);
 /* Raises a client's epoch and says so; nothing when until_s is 0. */
 must_check int memory_client_raise(struct memory_state *next, struct client *client, int64_t now_s, int64_t until_s);
 
@@ -200,6 +202,8 @@ int memory_once_take(struct store *store, const struct store_once_key *key, stru
 int memory_once_list(struct store *store, const struct store_once_range *range, struct arena *arena,
 		     struct once **ret_onces, size_t *ret_n);
 /* One that is still good; NULL. */
+/* All of an account. */
+void memory_once_end_all(struct memory_state *next, struct str account_id);
 struct once *memory_once_find(const struct memory_state *state, const struct store_once_key *key);
 
 int memory_code_put(struct store *store, const struct code *code, const unsigned char *pushed);

@@ -73,6 +73,8 @@ static int update(struct memory_state *next, const struct account *change)
 		return E_ABSENT;
 	if (other && other != account)
 		return E_EXISTS;
+	if (!str_eq(account->email, change->email))
+		memory_once_end_all(next, account->id);
 	account->email_verified = change->email_verified;
 	TRY(arena_str(&next->arena, change->email, &account->email));
 	return arena_str(&next->arena, change->name, &account->name);
@@ -100,6 +102,7 @@ int memory_account_set_roles(struct store *store, struct str id, struct str_list
 
 int memory_account_raise(struct memory_state *next, struct account *account, int64_t now_s, int64_t until_s)
 {
+	memory_revocation_end_unredeemed(next, account->id);
 	const struct revocation end = {.kind = REVOCATION_ACCOUNT,
 				       .id = account->id,
 				       .epoch = ++account->epoch,
@@ -116,6 +119,7 @@ static int set_disabled(struct memory_state *next, struct account *account, bool
 	if (account->disabled == disabled)
 		return MEMORY_UNCHANGED;
 	account->disabled = disabled;
+	memory_once_end_all(next, account->id);
 	if (!disabled)
 		return 0;
 	return memory_account_raise(next, account, now_s, until_s);

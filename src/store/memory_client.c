@@ -199,6 +199,7 @@ int memory_client_raise(struct memory_state *next, struct client *client, int64_
 {
 	if (until_s == 0)
 		return 0;
+	memory_revocation_end_unredeemed(next, client->id);
 	const struct revocation end = {.kind = REVOCATION_CLIENT,
 				       .id = client->id,
 				       .epoch = ++client->epoch,

@@ -37,6 +37,7 @@ static int set_password(struct memory_state *next, const struct new_password *ch
 	TRY(arena_str(&next->arena, change->phc, &row->login.phc));
 	row->login.password_s = change->phc.len > 0 ? change->now_s : 0;
 	memory_session_end_all(next, change->account_id, change->except);
+	memory_once_end_all(next, change->account_id);
 	if (change->until_s == 0)
 		return 0;
 	struct account *account = memory_account(next, change->account_id);

@@ -50,6 +50,17 @@ int memory_once_take(struct store *store, const struct store_once_key *key, stru
 	return 0;
 }
 
+static bool is_of(const struct memory_state *state, const void *row, const void *account_id)
+{
+	(void)state;
+	return str_eq(((const struct once *)row)->account_id, *(const struct str *)account_id);
+}
+
+void memory_once_end_all(struct memory_state *next, struct str account_id)
+{
+	memory_table_drop_some(next, &(struct memory_some){MEMORY_ONCE, is_of, &account_id}, SIZE_MAX);
+}
+
 static bool is_good(const struct memory_state *state, const void *row, const void *arg)
 {
 	(void)state;

@@ -28,6 +28,25 @@ int memory_revocation_put(struct memory_state *next, const struct revocation *re
 	return 0;
 }
 
+static bool is_unredeemed_code(const struct memory_state *state, const void *row, const void *arg)
+{
+	(void)state;
+	const struct memory_code *code = row;
+	const struct str *id = arg;
+	return !code->used && (str_eq(code->code.client_id, *id) || str_eq(code->code.account_id, *id));
+}
+
+/* Ids of clients and accounts differ. */
+void memory_revocation_end_unredeemed(struct memory_state *next, struct str id)
+{
+	memory_table_drop_some(next, &(struct memory_some){MEMORY_CODE, is_unredeemed_code, &id}, SIZE_MAX);
+	MEMORY_EACH(struct memory_device, row, next, MEMORY_DEVICE) {
+		bool its = str_eq(row->device.client_id, id) || str_eq(row->device.account_id, id);
+		if (its && row->device.state == DEVICE_APPROVED)
+			row->device.state = DEVICE_DENIED;
+	}
+}
+
 static int put_jti(struct memory_state *next, const struct revocation *token)
 {
 	size_t n = 0;

@@ -93,7 +93,8 @@ struct sqlite_end {
 must_check int sqlite_revocation_put(struct db *db, const struct revocation *revocation);
 /* As that, of a jti that a family gave: without a bound, and one that is revoked already changes nothing. */
 must_check int sqlite_revocation_end_jti(struct db *db, const struct revocation *token);
-/* The epoch of a client or an account rises and the feed says so; nothing happens when end.until_s is 0. */
+/* The epoch of a client or an account rises and the feed says so, and codes and devices that nobody redeemed are worth
+ * nothing; nothing happens when end.until_s is 0. */
 must_check int sqlite_revocation_raise(struct db *db, enum revocation_kind kind, int64_t n, struct sqlite_end end);
 
 /* sqlite_secret.c */

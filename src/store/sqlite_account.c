@@ -146,9 +146,20 @@ int sqlite_account_list(struct store *store, const struct store_range *range, st
 	return 0;
 }
 
+/* Links that went to the address of before, or that somebody asked for while it was the account's. */
+static int end_links(struct db *db, const struct account *account)
+{
+	_cleanup_(query_done) struct query query = query_of(
+		db, "DELETE FROM once WHERE account_n = (SELECT n FROM account WHERE id = ? AND email <> ?)");
+	query_text(&query, account->id);
+	query_text(&query, account->email);
+	return query_run(&query);
+}
+
 static int update(struct db *db, const void *args)
 {
 	const struct account *account = args;
+	TRY(end_links(db, account));
 	_cleanup_(query_done) struct query query =
 		query_of(db, "UPDATE account SET email = ?, email_verified = ?, name = ? WHERE id = ?");
 	query_text(&query, account->email);
@@ -192,6 +203,7 @@ static int set_disabled(struct db *db, const void *args)
 	if (rc == E_ABSENT)
 		return SQLITE_UNCHANGED;
 	TRY(rc);
+	TRY(query_run_for(db, "DELETE FROM once WHERE account_n = ?", n));
 	return change->disabled ? sqlite_revocation_raise(db, REVOCATION_ACCOUNT, n, change->end) : 0;
 }
 

@@ -58,6 +58,7 @@ static int set_password(struct db *db, const void *args)
 	int64_t n;
 	TRY(sqlite_account_n(db, change->account_id, &n));
 	TRY(store_phc(db, n, change));
+	TRY(query_run_for(db, "DELETE FROM once WHERE account_n = ?", n));
 	int rc = sqlite_session_end_all(db, n, change->except);
 	if (rc < 0 && rc != E_ABSENT)
 		return rc;

@@ -30,10 +30,26 @@ int sqlite_revocation_put(struct db *db, const struct revocation *revocation)
 	return query_run(&query);
 }
 
+/* What was allowed before and not fetched yet would begin under the new epoch. */
+static int end_unredeemed(struct db *db, enum revocation_kind kind, int64_t n)
+{
+	bool of_client = kind == REVOCATION_CLIENT;
+	TRY(query_run_for(db, of_client ? "DELETE FROM code WHERE client_n = ? AND used = 0"
+					: "DELETE FROM code WHERE account_n = ? AND used = 0", n));
+	_cleanup_(query_done) struct query query = query_of(
+		db, of_client ? "UPDATE device SET state = ?2 WHERE client_n = ?1 AND state = ?3"
+			      : "UPDATE device SET state = ?2 WHERE account_n = ?1 AND state = ?3");
+	query_int(&query, n);
+	query_int(&query, DEVICE_DENIED);
+	query_int(&query, DEVICE_APPROVED);
+	return query_run(&query);
+}
+
 int sqlite_revocation_raise(struct db *db, enum revocation_kind kind, int64_t n, struct sqlite_end end)
 {
 	if (end.until_s == 0)
 		return 0;
+	TRY(end_unredeemed(db, kind, n));
 	_cleanup_(query_done) struct query query = query_of(
 		db, kind == REVOCATION_CLIENT ? "UPDATE client SET epoch = epoch + 1 WHERE n = ? RETURNING epoch, id"
 					      : "UPDATE account SET epoch = epoch + 1 WHERE n = ? RETURNING epoch, id");

@@ -76,12 +76,16 @@ struct store_range {
 };
 must_check int store_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 				  struct account **ret_accounts, size_t *ret_n);
-/* Replaces email, email_verified, name. E_ABSENT. E_EXISTS: another has the e-mail address. */
+/* Replaces email, email_verified, name. Another address ends all of the account's that is good for one use, links that
+ * went to the old one among it. E_ABSENT. E_EXISTS: another has the e-mail address. */
 must_check int store_account_update(struct store *store, const struct account *account, const struct audit_note *note);
 /* Replaces the roles; their order is kept. E_ABSENT. */
 must_check int store_account_set_roles(struct store *store, struct str id, struct str_list roles,
 				       const struct audit_note *note);
-/* Going from enabled to disabled raises the epoch and says so in the feed (until_s as there). E_ABSENT. */
+/*
+ * Going from enabled to disabled raises the epoch and says so in the feed (until_s as there). Either way all of the
+ * account's that is good for one use ends. E_ABSENT.
+ */
 must_check int store_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 					  const struct audit_note *note);
 /*
@@ -233,9 +237,10 @@ must_check int store_session_end(struct store *store, struct str account_id, str
 must_check int store_login_get(struct store *store, struct str account_id, struct arena *arena,
 			       struct login *ret_login);
 /*
- * Replaces the password (empty phc: none), and ends all sessions but `except` (NULL: all). until_s > 0: raises the
- * account's epoch and says so in the feed, so that tokens and families end too; the session `except` takes over the new
- * epoch. E_ABSENT.
+ * Replaces the password (empty phc: none), and ends all sessions but `except` (NULL: all) and all of the account's that
+ * is good for one use: links in mails, a first factor that waits for its second. until_s > 0: raises the account's epoch
+ * and says so in the feed, so that tokens and families end too, and codes and approved devices that nobody redeemed; the
+ * session `except` takes over the new epoch. E_ABSENT.
  */
 must_check int store_login_set_password(struct store *store, struct str account_id, struct str phc,
 					const unsigned char *except, int64_t until_s, const struct audit_note *note);

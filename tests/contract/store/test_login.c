@@ -107,6 +107,96 @@ static void a_password_ends_everything(void **state)
 	assert_int_equal(get_account(world, ACCOUNT).epoch, 3);
 }
 
+/* What somebody else set going before: a link to another address, a first factor, a code, a device let in. */
+static void put_pending(struct world *world)
+{
+	const enum once_kind kinds[] = {ONCE_VERIFY, ONCE_RESET, ONCE_FACTOR};
+	struct code code = a_code(world, 31);
+	struct device device = a_device(world, 33), decision = a_decision(DEVICE_APPROVED);
+	for (unsigned i = 0; i < 3; i++) {
+		struct once once = a_once(world, kinds[i], 34 + i);
+		OK(store_once_put(world->store, &once, NULL));
+	}
+	OK(store_code_put(world->store, &code, NULL));
+	OK(store_device_put(world->store, &device));
+	OK(store_device_decide(world->store, device.user_code, &decision, NOW_S, &a_note));
+}
+
+static void check_links(struct world *world, int rc)
+{
+	const enum once_kind kinds[] = {ONCE_VERIFY, ONCE_RESET, ONCE_FACTOR};
+	struct once once;
+	for (unsigned i = 0; i < 3; i++) {
+		const struct store_once_key key = {hash_of(world, 34 + i), kinds[i], NOW_S};
+		assert_int_equal(store_once_peek(world->store, &key, &world->arena, &once), rc);
+	}
+}
+
+static void check_grants_ended(struct world *world)
+{
+	struct issue issue = an_issue(world, 32, true);
+	FAILS(store_code_redeem(world->store, hash_of(world, 31), &issue, &a_note), E_ABSENT);
+	FAILS(store_device_redeem(world->store, hash_of(world, 33), &issue, &a_note), E_CONFLICT);
+}
+
+static void a_password_ends_what_was_under_way(void **state)
+{
+	struct world *world = *state;
+	struct issue issue = an_issue(world, 32, true);
+	struct once other = a_once(world, ONCE_RESET, 40), once;
+	const struct store_once_key key = {hash_of(world, 40), ONCE_RESET, NOW_S};
+	other.account_id = STR("mma_0002");
+	OK(store_once_put(world->store, &other, NULL));
+	put_pending(world);
+	OK(store_login_set_password(world->store, ACCOUNT, STR("$argon2id$one"), NULL, 0, &a_note));
+	check_links(world, E_ABSENT);
+	OK(store_once_peek(world->store, &key, &world->arena, &once));
+	OK(store_code_redeem(world->store, hash_of(world, 31), &issue, &a_note)); /* tokens go on */
+}
+
+static void a_password_ends_unredeemed_grants(void **state)
+{
+	struct world *world = *state;
+	put_pending(world);
+	OK(store_login_set_password(world->store, ACCOUNT, STR("$argon2id$one"), NULL, UNTIL_S, &a_note));
+	check_links(world, E_ABSENT);
+	check_grants_ended(world);
+}
+
+static void disabling_ends_what_was_under_way(void **state)
+{
+	struct world *world = *state;
+	put_pending(world);
+	OK(store_account_set_disabled(world->store, ACCOUNT, true, UNTIL_S, &a_note));
+	OK(store_account_set_disabled(world->store, ACCOUNT, false, UNTIL_S, &a_note));
+	check_links(world, E_ABSENT);
+	check_grants_ended(world);
+}
+
+static void another_address_ends_links(void **state)
+{
+	struct world *world = *state;
+	struct account account = get_account(world, ACCOUNT);
+	put_pending(world);
+	account.name = STR("Zoë");
+	OK(store_account_update(world->store, &account, &a_note));
+	check_links(world, 0);
+	account.email = STR("new@example.com");
+	OK(store_account_update(world->store, &account, &a_note));
+	check_links(world, E_ABSENT);
+}
+
+/* The same for a client: its epoch is not that of codes from before. */
+static void disabling_a_client_ends_its_unredeemed_grants(void **state)
+{
+	struct world *world = *state;
+	put_pending(world);
+	OK(store_client_set_disabled(world->store, STR("mmc_0001"), true, UNTIL_S, &a_note));
+	OK(store_client_set_disabled(world->store, STR("mmc_0001"), false, UNTIL_S, &a_note));
+	check_links(world, 0);
+	check_grants_ended(world);
+}
+
 /* The exception is for a session that lives: one of an older epoch stays over. */
 static void an_old_session_is_not_revived(void **state)
 {
@@ -296,6 +386,11 @@ static const struct CMUnitTest tests[] = {
 	TEST(refused),
 	TEST(a_password_keeps_tokens),
 	TEST(a_password_ends_everything),
+	TEST(a_password_ends_what_was_under_way),
+	TEST(a_password_ends_unredeemed_grants),
+	TEST(disabling_ends_what_was_under_way),
+	TEST(another_address_ends_links),
+	TEST(disabling_a_client_ends_its_unredeemed_grants),
 	TEST(an_old_session_is_not_revived),
 	TEST(a_code_is_good_once),
 	TEST(recovery_codes),
