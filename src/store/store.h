@@ -238,9 +238,9 @@ must_check int store_login_get(struct store *store, struct str account_id, struc
 			       struct login *ret_login);
 /*
  * Replaces the password (empty phc: none), and ends all sessions but `except` (NULL: all) and all of the account's that
- * is good for one use: links in mails, a first factor that waits for its second. until_s > 0: raises the account's epoch
- * and says so in the feed, so that tokens and families end too, and codes and approved devices that nobody redeemed; the
- * session `except` takes over the new epoch. E_ABSENT.
+ * is good for one use: links in mails, a first factor that waits for its second. until_s > 0: raises the account's
+ * epoch and says so in the feed, so that tokens and families end too, and codes and approved devices that nobody
+ * redeemed; the session `except` takes over the new epoch. E_ABSENT.
  */
 must_check int store_login_set_password(struct store *store, struct str account_id, struct str phc,
 					const unsigned char *except, int64_t until_s, const struct audit_note *note);
