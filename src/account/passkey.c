@@ -129,6 +129,7 @@ int passkey_create(struct call *call, const struct account *account, struct str 
 int passkey_get_options(struct call *call, struct str browser, struct buf *out)
 {
 	struct str challenge;
+	TRY(call_count_stranger(call, STR("passkey")));
 	TRY(new_challenge(call, get_kind, (struct str){0}, browser, &challenge));
 	passkey_json_put_get(call->policy->issuer, challenge, out);
 	return buf_status(out);

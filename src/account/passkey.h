@@ -24,7 +24,7 @@ must_check int passkey_create_options(struct call *call, const struct account *a
 must_check int passkey_create(struct call *call, const struct account *account, struct str browser,
 			      struct str credential, struct str name);
 
-/* For navigator.credentials.get(). */
+/* For navigator.credentials.get(). E_THROTTLED: asked for too often from there. */
 must_check int passkey_get_options(struct call *call, struct str browser, struct buf *out);
 /* Whose it is. E_ACCESS_DENIED: anything that does not fit. E_STORE, E_NOMEM, E_CRYPTO. */
 must_check int passkey_get(struct call *call, struct str browser, struct str credential,

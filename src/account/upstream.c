@@ -153,6 +153,8 @@ int upstream_begin(struct call *call, struct upstream *upstream, const struct up
 		.created_s = call_now_s(call),
 		.expires_s = call_now_s(call) + UPSTREAM_WAIT_S,
 	};
+	if (errand->account_id.len == 0)
+		TRY(call_count_stranger(call, STR("upstream")));
 	TRY(rand_bytes(bytes, sizeof(bytes)));
 	TRY(upstream_keep_get(upstream->keep, &upstream->options, -1, call_now_s(call), &site));
 	TRY(put_b64url(&call->arena, bytes, &state));

@@ -46,7 +46,7 @@ struct upstream_errand {
 };
 /*
  * Where to send the browser, in the call's arena. E_UNAVAILABLE: the provider does not answer as it should, now or a
- * moment ago. E_RANDOM, E_CRYPTO, E_STORE, E_NOMEM.
+ * moment ago. E_THROTTLED: begun too often from there. E_RANDOM, E_CRYPTO, E_STORE, E_NOMEM.
  */
 must_check int upstream_begin(struct call *call, struct upstream *upstream, const struct upstream_errand *errand,
 			      struct str *ret_url);

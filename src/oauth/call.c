@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "oauth/id.h"
+#include "oauth/throttle.h"
 
 int call_fail(struct call *call, int code, const char *fmt, ...)
 {
@@ -13,6 +14,18 @@ int call_fail(struct call *call, int code, const char *fmt, ...)
 	vsnprintf(call->reason, sizeof(call->reason), fmt, args);
 	va_end(args);
 	return code;
+}
+
+int call_count_stranger(struct call *call, struct str what)
+{
+	struct throttle *strangers = call->env->strangers;
+	int64_t now_s = call_now_s(call);
+	if (!strangers)
+		return 0;
+	if (throttle_check(strangers, what, call->peer_addr, now_s, &call->retry_after_s) < 0)
+		FAIL(call, THROTTLED, "too many such requests from one address");
+	(void)throttle_fail(strangers, what, call->peer_addr, now_s);
+	return 0;
 }
 
 struct str call_client_id(const struct call *call)

@@ -114,6 +114,7 @@ struct call_env {
 	int (*tokens_ended)(void *arg);
 	void *tokens_ended_arg;
 	struct upstream *const *upstreams; /* UPSTREAM_MAX of account/upstream.h, NULL where there is none */
+	struct throttle *strangers; /* of what is kept for somebody who did not prove who he is; NULL: not counted */
 	struct throttle *guesses;  /* of codes that people type, and of open registrations */
 	/* keyd's SEAL and OPEN, for a step that may block; purpose: of keyd's table. E_SIGNER (keys/signer.h). */
 	int (*seal)(struct call *call, struct str purpose, struct secret plain, struct buf *ret_sealed);
@@ -197,6 +198,12 @@ struct call {
 /* Note why, for the log, and return the code. The text must not carry secrets. */
 must_check int call_fail(struct call *call, int code, const char *fmt, ...) printf_like(3, 4);
 #define FAIL(call, sym, ...) return call_fail(call, E_##sym, __VA_ARGS__)
+
+/*
+ * Before something is kept for somebody who did not prove who he is (a device request, a pushed request, a challenge):
+ * counts it by `what` and source address. E_THROTTLED: too often; call->retry_after_s.
+ */
+must_check int call_count_stranger(struct call *call, struct str what);
 
 /*
  * Who asked, for log and audit: the client's id, or what was presented where it has the form of one of ours; else

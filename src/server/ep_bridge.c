@@ -123,6 +123,7 @@ static int make(struct call *call)
 	struct str id = {0}, agent = {0};
 	TRY(read_query(call, QUERY_CLIENT, &id));
 	TRY(load_client(call, id));
+	TRY(call_count_stranger(call, STR("bridge")));
 	if (http_header_one(call->request, STR("User-Agent"), &agent) < 0)
 		agent = (struct str){0};
 	TRY(device_make(call, DEVICE_BRIDGE, STR(""), agent, &made));

@@ -53,6 +53,8 @@ int ep_device_make(struct call *call)
 {
 	_cleanup_(wipe) struct device_made made = {0};
 	struct str agent = {0};
+	if (call->may_block && call->is_public) /* this step runs again on a thread that may block: counted there */
+		TRY(call_count_stranger(call, STR("device")));
 	if (http_header_one(call->request, STR("User-Agent"), &agent) < 0)
 		agent = (struct str){0};
 	TRY(device_make(call, DEVICE_CODE, call->scope, agent, &made));

@@ -50,6 +50,8 @@ int ep_par_push(struct call *call)
 	TRY(read(call, &request));
 	TRY(authorize_client(call, &request));
 	TRY(authorize_request(call, &request));
+	if (call->is_public)
+		TRY(call_count_stranger(call, STR("pushed")));
 	TRY(keep(call, &request, text));
 	reply_pushed(task_of(call), str_of(text));
 	return 0;

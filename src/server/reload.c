@@ -70,6 +70,8 @@ static void apply(struct server *server, struct config *config, struct tls_conte
 	throttle_set_limits(server->env.people, &people);
 	struct throttle_limits guesses = {config->device.guesses, config->device.guess_window_s};
 	throttle_set_limits(server->env.guesses, &guesses);
+	struct throttle_limits strangers = {config->throttle.strangers, config->throttle.window_s};
+	throttle_set_limits(server->env.strangers, &strangers);
 	int rc = server_publish(server, config);
 	for (unsigned i = 0; rc == 0 && i < server->n_workers; i++)
 		rc = worker_reload(&server->workers[i], config, tls);

@@ -240,6 +240,8 @@ static int open_store(struct server *server)
 	TRY(throttle_new(&people, config->throttle.entries, &server->env.people));
 	struct throttle_limits guesses = {config->device.guesses, config->device.guess_window_s};
 	TRY(throttle_new(&guesses, config->throttle.entries, &server->env.guesses));
+	struct throttle_limits strangers = {config->throttle.strangers, config->throttle.window_s};
+	TRY(throttle_new(&strangers, config->throttle.entries, &server->env.strangers));
 	return throttle_new(&throttle, config->throttle.entries, &server->env.throttle);
 }
 
@@ -385,6 +387,7 @@ static void stop(struct server *server)
 	recent_free(server->env.recent);
 	throttle_free(server->env.people);
 	throttle_free(server->env.guesses);
+	throttle_free(server->env.strangers);
 	directory_free(server->env.directory);
 	revoked_free(server->env.revoked);
 	snapshot_unref(server->snapshot);

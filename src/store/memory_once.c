@@ -1,7 +1,7 @@
 /* What is good for one use, and the sweep, of the memory backend. A row that was used is gone. */
 #include "store/memory.h"
 
-enum { GRACE_S = 3600 };
+enum { GRACE_S = 3600, ONCE_GRACE_S = 60 };
 
 struct once *memory_once_find(const struct memory_state *state, const struct store_once_key *key)
 {
@@ -77,18 +77,18 @@ int memory_once_list(struct store *store, const struct store_once_range *range, 
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_onces, ret_n));
 }
 
-#define IS_OVER(type)                                                                                        \
+#define IS_OVER(type, grace_s)                                                                               \
 	static bool is_over_##type(const struct memory_state *state, const void *row, const void *now_s)     \
 	{                                                                                                    \
 		(void)state;                                                                                 \
-		return ((const struct type *)row)->expires_s + GRACE_S <= *(const int64_t *)now_s;            \
+		return ((const struct type *)row)->expires_s + (grace_s) <= *(const int64_t *)now_s;            \
 	}
-IS_OVER(session)
-IS_OVER(once)
-IS_OVER(code)
-IS_OVER(device)
-IS_OVER(refresh)
-IS_OVER(family)
+IS_OVER(session, GRACE_S)
+IS_OVER(once, ONCE_GRACE_S)
+IS_OVER(code, GRACE_S)
+IS_OVER(device, GRACE_S)
+IS_OVER(refresh, GRACE_S)
+IS_OVER(family, GRACE_S)
 
 int memory_once_sweep(struct store *store, int64_t now_s, unsigned limit, bool *ret_more)
 {

@@ -384,7 +384,8 @@ must_check int store_consent_delete(struct store *store, struct str account_id, 
 				    const struct audit_note *note);
 
 /* Forgets what is over: sessions, codes, devices, one-time rows, refresh tokens and families that expired more than
- * REVOKED_SKEW-like grace (an hour) ago; at most limit rows of each. *ret_more: there is more to forget. */
+ * REVOKED_SKEW-like grace (an hour; one-time rows a minute) ago; at most limit rows of each. *ret_more: there is more
+ * to forget. */
 must_check int store_sweep(struct store *store, int64_t now_s, unsigned limit, bool *ret_more);
 
 /* --- signing keys --- */
