@@ -82,6 +82,3 @@ for (const form of window.PublicKeyCredential ? document.querySelectorAll("form[
 		await passkeyAsk(form, { mediation: "conditional", signal: passkeyWaits.signal });
 	} catch { /* the button is there */ }
 })();
-
-// An answer that goes to an application by a form: as if its button had been pressed.
-document.querySelector("form[data-autosubmit]")?.submit();

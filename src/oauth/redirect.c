@@ -214,6 +214,12 @@ struct str redirect_origin(struct str uri)
 	return (struct str){uri.p, at};
 }
 
+struct str redirect_form_source(struct str uri)
+{
+	size_t scheme = str_find(uri, ':');
+	return (struct str){uri.p, scheme < uri.len ? scheme + 1 : uri.len};
+}
+
 int redirect_with_query(struct str uri, struct str query, struct arena *arena, struct str *ret_uri)
 {
 	bool has_query = str_find(uri, '?') < uri.len;

@@ -21,9 +21,15 @@ bool redirect_may_register(struct str uri, bool native, const char **ret_why);
 bool redirect_is_registered(const struct client_app *app, struct str uri);
 /* Whether it was registered for after the logout: equality alone (OpenID Connect RP-Initiated Logout 3). */
 bool redirect_is_logout(const struct client_app *app, struct str uri);
-/* What a page must allow as target of forms to lead there: scheme, host and port; or a private-use scheme with its
- * colon. A part of uri, which is registered. */
+/* For people to read: scheme, host and port; or a private-use scheme with its colon. A part of uri, which is
+ * registered. */
 struct str redirect_origin(struct str uri);
+/*
+ * What a page's policy must allow so that its form may lead there (form-action): the scheme with its colon. Not the
+ * origin: browsers hold all redirects that follow to it, and an application's callback may lead on to another host of
+ * its own; nor does the policy's grammar have IPv6 addresses (RFC 8252 7.3). A part of uri.
+ */
+struct str redirect_form_source(struct str uri);
 /* The URI with a query behind it, after what query it has (RFC 6749 3.1.2: that is kept). E_NOMEM. */
 must_check int redirect_with_query(struct str uri, struct str query, struct arena *arena, struct str *ret_uri);
 

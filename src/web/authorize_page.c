@@ -33,7 +33,7 @@ static int post_fields(struct call *call, const struct authorize *request, struc
 		page_text(row, "key", str_of(fields[i].name));
 		page_text(row, "value", fields[i].value);
 	}
-	call->answer.form_action = redirect_origin(request->redirect_uri);
+	call->answer.form_action = redirect_form_source(request->redirect_uri);
 	call->answer.script = true;
 	return web_show(call, 200, "form_post");
 }
@@ -120,7 +120,7 @@ static int ask(struct call *call, const struct authorize *request)
 		page_text(row, "text", describe(call, request->scopes.v[i]));
 	}
 	/* Browsers hold a form's redirects to the policy too. */
-	call->answer.form_action = redirect_origin(request->redirect_uri);
+	call->answer.form_action = redirect_form_source(request->redirect_uri);
 	return web_show(call, 200, "consent");
 }
 
@@ -224,7 +224,7 @@ int authorize_page_allow(struct call *call, struct str continue_to)
 	if (rc == 0)
 		rc = authorize_client(call, &request);
 	if (rc == 0)
-		call->answer.form_action = redirect_origin(request.redirect_uri);
+		call->answer.form_action = redirect_form_source(request.redirect_uri);
 	directory_view_unref(call->client); /* the page is not the client's */
 	call->client = NULL;
 	return rc < 0 && err_row(rc)->fault == FAULT_US ? rc : 0;

@@ -116,7 +116,7 @@ static int ask(struct call *call, const struct logout *logout)
 	if (call->client)
 		page_text(vars, "app", call->client->client.name);
 	if (logout->uri.len > 0)
-		call->answer.form_action = redirect_origin(logout->uri);
+		call->answer.form_action = redirect_form_source(logout->uri);
 	return web_show(call, 200, "logout");
 }
 

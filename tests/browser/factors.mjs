@@ -1,23 +1,6 @@
 // Second factors: codes of an authenticator app (RFC 6238), recovery codes.
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
-import { Person, scenario } from './lib.mjs'
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-
-function base32(text) {
-  const bits = [...text].map((c) => ALPHABET.indexOf(c).toString(2).padStart(5, '0')).join('')
-  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)))
-}
-
-// The code of this moment, or so many steps of 30 seconds later.
-function code(key, later = 0) {
-  const counter = Buffer.alloc(8)
-  counter.writeBigInt64BE(BigInt(Math.floor(Date.now() / 30000) + later))
-  const mac = createHmac('sha1', base32(key)).update(counter).digest()
-  const at = mac[19] & 15
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, '0')
-}
+import { Person, code, scenario } from './lib.mjs'
 
 scenario('an authenticator app: set up, sign in, recovery codes, switch off', async () => {
   const person = await Person.invited()

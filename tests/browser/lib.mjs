@@ -9,6 +9,7 @@
 //   })
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
@@ -56,6 +57,22 @@ export async function linkFor(address) {
     await new Promise((done) => { setTimeout(done, 20) })
   }
   throw new Error(`no mail to ${address}`)
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+function base32(text) {
+  const bits = [...text].map((c) => ALPHABET.indexOf(c).toString(2).padStart(5, '0')).join('')
+  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)))
+}
+
+// The code of this moment, or so many steps of 30 seconds later.
+export function code(key, later = 0) {
+  const counter = Buffer.alloc(8)
+  counter.writeBigInt64BE(BigInt(Math.floor(Date.now() / 30000) + later))
+  const mac = createHmac('sha1', base32(key)).update(counter).digest()
+  const at = mac[19] & 15
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, '0')
 }
 
 // What axe says in the page that is there; only what matters.
@@ -174,4 +191,13 @@ export class Person {
     await this.context.close()
     assert.deepEqual(this.problems, [])
   }
+}
+
+// Somebody's telephone: it has a screen lock that its owner opens at once.
+export async function telephone(person) {
+  const cdp = await person.context.newCDPSession(person.page)
+  await cdp.send('WebAuthn.enable')
+  await cdp.send('WebAuthn.addVirtualAuthenticator', { options: {
+    protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+    automaticPresenceSimulation: true } })
 }

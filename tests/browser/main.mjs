@@ -9,6 +9,7 @@ import './factors.mjs'
 import './passkey.mjs'
 import './device.mjs'
 import './consent.mjs'
+import './chain.mjs'
 
 const wanted = process.argv.slice(2)
 let passed = 0

@@ -1,15 +1,6 @@
 // Passkeys (WebAuthn), with the virtual authenticator of Chromium's debugging protocol.
 import assert from 'node:assert/strict'
-import { ISSUER, Person, scenario } from './lib.mjs'
-
-// Somebody's telephone: it has a screen lock that its owner opens at once.
-async function telephone(person) {
-  const cdp = await person.context.newCDPSession(person.page)
-  await cdp.send('WebAuthn.enable')
-  await cdp.send('WebAuthn.addVirtualAuthenticator', { options: {
-    protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
-    automaticPresenceSimulation: true } })
-}
+import { ISSUER, Person, scenario, telephone } from './lib.mjs'
 
 scenario('a passkey: added, signed in with, deleted', async () => {
   const person = await Person.invited()

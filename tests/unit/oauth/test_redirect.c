@@ -164,6 +164,9 @@ static void a_query_is_kept_and_the_origin_is_cut_out(void **state)
 	assert_true(str_eq(redirect_origin(STR("https://a.example:8443/cb")), STR("https://a.example:8443")));
 	assert_true(str_eq(redirect_origin(STR("https://a.example?x")), STR("https://a.example")));
 	assert_true(str_eq(redirect_origin(STR("com.example.app:/cb")), STR("com.example.app:")));
+	assert_true(str_eq(redirect_form_source(STR("https://a.example:8443/cb")), STR("https:")));
+	assert_true(str_eq(redirect_form_source(STR("http://[::1]:8443/cb")), STR("http:")));
+	assert_true(str_eq(redirect_form_source(STR("com.example.app:/cb")), STR("com.example.app:")));
 	arena_done(&arena);
 }
 
