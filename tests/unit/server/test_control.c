@@ -33,7 +33,8 @@ static int set_up(void **state)
 	assert_int_equal(bind(world->fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(world->fd, 16), 0);
 	world->admin = (struct admin){.clock = &clock_system,
-				      .policy = {3600, 86400, STR("ES256"), STR("https://mint.example")}};
+				      .policy = {.lifetime_s = 3600, .lifetime_max_s = 86400,
+						 .default_alg = STR("ES256"), .issuer = STR("https://mint.example")}};
 	assert_int_equal(store_open(&options, &world->admin.store), 0);
 	assert_int_equal(control_start(world->fd, &world->admin, &world->control), 0);
 	*state = world;
