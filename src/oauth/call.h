@@ -78,6 +78,7 @@ struct people_policy {
 /* What the operator decided, as far as rules need it. Immutable; swapped as a whole on reload. */
 struct oauth_policy {
 	struct str issuer;          /* byte for byte as configured */
+	bool connect_family;        /* which paths are told to others: /connect/… or /oauth2/… */
 	enum sig_alg default_alg;   /* for tokens that are for ourselves */
 	int64_t lifetime_s;         /* where neither client nor API says one */
 	int64_t lifetime_max_s;     /* no access token lives longer */

@@ -167,7 +167,7 @@ static void put_metadata(const struct snapshot *snapshot, const struct snapshot_
 	static const char *const methods[] = {"client_secret_basic", "client_secret_post", "none"};
 	static const char *const subjects[] = {"public"};
 	bool rapidata = source->config->compat.rapidata;
-	bool connect = rapidata || source->config->discovery.family == CONFIG_FAMILY_CONNECT;
+	bool connect = snapshot->policy.connect_family;
 	struct str base = base_url(source->config->issuer);
 	json_open(out, NULL, '{');
 	json_str(out, "issuer", source->config->issuer); /* RFC 8414 3.3: byte for byte */
@@ -250,6 +250,8 @@ int snapshot_new(const struct snapshot_source *source, struct snapshot **ret_sna
 	snapshot->config = config_ref(source->config);
 	snapshot->policy = (struct oauth_policy){
 		.issuer = source->config->issuer,
+		.connect_family = source->config->compat.rapidata ||
+				  source->config->discovery.family == CONFIG_FAMILY_CONNECT,
 		.default_alg = sig_alg_find(source->config->tokens.default_alg),
 		.lifetime_s = source->config->tokens.access_lifetime_s,
 		.lifetime_max_s = source->config->tokens.lifetime_max_s,

@@ -87,7 +87,8 @@ static void show_calls(struct call *call, const struct client *client, struct st
 	page_text(vars, "issuer", issuer);
 	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
 		issuer.len--;
-	page_printf(vars, "token_endpoint", "%.*s/oauth2/token", STR_ARG(issuer));
+	page_printf(vars, "token_endpoint", "%.*s/%s/token", STR_ARG(issuer),
+		    call->policy->connect_family ? "connect" : "oauth2");
 	page_text(vars, "client_name", client->name);
 }
 

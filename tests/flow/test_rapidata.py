@@ -294,6 +294,12 @@ def test_discovery(mint):
     assert {'openid', 'offline_access', 'profile', 'email', 'roles', 'api'} <= set(document['scopes_supported'])
 
 
+def test_calls_shown_with_a_new_secret_name_the_printed_paths(mint, alice):
+    page = alice.submit(alice.get('/tokens/new'), '/tokens/new', name='x', expiry='30')
+    assert f'{mint.server.issuer}/connect/token' in page.text and '/oauth2/' not in page.text
+    assert f"MINTMARK_ISSUER='{mint.server.issuer}/'" in page.text
+
+
 def test_off_by_default(server):
     """None of it exists unless it is switched on."""
     for method, path in (('POST', '/identity/bridge-token?clientId=x'), ('GET', '/identity/bridge-token?readKey=x'), ('POST', '/client'),
