@@ -23,7 +23,8 @@ packages() {
 	bench) echo "$build libjwt-dev libjose-dev librhonabwy-dev wrk nginx:nginx-light curl:curl openssl:openssl python3 procps:procps
 		ca-certificates node:nodejs npm:npm" ;;
 	browser) echo "$build python3-requests ca-certificates node:nodejs npm:npm chromium:chromium fonts-dejavu-core curl:curl" ;;
-	peers) echo "$build $tests ca-certificates go:golang-go node:nodejs npm:npm python3-venv chromium:chromium apache2:apache2 libapache2-mod-auth-openidc" ;;
+	peers) echo "$build $tests ca-certificates go:golang-go node:nodejs npm:npm python3-venv chromium:chromium apache2:apache2 libapache2-mod-auth-openidc
+		dbconfig-sqlite3 glewlwyd" ;;
 	*)
 		echo "usage: tools/deps.sh run|test|lint|docs|gcc|clang|fuzz|bench|peers|browser|install …" >&2
 		exit 1

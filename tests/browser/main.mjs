@@ -10,6 +10,7 @@ import './passkey.mjs'
 import './device.mjs'
 import './consent.mjs'
 import './chain.mjs'
+import './login.mjs'
 
 const wanted = process.argv.slice(2)
 let passed = 0

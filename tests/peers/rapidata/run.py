@@ -251,6 +251,74 @@ def test_credentials_that_ended(stack):
     assert now['client_id'] != entry['client_id']
 
 
+def ours(stack, home, *command):
+    """Our own SDK in the same home, told the names of this provider: a token's claims, by the library or the command line."""
+    env = harness.clean_env(HOME=str(home), MINTMARK_ISSUER=stack.issuer, MINTMARK_CA_FILE=str(stack.ca))
+    if not command:
+        command = (sys.executable, HERE.parent / 'glewlwyd/library.py', harness.ROOT / 'build/include/libmintmark.so', 'prefix=RAPIDATA',
+                   'app=rapidata', f'issuer={stack.issuer}', f'ca_file={stack.ca}', f'audience={stack.api}')
+    done = subprocess.run(list(map(str, command)), env=env, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def claims(token):
+    part = token.split('.')[1]
+    return json.loads(base64.urlsafe_b64decode(part + '=' * (-len(part) % 4)))
+
+
+def test_credentials_file_that_the_package_wrote(stack):
+    """What the package wrote after its login, our library and our command line read."""
+    browser, _ = stack.person()
+    home = stack.folder / 'home-theirs'
+    assert stack.login(stack.start(home), stack.by_forms(browser)) == GOOD
+    path = home / '.config/rapidata/credentials.json'
+    (name, (theirs,)), = json.loads(path.read_text()).items()
+    text = path.read_text()
+    assert claims(ours(stack, home))['client_id'] == theirs['client_id']
+    assert path.read_text() == text, 'who reads changes nothing'
+    listed = json.loads(ours(stack, home, 'sh', '-c', 'mkdir -m 700 -p ~/.config/mintmark && cp -p ~/.config/rapidata/credentials.json '
+                             f'~/.config/mintmark/ && {harness.RELEASE} credentials list --json'))['credentials']
+    assert [(c['client_id'], c['issuer']) for c in listed] == [(theirs['client_id'], name)], listed
+
+
+def test_credentials_that_the_command_line_chose(stack):
+    """What we write the package reads: of two pairs it takes the one that `mintmark credentials use` chose."""
+    _, person = stack.person()
+    home = stack.folder / 'home-two'
+    path = home / '.config/mintmark/credentials.json'
+    path.parent.mkdir(parents=True, mode=0o700)
+    name, pairs = stack.issuer.rstrip('/'), []
+    for day in (1, 2):
+        made = stack.server.cli('client', 'create', '--name', f'pair {day}', '--account', person.email, '--scope',
+                                'openid profile email roles api offline_access', '--api', stack.api)
+        pairs.append({'display_name': f'pair {day}', 'client_id': made['client_id'], 'client_secret': made['client_secret'], 'endpoint': name,
+                      'created_at': '2025-01-01T00:00:00+00:00', 'last_used': f'2025-01-0{day}T00:00:00+00:00'})
+    path.write_text(json.dumps({name: pairs}))
+    path.chmod(0o600)
+    ours(stack, home, harness.RELEASE, 'credentials', 'use', pairs[0]['client_id'])
+    path.parent.rename(home / '.config/rapidata')
+    Stub.seen.clear()
+    assert stack.finish(stack.start(home)) == GOOD
+    assert Stub.seen[0][1]['X-Mintmark-Client-Id'] == pairs[0]['client_id'], Stub.seen
+
+
+def test_token_file_of_ours(stack):
+    """`mintmark token-file` holds the secret, the package reads tokens."""
+    _, person = stack.person()
+    made = stack.server.cli('client', 'create', '--name', 'worker', '--account', person.email, '--scope',
+                            'openid profile email roles api offline_access', '--api', stack.api)
+    home, path = stack.folder / 'home-worker', stack.folder / 'worker.json'
+    home.mkdir()
+    ours(stack, home, 'env', f'MINTMARK_CLIENT_ID={made["client_id"]}', f'MINTMARK_CLIENT_SECRET={made["client_secret"]}', harness.RELEASE,
+         'token-file', path, '--audience', stack.api)
+    Stub.seen.clear()
+    done = stack.finish(stack.start(home, RAPIDATA_TOKEN_FILE=str(path)))
+    assert done['audiences'] == 0, done
+    assert Stub.seen[0][1]['X-Mintmark-Client-Id'] == made['client_id'], Stub.seen
+    assert not (home / '.config/rapidata/credentials.json').exists()
+
+
 def test_denied(stack):
     browser, _ = stack.person()
     process = stack.start(stack.folder / 'home-denied')
