@@ -116,7 +116,8 @@ static int explain(const struct token_request *request, const struct http_out_an
 	}
 	if (json_parse_object(text, &document) < 0 || json_get_str(document, "error", &error) < 0)
 		return trouble_set(trouble, MINTMARK_ERROR_STATUS,
-				   "%.*s answers with status %d and no OAuth error: is it a token endpoint, are id and secret right?",
+				   "%.*s answers with status %d and no OAuth error: is it a token endpoint, "
+				   "are id and secret right?",
 				   STR_ARG(request->endpoint), status);
 	if (json_get_str(document, "error_description", &why) < 0)
 		why = (struct str){0};
