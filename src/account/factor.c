@@ -75,9 +75,12 @@ static int check_totp(struct call *call, struct str account_id, struct str code)
 	TRY(store_login_get(call->env->store, account_id, &call->arena, &login));
 	if (!login.totp_on)
 		return E_ACCESS_DENIED;
+	TRY(factor_key_guess_code(call, account_id));
 	TRY(factor_key_open(call, account_id, login.totp, key));
 	int rc = totp_check((struct secret){key, sizeof(key)}, code, call_now_s(call), &step);
 	secret_wipe(key, sizeof(key));
+	if (rc == E_ACCESS_DENIED)
+		factor_key_wrong_code(call, account_id);
 	TRY(rc);
 	/* RFC 6238 5.2: a code that was accepted once is not accepted again */
 	rc = store_login_use_totp(call->env->store, account_id, step);

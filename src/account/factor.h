@@ -3,8 +3,10 @@
  * recovery codes; a passkey is two factors by itself and never comes here.
  *
  * The TOTP key is sealed by keyd together with its account's id: nobody who writes into the database can move it to
- * another account. Codes are good once (RFC 6238 5.2). Wrong ones are throttled by (account, source) and by source,
- * never by account alone. Server process, pool threads. Must never log a key, a code, or the cookie's secret.
+ * another account. Codes are good once (RFC 6238 5.2). Wrong ones are throttled by (account, source) and by source;
+ * and, three times wider, an app's codes by account alone (RFC 4226 7.3), which only who knows the password can set
+ * off, and which holds no recovery code up. Server process, pool threads. Must never log a key, a code, or the cookie's
+ * secret.
  */
 #ifndef ACCOUNT_FACTOR_H
 #define ACCOUNT_FACTOR_H

@@ -91,6 +91,19 @@ int factor_key_guessed(struct call *call, struct str account_id, int rc)
 	FAIL(call, ACCESS_DENIED, "wrong code, or one that was used before");
 }
 
+int factor_key_guess_code(struct call *call, struct str account_id)
+{
+	if (throttle_check_pair(call->env->codes, STR("code"), account_id, call_now_s(call), &call->retry_after_s) == 0)
+		return 0;
+	FAIL(call, THROTTLED, "too many wrong codes, from wherever");
+}
+
+void factor_key_wrong_code(struct call *call, struct str account_id)
+{
+	if (throttle_fail(call->env->codes, STR("code"), account_id, call_now_s(call)) & THROTTLE_CROSSED_PAIR)
+		audit_burst(call, account_id);
+}
+
 int factor_key_note(struct call *call, struct str account_id, const char *action, struct audit_note *ret_note)
 {
 	struct audit_note note = {.now_s = call_now_s(call), .action = str_of(action), .target = account_id,

@@ -17,6 +17,15 @@ must_check int factor_key_guess(struct call *call, struct str account_id);
 /* After it: counts what rc says, audits a burst, and gives rc back. */
 must_check int factor_key_guessed(struct call *call, struct str account_id, int rc);
 
+/*
+ * The same of an app's code, by account alone: six digits are few for whoever knows the password and has many
+ * addresses. Recovery codes are not counted here, so the owner gets in whatever others try. E_THROTTLED:
+ * call->retry_after_s.
+ */
+must_check int factor_key_guess_code(struct call *call, struct str account_id);
+/* It was wrong. */
+void factor_key_wrong_code(struct call *call, struct str account_id);
+
 /* A note of something that the account itself did. E_NOMEM. */
 must_check int factor_key_note(struct call *call, struct str account_id, const char *action,
 			       struct audit_note *ret_note);

@@ -134,13 +134,14 @@ static int resolve(struct mailer *mailer, struct mailer_job *job, bool *ret_noth
 {
 	const struct mailer_job_world world = {mailer->options.store, mailer->options.issuer,
 					       clock_now_s(mailer->options.clock)};
-	if (job->what == JOB_SEND)
-		return 0;
-	if (job->tries == 0 && is_too_much(mailer, job)) {
+	bool typed = job->what != JOB_SEND || job->kind == MAIL_VERIFY; /* somebody says an address */
+	if (typed && job->tries == 0 && is_too_much(mailer, job)) {
 		LOG(LOG_WARN, "mail_throttled");
 		*ret_nothing = true;
 		return 0;
 	}
+	if (job->what == JOB_SEND)
+		return 0;
 	return mailer_job_resolve(job, &world, ret_nothing);
 }
 

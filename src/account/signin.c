@@ -18,19 +18,16 @@ static struct secret bounded(struct secret password)
 }
 
 /*
- * The account that an address names, and its login. One that there isn't costs the same reads: an id that nobody has
- * stands in. *ret_usable: this password may open it.
+ * The account that an address names (empty: what was typed is none), and its login. One that there isn't costs the same
+ * reads: an id that nobody has stands in. *ret_usable: this password may open it.
  */
-static int look_up(struct call *call, struct str email, struct account *ret_account, struct login *ret_login,
+static int look_up(struct call *call, struct str address, struct account *ret_account, struct login *ret_login,
 		   bool *ret_usable)
 {
-	struct str address = {0};
 	struct account account = {.id = STR("mma_0000000000000000000000")};
 	struct login login = {.password_s = 0};
-	int rc = address_parse(email, &call->arena, &address);
-	if (rc == E_NOMEM)
-		return rc;
-	rc = store_account_get(call->env->store, rc == 0 ? address : STR("-"), true, &call->arena, &account);
+	struct str key = address.len > 0 ? address : STR("-");
+	int rc = store_account_get(call->env->store, key, true, &call->arena, &account);
 	if (rc < 0 && rc != E_ABSENT)
 		return rc;
 	rc = store_login_get(call->env->store, account.id, &call->arena, &login);
@@ -74,11 +71,15 @@ int signin_password(struct call *call, struct str email, struct secret password,
 	struct account account;
 	struct login login;
 	bool usable = false;
-	struct str key = str_trim_ows(email);
+	struct str address = {0};
+	int rc = address_parse(email, &call->arena, &address);
+	if (rc == E_NOMEM)
+		return rc;
+	struct str key = rc == 0 ? address : str_trim_ows(email); /* one account, one measure, however it is spelled */
 	TRY(check_throttle(call, key));
-	TRY(look_up(call, email, &account, &login, &usable));
+	TRY(look_up(call, address, &account, &login, &usable));
 	password = bounded(password);
-	int rc = usable && password.len <= STRENGTH_BYTES_MAX ? password_check(password, login.phc)
+	rc = usable && password.len <= STRENGTH_BYTES_MAX ? password_check(password, login.phc)
 							      : password_check_nothing(password);
 	if (rc == E_SIGNATURE)
 		return refuse(call, key, usable ? account.id : (struct str){0});

@@ -2,8 +2,8 @@
  * Signing in with e-mail address and password. What is answered, and how long that takes, doesn't tell whether the
  * account exists, has a password, or is disabled: one read of the account, one of its login, one hash, in each case.
  *
- * Wrong passwords are throttled by (address as typed, source) and, ten times wider, by source (oauth/throttle.h, an
- * instance of its own): before the hash, so that guessing costs us nothing. There is no measure by account alone, so
+ * Wrong passwords are throttled by (address as it is kept, source) and, ten times wider, by source (oauth/throttle.h,
+ * an instance of its own): before the hash, so that guessing costs us nothing. There is no measure by account alone, so
  * nobody can lock an owner out from elsewhere. Server process, a pool thread of LANE_HASH. Must never log a password,
  * or what was typed for an address: people put passwords there.
  */

@@ -106,6 +106,7 @@ struct call_env {
 	struct directory *directory;
 	struct throttle *throttle; /* of wrong secrets */
 	struct throttle *people;   /* of wrong passwords */
+	struct throttle *codes;    /* of wrong codes of authenticator apps, by account alone */
 	struct mailer *mailer;     /* NULL: no mails are sent */
 	struct revoked *revoked;
 	/*

@@ -94,13 +94,16 @@ static bool is_localhost(struct str uri)
 	return port != SIZE_MAX && is_rest(behind(uri, prefix.len + port));
 }
 
+static bool is_v6_char(char c) { return enc_hex_digit(c) >= 0 || c == ':' || c == '.'; }
+
 /* Names, IPv4 and IPv6 addresses; no user information, nothing but ASCII: an IDN must come in its xn-- form. */
 static size_t host_len(struct str text)
 {
 	size_t len = 0;
 	if (text.len > 0 && text.p[0] == '[') {
-		len = str_find(text, ']');
-		return len < text.len && len > 2 ? len + 1 : 0;
+		for (len = 1; len < text.len && is_v6_char(text.p[len]); len++)
+			;
+		return len < text.len && text.p[len] == ']' && len > 2 ? len + 1 : 0;
 	}
 	while (len < text.len && (is_alnum(text.p[len]) || text.p[len] == '.' || text.p[len] == '-'))
 		len++;

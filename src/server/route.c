@@ -127,7 +127,7 @@ static call_step *const passkey_options_steps[] = {web_step_begin, web_passkey_s
 static call_step *const upstream_steps[] = {web_step_begin_hash, web_upstream_begin, NULL};
 static call_step *const upstream_back_steps[] = {web_step_begin_hash, web_upstream_back, NULL};
 static call_step *const upstreams_steps[] = {web_step_begin_hash, web_step_fresh, web_upstream_account, NULL};
-static call_step *const totp_picture_steps[] = {web_step_begin, web_step_signed_in, web_totp_picture, NULL};
+static call_step *const totp_picture_steps[] = {web_step_begin, web_step_fresh, web_totp_picture, NULL};
 
 static const struct route rows[] = {
 	{"/oauth2/token", ROUTE_TOKEN, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, token_steps},

@@ -240,6 +240,9 @@ static int open_store(struct server *server)
 	TRY(throttle_new(&people, config->throttle.entries, &server->env.people));
 	struct throttle_limits guesses = {config->device.guesses, config->device.guess_window_s};
 	TRY(throttle_new(&guesses, config->throttle.entries, &server->env.guesses));
+	/* RFC 4226 7.3: 720 guesses a day at one of 10^6 codes, three of which are good at a time */
+	struct throttle_limits codes = {.failures = 30, .window_s = 3600};
+	TRY(throttle_new(&codes, 4096, &server->env.codes));
 	struct throttle_limits strangers = {config->throttle.strangers, config->throttle.window_s};
 	TRY(throttle_new(&strangers, config->throttle.entries, &server->env.strangers));
 	return throttle_new(&throttle, config->throttle.entries, &server->env.throttle);
@@ -388,6 +391,7 @@ static void stop(struct server *server)
 	throttle_free(server->env.people);
 	throttle_free(server->env.guesses);
 	throttle_free(server->env.strangers);
+	throttle_free(server->env.codes);
 	directory_free(server->env.directory);
 	revoked_free(server->env.revoked);
 	snapshot_unref(server->snapshot);

@@ -72,7 +72,8 @@ static int accept(struct call *call, struct invitation *invitation)
 	struct enrol_terms terms = {.email = invitation->email, .email_verified = true, .roles = invitation->roles,
 				    .how = "invitation"};
 	struct str problem;
-	if (terms.email.len == 0) {
+	if (terms.email.len == 0) { /* typed by whoever holds the link: nobody has read mail there */
+		terms.email_verified = false;
 		int rc = address_parse(values[EMAIL].value, &call->arena, &terms.email);
 		if (rc == E_SYNTAX)
 			return show(call, invitation, STATUS_REFUSED,

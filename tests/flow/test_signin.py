@@ -280,7 +280,8 @@ def test_first_administrator(new_server):
     browser = people.Browser(server)
     page = browser.submit(browser.get(link), email='Root@Example.COM', name='Root', password=NEW, follow=False)
     assert page.status == 303
-    assert server.cli('account', 'show', 'Root@example.com')['roles'] == ['Admin']
+    shown = server.cli('account', 'show', 'Root@example.com')
+    assert shown['roles'] == ['Admin'] and not shown['email_verified'], 'nobody has read mail there'
     assert people.Browser(server).get(link).status == 410
     server.stop()
     again = harness.run(server.binary, 'init', '--var', server.var)
@@ -428,6 +429,38 @@ def test_address_change(site, browser):
     link = people.link_in(people.wait_for_mail(site, taken.email, 2))
     page = anywhere.submit(anywhere.get(link), '/verify')
     assert page.status == 409 and site.cli('account', 'show', 'moved@example.com')
+
+
+def test_nobody_fills_a_strangers_mailbox(site):
+    """To one address only so many links go in an hour, whoever asks from wherever."""
+    for address in ['stranger@example.net'] * 2 + ['last@example.net']:
+        browser = people.Browser(site, source=next(sources))
+        people.sign_up_account(site, browser=browser)
+        for _ in range(3):
+            assert browser.submit(browser.get('/account/email'), email=address).status == 200
+    people.wait_for_mail(site, 'last@example.net')
+    assert len([m for m in people.mails(site) if m['To'] == 'stranger@example.net']) == 5
+
+
+def test_taking_the_account_back_ends_links(site, browser):
+    """Who was in for a while asked for a link to an address of his own: it is worth nothing once the owner has a new password."""
+    alice = people.sign_up_account(site, browser=browser)
+    browser.submit(browser.get('/account/email'), email='thief@example.net')
+    link = people.link_in(people.wait_for_mail(site, 'thief@example.net'))
+    browser.submit(browser.get('/account/password'), current=alice.password, password=NEW)
+    assert people.Browser(site).get(link).status == 410
+    assert site.cli('account', 'show', alice.email)['email'] == alice.email
+
+
+def test_links_to_the_old_address_end_with_it(site, browser):
+    alice = people.sign_up_account(site, browser=browser)
+    ask_reset(site, alice.email)
+    reset = people.link_in(people.wait_for_mail(site, alice.email))
+    browser.submit(browser.get('/account/email'), email='away@example.net')
+    anywhere = people.Browser(site)
+    page = anywhere.get(people.link_in(people.wait_for_mail(site, 'away@example.net')))
+    assert anywhere.submit(page, '/verify').status == 200
+    assert people.Browser(site).get(reset).status == 410
 
 
 def test_audit_trail(site, browser):

@@ -40,7 +40,9 @@ int fixture_setup(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	assert_non_null(fixture);
 	OK(store_open(&options, &fixture->env.store));
+	struct throttle_limits codes = {8, 3600};
 	OK(throttle_new(&limits, 1024, &fixture->env.people));
+	OK(throttle_new(&codes, 1024, &fixture->env.codes));
 	fixture->env.seal = seal;
 	fixture->env.open = open_sealed;
 	fixture->policy = (struct oauth_policy){.issuer = STR("https://id.example")};
@@ -61,6 +63,7 @@ int fixture_teardown(void **state)
 	call_reset(&fixture->call);
 	arena_done(&fixture->call.arena);
 	throttle_free(fixture->env.people);
+	throttle_free(fixture->env.codes);
 	store_close(fixture->env.store);
 	free(fixture);
 	return 0;

@@ -166,6 +166,32 @@ static void guesses_are_throttled_without_lock_out(void **state)
 	OK(factor_finish(&f->call, str_of(text), code_at(f, 60, code, key), &wait));
 }
 
+/* Many addresses are no more guesses. The fixture allows eight of an account; a recovery code is heard all the same. */
+static void guesses_from_many_addresses_are_throttled(void **state)
+{
+	struct fixture *f = *state;
+	struct factor_wait wait;
+	struct recovery recovery;
+	unsigned char key[TOTP_KEY_LEN];
+	char text[ID_SECRET_LEN + 1], code[TOTP_DIGITS + 1], addr[] = "192.0.2.10";
+	enrol(f, key, &recovery);
+	begin(f, 60, text);
+	for (unsigned i = 0; i < 8; i++) {
+		fixture_call(f, 60);
+		addr[9] = (char)('0' + i);
+		f->call.peer_addr = str_of(addr);
+		assert_int_equal(factor_finish(&f->call, str_of(text), STR("12345x"), &wait), E_ACCESS_DENIED);
+	}
+	fixture_call(f, 60);
+	f->call.peer_addr = STR("198.51.100.7");
+	assert_int_equal(factor_finish(&f->call, str_of(text), code_at(f, 60, code, key), &wait), E_THROTTLED);
+	assert_true(f->call.retry_after_s > 0);
+	assert_int_equal(fixture_audited(f, "throttle"), 1);
+	OK(factor_finish(&f->call, str_of(text), str_of(recovery.codes[0]), &wait));
+	begin(f, 3660, text);
+	OK(finish(f, 3660, text, code_at(f, 3660, code, key), &wait));
+}
+
 /* A sealed key that was moved to another account in the database opens nothing. */
 static void a_moved_key_is_refused(void **state)
 {
@@ -227,7 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(not_needed_before_it_is_confirmed), TEST(on_and_off), TEST(a_code_is_good_once),
 		TEST(the_wait_is_good_once_and_not_for_long), TEST(recovery_codes_are_good_once),
-		TEST(guesses_are_throttled_without_lock_out), TEST(a_moved_key_is_refused),
+		TEST(guesses_are_throttled_without_lock_out), TEST(guesses_from_many_addresses_are_throttled),
+		TEST(a_moved_key_is_refused),
 		TEST(without_keyd_nothing_is_decided), TEST(test_attack_48_factor_without_entropy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,6 +139,16 @@ static void throttles_guessing_and_locks_nobody_out(void **state)
 	assert_int_equal(attempt(fixture, 0, STR("ADA@example.com"), RIGHT), E_ACCESS_DENIED); /* another address */
 }
 
+/* One address, however it is spelled. */
+static void spelling_buys_no_guesses(void **state)
+{
+	struct fixture *fixture = *state;
+	assert_int_equal(attempt(fixture, 0, STR("ada@example.com"), STR("guess")), E_ACCESS_DENIED);
+	assert_int_equal(attempt(fixture, 0, STR("ada@Example.com"), STR("guess")), E_ACCESS_DENIED);
+	assert_int_equal(attempt(fixture, 0, STR(" ada@EXAMPLE.COM"), STR("guess")), E_ACCESS_DENIED);
+	assert_int_equal(attempt(fixture, 0, STR("ada@exAmple.com"), RIGHT), E_THROTTLED);
+}
+
 static void one_source_can_not_spray(void **state)
 {
 	struct fixture *fixture = *state;
@@ -182,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_refusal_costs_the_same), TEST(right_ones_are_heard),
 		TEST(throttles_guessing_and_locks_nobody_out), TEST(one_source_can_not_spray),
+		TEST(spelling_buys_no_guesses),
 		TEST(again_is_for_the_same_account), TEST(test_attack_48_no_random_no_password),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

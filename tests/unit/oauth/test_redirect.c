@@ -48,6 +48,9 @@ static const struct {
 	{"http://localhost.evil.example/cb", false, false},
 	{"http://[::1].evil.example/cb", false, false},
 	{"http://127.0.0.2/cb", false, false},
+	{"https://[::1;sandbox;]/cb", false, false},         /* it goes into a header as a source */
+	{"https://[app.example]/cb", false, false},
+	{"https://[2001:db8::1]:8443/cb", true, true},
 	{"http://0/cb", false, false},
 	{"http://2130706433/cb", false, false},
 	{"javascript:alert(1)", false, false},
