@@ -216,7 +216,7 @@ def kill_one(world, rng):
     return role
 
 
-def test_kill_9_of_anything_at_any_time(new_server, release):
+def test_attack_48_kill_9_of_anything_at_any_time(new_server, release):
     server = new_server(binary=release, start=False)
     configure(server, throttle__failures=1000000, usage__flush_s=1)
     world = World(server.start())

@@ -186,6 +186,12 @@ def test_attack_25_pkce_can_not_be_got_round(app, browser):
         answer = app.login(browser)
         refused(app, answer, code_verifier=verifier)
         assert burnt(app, answer)
+    for length in (42, 129):  # too short and too long even where they fit the challenge
+        fitting = base64.urlsafe_b64encode(hashlib.sha256(b'x' * length).digest()).rstrip(b'=').decode()
+        refused(app, app.login(browser, code_challenge=fitting), code_verifier='x' * length)
+    for more in ({'code_challenge': None}, {'code_challenge': None, 'code_challenge_method': None}, {'code_challenge_method': None},
+                 {'code_challenge_method': 'plain'}, {'code_challenge_method': 's256'}):
+        assert error_of(app, browser, **more) == 'invalid_request', more
     answer = app.login(browser)
     digest = hashlib.sha256(app.verifier.encode()).digest()
     refused(app, answer, code_verifier=base64.urlsafe_b64encode(digest).rstrip(b'=').decode())

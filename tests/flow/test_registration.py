@@ -118,6 +118,14 @@ def test_attack_44_redirect_uris(mint, uri):
     assert (answer.status_code, answer.json()['error']) == (400, 'invalid_redirect_uri'), answer.text
 
 
+@pytest.mark.parametrize('uri', ['javascript:/alert(1)', 'data:/text', 'vbscript:/x', 'file:/etc/passwd', 'myapp:/cb', 'com.example.app://cb',
+                                 'http://10.0.0.1/cb', 'http://127.0.0.1.evil.example/cb', 'http://127.0.0.1@evil.example/cb', 'http://localhost.evil/cb'])
+def test_attack_44_redirect_uris_of_native_apps(mint, uri):
+    """RFC 8252 7.1: a scheme of one's own has a dot; 7.3: plain http goes to this machine alone."""
+    answer = register(mint, redirect_uris=[CALLBACK, uri], application_type='native')
+    assert (answer.status_code, answer.json()['error']) == (400, 'invalid_redirect_uri'), answer.text
+
+
 @pytest.mark.parametrize('uri, native', [('http://127.0.0.1/cb', True), ('http://[::1]:7/cb', True), ('com.example.app:/cb', True),
                                          ('http://127.0.0.1/cb', False), ('com.example.app:/cb', False)])
 def test_kind_of_app_decides_about_schemes(mint, uri, native):

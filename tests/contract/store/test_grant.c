@@ -126,7 +126,7 @@ static void a_late_replay_ends_it_too(void **state)
 	assert_true(get_family(world, 1).ended_s > 0);
 }
 
-static void over_at_the_very_second(void **state)
+static void test_attack_23_over_at_the_very_second(void **state)
 {
 	struct world *world = *state;
 	struct code got;
@@ -354,7 +354,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(comes_back_as_it_was),
 	TEST(a_code_comes_twice),
 	TEST(a_late_replay_ends_it_too),
-	TEST(over_at_the_very_second),
+	TEST(test_attack_23_over_at_the_very_second),
 	TEST(a_pushed_request_is_used_up),
 	TEST(families),
 	TEST(families_of_old_epochs),

@@ -189,7 +189,7 @@ static void test_year(void **state)
 	year(false, 1);
 }
 
-static void test_year_with_deaths(void **state)
+static void test_attack_48_year_with_deaths(void **state)
 {
 	(void)state;
 	for (unsigned seed = 1; seed <= 10; seed++)
@@ -316,7 +316,7 @@ static void test_two_active(void **state)
 }
 
 /* The clock jumps an hour back and forth, and once far back: nothing is promoted or removed too early. */
-static void test_clock_jumps(void **state)
+static void test_attack_48_clock_jumps(void **state)
 {
 	struct world w;
 	(void)state;
@@ -344,12 +344,12 @@ int main(void)
 		cmocka_unit_test(test_first_start),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_year),
-		cmocka_unit_test(test_year_with_deaths),
+		cmocka_unit_test(test_attack_48_year_with_deaths),
 		cmocka_unit_test(test_long_sleep),
 		cmocka_unit_test(test_rotate_now), cmocka_unit_test(test_ordered_successor),
 		cmocka_unit_test(test_algs_change),
 		cmocka_unit_test(test_two_active),
-		cmocka_unit_test(test_clock_jumps),
+		cmocka_unit_test(test_attack_48_clock_jumps),
 	};
 	return cmocka_run_group_tests_name("lifecycle", tests, NULL, NULL);
 }

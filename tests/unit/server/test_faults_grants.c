@@ -182,19 +182,19 @@ static void sweep(const char *name, bool (*attempt)(enum fault_kind kind, long n
 	}
 }
 
-static void attack_48_a_code_survives_every_failure(void **state)
+static void test_attack_48_a_code_survives_every_failure(void **state)
 {
 	(void)state;
 	sweep("code", try_code);
 }
 
-static void attack_48_a_refresh_token_survives_every_failure(void **state)
+static void test_attack_48_a_refresh_token_survives_every_failure(void **state)
 {
 	(void)state;
 	sweep("refresh", try_refresh);
 }
 
-static void attack_48_reuse_ends_the_family_whatever_fails(void **state)
+static void test_attack_48_reuse_ends_the_family_whatever_fails(void **state)
 {
 	(void)state;
 	sweep("reuse", try_reuse);
@@ -204,9 +204,9 @@ int main(void)
 {
 	log_setup("test", LOG_OFF, LOG_TEXT);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(attack_48_a_code_survives_every_failure),
-		cmocka_unit_test(attack_48_a_refresh_token_survives_every_failure),
-		cmocka_unit_test(attack_48_reuse_ends_the_family_whatever_fails),
+		cmocka_unit_test(test_attack_48_a_code_survives_every_failure),
+		cmocka_unit_test(test_attack_48_a_refresh_token_survives_every_failure),
+		cmocka_unit_test(test_attack_48_reuse_ends_the_family_whatever_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

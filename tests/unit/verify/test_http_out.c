@@ -29,7 +29,7 @@ static bool is_public(const char *text)
 }
 
 /* RFC 6890 2.2.2 and the registries that followed it. */
-static void knows_special_addresses(void **state)
+static void test_attack_43_special_addresses(void **state)
 {
 	static const char *const special[] = {
 		"127.0.0.1", "127.255.255.255", "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1",
@@ -106,7 +106,7 @@ static int get(struct peer *peer, const char *scheme, const char *host, const st
 static const struct http_out_limits lax = {
 	.timeout_ms = 2000, .max_bytes = 100, .allow_private = true, .allow_http = true};
 
-static void refuses_private_at_connect(void **state)
+static void test_attack_43_refuses_private_at_connect(void **state)
 {
 	static const char *const hosts[] = {"127.0.0.1",    "localhost", "0x7f000001", "2130706433",
 					    "017700000001", "0",	 "127.1"};
@@ -123,7 +123,7 @@ static void refuses_private_at_connect(void **state)
 	}
 }
 
-static void refuses_schemes_and_forms(void **state)
+static void test_attack_43_refuses_schemes_and_forms(void **state)
 {
 	static const struct {
 		struct str url;
@@ -308,7 +308,7 @@ static void keeps_headers_apart(void **state)
 	}
 }
 
-static void bounds_answers(void **state)
+static void test_attack_43_bounds_answers(void **state)
 {
 	struct listener listener = {.answer = "HTTP/1.1 500 X\r\nContent-Length: 101\r\n\r\n"
 					      "0123456789012345678901234567890123456789012345678901234567890123456789"
@@ -355,10 +355,11 @@ static void faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_special_addresses),   cmocka_unit_test(refuses_private_at_connect),
-		cmocka_unit_test(refuses_schemes_and_forms), cmocka_unit_test(judges_answers),
+		cmocka_unit_test(test_attack_43_special_addresses),
+		cmocka_unit_test(test_attack_43_refuses_private_at_connect),
+		cmocka_unit_test(test_attack_43_refuses_schemes_and_forms), cmocka_unit_test(judges_answers),
 		cmocka_unit_test(caps_the_head),             cmocka_unit_test(sends_what_is_given),
-		cmocka_unit_test(keeps_headers_apart),       cmocka_unit_test(bounds_answers),
+		cmocka_unit_test(keeps_headers_apart),       cmocka_unit_test(test_attack_43_bounds_answers),
 		cmocka_unit_test(faults),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
