@@ -80,7 +80,12 @@ func loginAndRefresh(ctx context.Context, provider *oidc.Provider) error {
 
 func loginByDevice(ctx context.Context, provider *oidc.Provider) error {
 	config := app(provider, oidc.ScopeOpenID, "email")
-	device, err := config.DeviceAuth(ctx)
+	// RFC 8628 3.1: a confidential client authenticates here too, which x/oauth2 leaves to its caller.
+	var secret []oauth2.AuthCodeOption
+	if config.ClientSecret != "" {
+		secret = append(secret, oauth2.SetAuthURLParam("client_secret", config.ClientSecret))
+	}
+	device, err := config.DeviceAuth(ctx, secret...)
 	if err != nil {
 		return err
 	}
