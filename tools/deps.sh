@@ -20,7 +20,7 @@ packages() {
 	gcc) echo "$build $tests" ;;
 	clang) echo "$build $tests clang" ;;
 	fuzz) echo "$build $tests clang libclang-rt-14-dev llvm" ;;
-	bench) echo "$build python3-authlib python3-requests libjwt-dev libjose-dev librhonabwy-dev wrk nginx:nginx-light curl:curl openssl:openssl python3 procps:procps
+	bench) echo "$build python3-authlib python3-requests libjwt-dev libjose-dev librhonabwy-dev wrk nginx:nginx-light curl:curl openssl:openssl python3 procps:procps strace:strace strip:binutils
 		ca-certificates node:nodejs npm:npm" ;;
 	browser) echo "$build python3-requests ca-certificates node:nodejs npm:npm chromium:chromium fonts-dejavu-core curl:curl" ;;
 	peers) echo "$build $tests ca-certificates go:golang-go node:nodejs npm:npm python3-venv chromium:chromium apache2:apache2 libapache2-mod-auth-openidc

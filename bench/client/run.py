@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The client's part of make bench: a token for a command, and in a process; beside Authlib and Go's x/oauth2."""
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -60,7 +61,42 @@ def in_process(command, env):
     return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
 
 
-def lines(mintmark, program, folder, env):
+def tokens_issued(server):
+    """Counted by the server itself; either path to the token endpoint."""
+    text = server.http.get(server.url('/metrics'), timeout=20).text
+    return sum(int(n) for n in re.findall(r'^mintmark_tokens_issued_total\{.*\} (\d+)$', text, re.M))
+
+
+def at_once(mintmark, folder, env, server, processes=500):
+    """A cold cache and a crowd: how many tokens the server gives, how many different ones arrive, how long it takes."""
+    env, before = {**env, 'XDG_CACHE_HOME': os.path.join(folder, 'crowd')}, tokens_issued(server)
+    start = time.perf_counter()
+    crowd = [subprocess.Popen([mintmark, 'token', '--timeout', '60'], env=env, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+             for _ in range(processes)]
+    tokens = [process.communicate(timeout=120)[0] for process in crowd]
+    took = time.perf_counter() - start
+    good = sum(process.returncode == 0 for process in crowd)
+    return (f'* {processes} processes at once on a cold cache: {tokens_issued(server) - before} token request (aim: 1), {good} succeed with '
+            f'{len(set(tokens))} token, {took:.1f} s in all')
+
+
+def network(mintmark, env):
+    """System calls on sockets of one warm `mintmark token`."""
+    if not shutil.which('strace'):
+        return '* skipped: strace is not installed, so no system calls were counted'
+    done = subprocess.run(['strace', '-f', '-qq', '-e', 'trace=%network', '-o', '/dev/stdout', mintmark, 'token'], env=env, check=True,
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    calls = [line for line in done.stdout.splitlines() if re.match(r'\d+ +\w+\(', line)]
+    return f'* Network system calls of `mintmark token`, kept: {len(calls)} (aim: 0; strace)'
+
+
+def size(folder):
+    out = os.path.join(folder, 'stripped.so')
+    subprocess.run(['strip', '-o', out, os.path.join(ROOT, 'build/include/libmintmark.so')], check=True)
+    return f'* libmintmark.so, stripped: {os.path.getsize(out) / 1000:.0f} kB (aim: under 400)'
+
+
+def lines(mintmark, program, folder, env, server):
     """env: MINTMARK_ISSUER, MINTMARK_CLIENT_ID, MINTMARK_CLIENT_SECRET, and a HOME of its own."""
     go, authlib = build_go(folder), [sys.executable, '-c', AUTHLIB]
     cold = {**env, 'XDG_CACHE_HOME': os.path.join(folder, 'none')}
@@ -79,7 +115,7 @@ def lines(mintmark, program, folder, env):
     if go:
         out.append(f'| Go x/oauth2 `Token()` | {float(in_process([go, "x"], env)):.0f} | |')
     out.append(f'| Authlib `ensure_active_token` | {float(in_process([*authlib, "x"], env)):.0f} | |')
-    return out
+    return out + ['', network(mintmark, env), at_once(mintmark, folder, env, server), size(folder)]
 
 
 def main():
@@ -91,7 +127,7 @@ def main():
                                     MINTMARK_CLIENT_ID=server.demo['SERVICE_CLIENT_ID'],
                                     MINTMARK_CLIENT_SECRET=server.demo['SERVICE_CLIENT_SECRET'])
             env.pop('XDG_CACHE_HOME', None)
-            print('\n'.join(lines(str(harness.RELEASE), program, folder, env)))
+            print('\n'.join(lines(str(harness.RELEASE), program, folder, env, server)))
         finally:
             server.stop()
 
