@@ -134,8 +134,10 @@ static int put_url(struct call *call, const struct upstream *upstream, const str
 	put_param(&url, "&nonce", secrets->nonce);
 	put_param(&url, "&code_challenge", secrets->challenge);
 	put_param(&url, "&code_challenge_method", STR("S256"));
-	if (again)
+	if (again) { /* OpenID Connect Core 3.1.2.1: with max_age, auth_time is required */
 		put_param(&url, "&prompt", STR("login"));
+		put_param(&url, "&max_age", STR("0"));
+	}
 	TRY(buf_status(&url));
 	return arena_str(&call->arena, buf_str(&url), ret_url);
 }

@@ -61,6 +61,7 @@ struct upstream_person {
 	struct str email;        /* as address_parse gives it; empty: none */
 	bool email_verified;
 	struct str name;         /* may be empty */
+	int64_t auth_s;          /* when he showed there who he is, at the latest; 0: it doesn't say */
 };
 /*
  * errand's browser is an input, the rest comes out. E_ABSENT: an unknown, used or expired state, or one of another

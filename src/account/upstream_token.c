@@ -181,6 +181,19 @@ static int read_person(const struct json *doc, struct str subject, struct arena 
 	return 0;
 }
 
+/* OpenID Connect Core 2. Its clock may be behind ours. */
+static int read_auth_time(const struct json *doc, int64_t now_s, int64_t *ret_auth_s)
+{
+	int64_t auth_s = 0;
+	int rc = json_get_int(doc, "auth_time", &auth_s);
+	if (rc == E_ABSENT)
+		return 0;
+	if (rc < 0 || auth_s <= 0)
+		return E_INVALID_GRANT;
+	*ret_auth_s = auth_s < now_s - SKEW_S ? auth_s + SKEW_S : now_s;
+	return 0;
+}
+
 static int refuse(enum verdict verdict, const char **ret_why)
 {
 	*ret_why = verdict_name(verdict);
@@ -214,7 +227,12 @@ int upstream_token_check(const struct upstream_exchange *exchange, const struct 
 	*ret_why = check_own(exchange, tokens, &jws, &claims, doc);
 	if (*ret_why)
 		return E_INVALID_GRANT;
-	return read_person(doc, claims.sub, arena, ret_person);
+	int64_t auth_s = 0;
+	*ret_why = "auth_time";
+	TRY(read_auth_time(doc, exchange->now_s, &auth_s));
+	TRY(read_person(doc, claims.sub, arena, ret_person));
+	ret_person->auth_s = auth_s;
+	return 0;
 }
 
 int upstream_token_userinfo(const struct upstream_exchange *exchange, const struct upstream_tokens *tokens,

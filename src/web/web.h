@@ -25,6 +25,7 @@ struct web {
 	struct str base;         /* the issuer's path, without its last slash: what every link begins with */
 	struct str csrf;         /* goes into every form as the hidden field `csrf` */
 	struct str target;       /* path and query of this very request */
+	int64_t proved_s;        /* for web_sign_in: when the person showed who he is; 0: just now */
 };
 
 /* --- steps --- */

@@ -173,10 +173,10 @@ static const char *method_name(unsigned methods)
 int web_sign_in(struct call *call, const struct account *account, unsigned methods, struct str continue_to)
 {
 	char id[ID_LEN + 1], text[ID_SECRET_LEN + 1];
-	int64_t now_s = call_now_s(call);
+	int64_t now_s = call_now_s(call), proved_s = call->web->proved_s;
 	struct session session = {
 		.id = {id, ID_LEN}, .account_id = account->id, .account_epoch = account->epoch, .methods = methods,
-		.auth_s = now_s, .created_s = now_s, .seen_s = now_s,
+		.auth_s = proved_s > 0 && proved_s < now_s ? proved_s : now_s, .created_s = now_s, .seen_s = now_s,
 		.expires_s = session_expires_s(&call->policy->people, now_s, now_s),
 		.addr = call->peer_addr,
 	};

@@ -99,6 +99,7 @@ static int come_to_sign_in(struct call *call, const struct upstream *upstream, c
 	if (rc == E_ACCESS_DENIED)
 		return web_fail_page(call, E_FORBIDDEN, "This account can't be used. Ask whoever runs this server.");
 	TRY(rc);
+	call->web->proved_s = person->auth_s;
 	return web_factor_sign_in(call, &account, AUTH_UPSTREAM, errand->continue_to);
 }
 

@@ -266,6 +266,26 @@ def test_a_second_factor_is_asked_for_too(server, provider, ada):
     assert other.submit(page, code=app.code()).path == '/account'
 
 
+def test_an_old_sign_in_elsewhere_is_no_fresh_one_here(server, provider, ada):
+    """OpenID Connect Core 3.1.2.1, 3.1.3.7 step 13: prompt=login stands in a URL that whoever sits there can change; auth_time does
+    not. Pages that want a fresh sign-in, and auth_time of our own id tokens, go by it."""
+    provider.user = {'sub': 'ada'}
+    browser = Browser(server)
+    location, _ = start(browser, to='/account/passkeys', reauth='1')
+    assert parse_qs(urlsplit(location).query)['max_age'] == ['0'], 'then auth_time is required'
+    provider.lie(bend={'auth_time': int(time.time()) - 3600})
+    path, query = provider.approve(location.replace('prompt=login', 'x=y'))
+    assert browser.get(path, params=query).path == '/signin'
+    assert browser.get('/account').path == '/account'
+    provider.lie(bend={'auth_time': int(time.time()) - 30})  # our clocks differ a little
+    path, query = provider.approve(start(browser, to='/account/passkeys', reauth='1')[0])
+    assert browser.get(path, params=query).path == '/account/passkeys'
+    provider.lie(bend={'auth_time': 'yesterday'})
+    browser = Browser(server)
+    path, query = provider.approve(start(browser)[0])
+    assert browser.get(path, params=query).status == 403
+
+
 def test_secrets_are_nowhere(server, provider, ada):
     stored = b''.join(p.read_bytes() for p in (server.var / 'store').iterdir())
     verifiers = [r[3]['code_verifier'] for r in provider.requests if r[1] == '/token']
