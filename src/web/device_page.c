@@ -5,6 +5,7 @@
 #include "web/device_page.h"
 
 #include "base/enc.h"
+#include "oauth/authorize.h"
 #include "oauth/choice.h"
 #include "oauth/device.h"
 #include "oauth/scope.h"
@@ -114,25 +115,14 @@ static int gone(struct call *call)
 			     "This request was decided before, or it is expired. Begin anew in the program.");
 }
 
-/* What is allowed now is allowed beside what was allowed before. */
-static int remember(struct call *call, struct str scope, const struct audit_note *note)
+/* As on the consent page: what is allowed now is allowed beside what was allowed before. */
+static int remember(struct call *call, const struct waiting *waiting)
 {
-	struct consent old = {0};
-	struct str all = scope;
-	struct str_list scopes;
-	const struct str account_id = call->web->account.id, client_id = call->client->client.id;
-	int rc = store_consent_get(call->env->store, account_id, client_id, &call->arena, &old);
-	if (rc < 0 && rc != E_ABSENT)
-		return rc;
-	if (rc == 0 && old.scope.len > 0)
-		TRY(arena_printf(&call->arena, &all, "%.*s %.*s", STR_ARG(old.scope), STR_ARG(scope)));
-	TRY(scope_parse(all, &call->arena, &scopes));
-	TRY(scope_sort(scopes, &call->arena, &all));
-	const int64_t now_s = call_now_s(call);
-	const struct consent consent = {account_id, client_id, all, old.created_s ? old.created_s : now_s, now_s};
-	if (str_eq(all, old.scope))
-		return 0;
-	return store_consent_put(call->env->store, &consent, note);
+	struct authorize request = {.max_age_s = -1};
+	call->api = waiting->api;
+	call->scope = waiting->scope;
+	TRY(scope_parse(waiting->scope, &call->arena, &request.scopes));
+	return authorize_remember(call, &request, call->web->account.id);
 }
 
 static int decide(struct call *call, const struct waiting *waiting, bool approve)
@@ -152,7 +142,7 @@ static int decide(struct call *call, const struct waiting *waiting, bool approve
 	const struct audit_note note = {call_now_s(call), actor, approve ? STR("device.approve") : STR("device.deny"),
 					call->client->client.id, waiting->device.addr};
 	if (approve)
-		TRY(remember(call, waiting->scope, &note));
+		TRY(remember(call, waiting));
 	int rc = store_device_decide(call->env->store, waiting->device.user_code, &decision, call_now_s(call), &note);
 	if (rc == E_CONFLICT || rc == E_ABSENT)
 		return gone(call);

@@ -263,6 +263,17 @@ def test_approval_is_noted(mint, alice):
     assert begun['device_code'] not in log and begun['device_code'] not in str(entries)
 
 
+def test_a_yes_is_kept_as_the_consent_page_keeps_it(mint, alice):
+    """With the API that a scope is of: the same word at another API is another permission."""
+    app = mint.app('Both', grant_types=[DEVICE, 'authorization_code'], redirect_uris=['https://tv.example/cb'])
+    decide(alice, mint.begin(app=app, scope='openid tv:watch'))
+    query = {'client_id': app['client_id'], 'redirect_uri': 'https://tv.example/cb', 'response_type': 'code', 'scope': 'openid tv:watch',
+             'code_challenge': 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', 'code_challenge_method': 'S256'}
+    page = alice.get('/oauth2/authorize', params=query, follow=False)
+    assert page.headers.get('Location', '').startswith('https://tv.example/cb?code='), page.text
+    assert alice.get('/oauth2/authorize', params={**query, 'scope': 'openid email'}, follow=False).status == 200
+
+
 def test_guessing_is_slow(tmp_path):
     """8628-6: RFC 8628 5.1: wrong codes are counted by account and address; others are not locked out."""
     mint = Mint(tmp_path)
