@@ -43,8 +43,8 @@ struct str source_address(const struct config *config, const struct http_request
 	struct str list = last_header(request, STR("X-Forwarded-For"));
 	while (list.len > 0 && config_trusts(config, address)) {
 		struct str said = pop_last(&list);
-		if (!is_numeric(said))
-			break;
+		if (!is_numeric(said)) /* in no network, so a client that is bound to some is not heard */
+			return STR("unknown");
 		address = said;
 	}
 	return address;

@@ -8,7 +8,9 @@
 #include "http/request.h"
 #include "server/config.h"
 
-/* Numeric address; borrowed from the request. The last X-Forwarded-For entry that no trusted proxy wrote about itself.
+/*
+ * Numeric address; borrowed from the request. The last X-Forwarded-For entry that no trusted proxy wrote about itself;
+ * "unknown" where that is no address: the proxy's own is never taken for the source of what it forwards so.
  */
 struct str source_address(const struct config *config, const struct http_request *request);
 /* May see /metrics, by metrics.access. A request that was forwarded, by whomever, is not from this machine. */
