@@ -168,6 +168,12 @@ static int add_value(struct cli *cli, enum cli_opt opt, const char *value)
 	return 0;
 }
 
+/* A short option, of which we have none but -h: it is meant for the program that is run (mintmark curl -s URL). */
+static bool is_others(const struct cli_command *command, const char *arg)
+{
+	return command->others && arg && arg[0] == '-' && arg[1] && arg[1] != '-' && strcmp(arg, "-h") != 0;
+}
+
 static int read_options(struct cli *cli, int argc, char **argv)
 {
 	struct option list[sizeof(cli->command->options) / sizeof(cli->command->options[0]) + 2];
@@ -175,7 +181,8 @@ static int read_options(struct cli *cli, int argc, char **argv)
 	list_options(cli->command, list);
 	optind = 1;
 	/* "+": options end with the first operand */
-	while ((found = getopt_long(argc, argv, cli->command->others ? "+h" : "h", list, NULL)) != -1) {
+	while (!is_others(cli->command, argv[optind]) &&
+	       (found = getopt_long(argc, argv, cli->command->others ? "+h" : "h", list, NULL)) != -1) {
 		if (found == '?')
 			return args_fail(-1, "see mintmark %s --help", cli->command->path);
 		if (add_value(cli, found == 'h' ? OPT_HELP : (enum cli_opt)(found - LONG_BASE), optarg) < 0)

@@ -254,6 +254,9 @@ def test_curl_hides_the_token(person, api, tmp_path):
     fake.chmod(0o755)
     done = person.run('curl', api.url, '-s', '-w', '%{http_code}')
     assert done.stdout.endswith('200') and api.seen == ['Bearer token-1'], done.stderr
+    done = person.run('curl', '-s', '--fail', api.url)  # its options may stand first
+    assert done.returncode == OK and done.stdout and api.seen[1:] == ['Bearer token-1'], done.stderr
+    assert person.run('curl', '--nonsense', api.url).returncode == USAGE and 'curl' in person.run('curl', '-h').stdout
     person.env['PATH'] = f'{fake.parent}:{person.env["PATH"]}'
     argv, config = person.run('curl', 'http://x', '-d', 'a b').stdout.splitlines()
     assert 'token-1' not in argv and config == 'header = "Authorization: Bearer token-1"'
@@ -280,6 +283,8 @@ def test_whoami_once_more_after_401(person, issuer):
     assert userinfo == ['Bearer token-1', 'Bearer token-2'] and person.token() == 'token-2'
     issuer.userinfo = lambda request: issuer.json({}, 401)
     assert person.run('whoami').returncode == FAILED and len(issuer.requests) == 2
+    issuer.userinfo = lambda request: issuer.json({'error': 'insufficient_scope'}, 403)
+    assert 'Ask for that scope' in person.run('whoami').stderr
 
 
 def test_the_curl_helper_retries_once(person, api):
