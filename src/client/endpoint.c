@@ -136,8 +136,9 @@ static int discover(const struct endpoint_request *request, struct arena *arena,
 	enum fetch_cause cause = fetch_metadata(&source, &text);
 	if (cause != FETCH_DONE) {
 		int code = fetch_error(cause);
-		trouble_set(trouble, code, "The metadata of %.*s %s%s%s%s.", STR_ARG(request->issuer),
-			    fetch_text(cause), why[0] ? " (" : "", why, why[0] ? ")" : "");
+		trouble_set(trouble, code, "The metadata of %.*s %s%s%s%s.%s", STR_ARG(request->issuer),
+			    fetch_text(cause), why[0] ? " (" : "", why, why[0] ? ")" : "",
+			    cause == FETCH_ISSUER ? " Set the issuer as its server spells it, to the last slash." : "");
 		trouble->is_passing = code == MINTMARK_ERROR_NETWORK || code == MINTMARK_ERROR_TIMEOUT;
 		return code;
 	}
