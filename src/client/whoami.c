@@ -67,8 +67,8 @@ static int get(const struct mintmark_client *client, struct str url, struct str 
 		return trouble_set(trouble, MINTMARK_ERROR_REJECTED, "%.*s refuses the token.", STR_ARG(url));
 	if (answer.status == 403) /* RFC 6750 3.1: insufficient_scope */
 		return trouble_set(trouble, MINTMARK_ERROR_STATUS,
-				   "%.*s answers with status 403: the token lacks a scope, openid for one, or its client may "
-				   "not have it. Ask for that scope.",
+				   "%.*s answers with status 403: the token lacks a scope, openid for one, or its "
+				   "client may not have it. Ask for that scope.",
 				   STR_ARG(url));
 	if (answer.status != 200)
 		return trouble_set(trouble, MINTMARK_ERROR_STATUS, "%.*s answers with status %d.", STR_ARG(url),
