@@ -25,13 +25,16 @@ struct op {
 #define PAGE_ARGS   (ARG(AFTER) | SHEET_ARGS)
 /* Changes nothing and needs no signer: runs without admin->lock. */
 #define READS       (1ULL << 63)
+/* Tells when secrets were used last: "never" must be true. */
+#define FIGURES     (1ULL << 62)
+_Static_assert(ARG_COUNT <= 62, "arguments and flags share the bits");
 #define API_ARGS    (ARG(NAME) | ARG(ALG) | ARG(TOKEN_LIFETIME) | ARG(SCOPES) | ARG(RESOURCE_SERVERS))
 
 static const struct op ops[] = {
 	{"client.create", admin_client_create, ARG(CLIENT_NAME),
 		CLIENT_ARGS | SECRET_ARGS | ARG(CLIENT_ID) | ARG(CLIENT_SECRET) | ARG(ACCOUNT) | ARG(KIND)},
-	{"client.list", admin_client_list, 0, PAGE_ARGS | ARG(ACCOUNT) | READS},
-	{"client.get", admin_client_get, ARG(CLIENT_ID), READS},
+	{"client.list", admin_client_list, 0, PAGE_ARGS | ARG(ACCOUNT) | READS | FIGURES},
+	{"client.get", admin_client_get, ARG(CLIENT_ID), READS | FIGURES},
 	{"client.update", admin_client_update, ARG(CLIENT_ID), CLIENT_ARGS | ARG(CLIENT_NAME)},
 	{"client.disable", admin_client_disable, ARG(CLIENT_ID), 0},
 	{"client.enable", admin_client_enable, ARG(CLIENT_ID), 0},
@@ -39,8 +42,8 @@ static const struct op ops[] = {
 	{"registration.token", admin_register_token, 0, ARG(EXPIRES_AT) | ARG(LABEL)},
 	{"secret.add", admin_secret_add, ARG(CLIENT_ID),
 		SECRET_ARGS | ARG(CLIENT_SECRET) | ARG(REVOKE_TOKENS) | ARG(OTHERS_EXPIRE_AT)},
-	{"secret.get", admin_secret_get, ARG(CLIENT_ID) | ARG(SECRET_ID), READS},
-	{"secret.list", admin_secret_list, ARG(CLIENT_ID), READS},
+	{"secret.get", admin_secret_get, ARG(CLIENT_ID) | ARG(SECRET_ID), READS | FIGURES},
+	{"secret.list", admin_secret_list, ARG(CLIENT_ID), READS | FIGURES},
 	{"secret.revoke", admin_secret_revoke, ARG(CLIENT_ID) | ARG(SECRET_ID), ARG(REVOKE_TOKENS)},
 	{"secret.regenerate", admin_secret_regenerate, ARG(CLIENT_ID), SECRET_ARGS | ARG(REVOKE_TOKENS)},
 	{"account.create", admin_account_create, ARG(EMAIL), ARG(NAME) | ARG(ROLES) | ARG(EMAIL_VERIFIED)},
@@ -62,8 +65,8 @@ static const struct op ops[] = {
 	{"key.rotate", admin_key_rotate, 0, ARG(ALG) | ARG(NOW)},
 	{"audit.list", admin_audit_list, 0, ARG(AFTER_SEQ) | SHEET_ARGS | READS},
 	{"audit.verify", admin_audit_verify, 0, READS},
-	{"usage.list", admin_usage_list, 0, PAGE_ARGS | READS},
-	{"usage.get", admin_usage_get, ARG(CLIENT_ID), READS},
+	{"usage.list", admin_usage_list, 0, PAGE_ARGS | READS | FIGURES},
+	{"usage.get", admin_usage_get, ARG(CLIENT_ID), READS | FIGURES},
 };
 
 struct admin_policy admin_policy_of(const struct config *config)
@@ -149,6 +152,8 @@ static int read_request(struct admin_ctx *ctx, const struct json *doc, const str
 
 static int run_locked(struct admin_ctx *ctx, const struct op *op)
 {
+	if ((op->optional & FIGURES) && ctx->admin->flush_use)
+		TRY(ctx->admin->flush_use(ctx->admin->arg));
 	pthread_mutex_t *lock = op->optional & READS ? NULL : ctx->admin->lock;
 	if (lock)
 		pthread_mutex_lock(lock);

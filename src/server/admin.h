@@ -62,6 +62,9 @@ struct admin {
 	 * what changed.
 	 */
 	void (*changed)(void *arg, enum admin_change what, struct str id);
+	/* Last uses that are only in memory go into the store, before they are told. NULL: there are none. E_STORE,
+	 * E_NOMEM. */
+	int (*flush_use)(void *arg);
 	void *arg;
 };
 

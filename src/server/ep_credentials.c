@@ -70,6 +70,7 @@ static int run(struct call *call, const struct buf *request, struct buf *out)
 		.policy = admin_policy_of(task->snapshot->config),
 		.lock = &server->keys_lock,
 		.changed = server_changed,
+		.flush_use = server_flush_use,
 		.arg = server,
 	};
 	TRY(buf_status(request));

@@ -171,6 +171,7 @@ static int run(struct call *call, const struct manage *manage, struct str reques
 		.policy = admin_policy_of(task->snapshot->config),
 		.lock = &server->keys_lock,
 		.changed = server_changed,
+		.flush_use = server_flush_use,
 		.arg = server,
 	};
 	int rc = admin_run(&admin, request, &task->body, &failure);

@@ -23,6 +23,7 @@ int page_admin_run(struct call *call, struct str actor, struct str request, stru
 		.policy = admin_policy_of(task_of(call)->snapshot->config),
 		.lock = &server->keys_lock,
 		.changed = server_changed,
+		.flush_use = server_flush_use,
 		.arg = server,
 	};
 	int rc = admin_run(&admin, request, out, &failure);
@@ -30,6 +31,8 @@ int page_admin_run(struct call *call, struct str actor, struct str request, stru
 		snprintf(why, CALL_WHY_MAX, "%s", failure.why);
 	return rc;
 }
+
+int page_admin_flush_use(struct call *call) { return server_flush_use(task_of(call)->worker->server); }
 
 enum { SCOPES_MAX = 256 };
 

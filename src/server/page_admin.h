@@ -4,6 +4,8 @@
 
 #include "oauth/call.h"
 
+/* call_env.flush_use. */
+must_check int page_admin_flush_use(struct call *call);
 /* call_env.administer. Whether the person may ask for this is the page's to know. */
 must_check int page_admin_run(struct call *call, struct str actor, struct str request, struct buf *out,
 			      char why[CALL_WHY_MAX]);

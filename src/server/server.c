@@ -214,6 +214,12 @@ static void obey(struct server *server)
 	}
 }
 
+int server_flush_use(void *arg)
+{
+	struct server *server = arg;
+	return usage_flush(server->usage, server->env.store);
+}
+
 static int tokens_ended(void *arg) { return server_revoked(arg); }
 
 static int open_store(struct server *server)
@@ -230,6 +236,7 @@ static int open_store(struct server *server)
 	server->env.seal = server_seal;
 	server->env.open = server_open;
 	server->env.administer = page_admin_run;
+	server->env.flush_use = page_admin_flush_use;
 	server->env.read_openapi = page_admin_openapi;
 	TRY(recent_new(&server->env.recent));
 	TRY(store_open(&options, &server->env.store));
@@ -302,6 +309,7 @@ static int start_control(struct server *server, const struct role_fds *fds)
 		.policy = admin_policy_of(server->config),
 		.lock = &server->keys_lock,
 		.changed = server_changed,
+		.flush_use = server_flush_use,
 		.arg = server,
 	};
 	server->admin = &admin;

@@ -71,6 +71,8 @@ struct snapshot *server_snapshot(struct server *server);
 /* Make a new snapshot from the store's APIs and keys and the configuration (NULL: as it is now). Any thread that may
  * block. */
 must_check int server_refresh(struct server *server, struct config *config);
+/* struct admin's `flush_use`, arg is the server; see usage_flush. */
+must_check int server_flush_use(void *arg);
 /* struct admin's `changed`, arg is the server: forget what was remembered, before anybody is told that it happened.
  * Under keys_lock. */
 void server_changed(void *arg, enum admin_change what, struct str id);

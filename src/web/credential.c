@@ -18,11 +18,14 @@ int credential_place(struct call *call, struct credential_place *ret_place)
 	return 0;
 }
 
+int credential_flush_use(struct call *call) { return call->env->flush_use ? call->env->flush_use(call) : 0; }
+
 int credential_find(struct call *call, const struct credential_place *place, struct str id, struct client *ret_client)
 {
 	if (id.len == 0 || id.len > MODEL_ID_MAX)
 		FAIL(call, NOT_FOUND, "no such id");
 	struct client client;
+	TRY(credential_flush_use(call));
 	int rc = store_client_get(call->env->store, id, &call->arena, &client);
 	if (rc == E_ABSENT || rc == E_SYNTAX || rc == E_LIMIT)
 		FAIL(call, NOT_FOUND, "no such client");

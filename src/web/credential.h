@@ -17,7 +17,9 @@ struct credential_place {
 /* --- credential.c --- */
 /* Which of the two this request is for; sets the frame's values. E_NOT_FOUND: admin pages, and it is no admin. */
 must_check int credential_place(struct call *call, struct credential_place *ret_place);
-/* One that this person may see here. E_NOT_FOUND: also those of others (ATTACKS 47). */
+/* Before figures about use are read: what is only in memory yet goes into the store. E_STORE, E_NOMEM. */
+must_check int credential_flush_use(struct call *call);
+/* One that this person may see here, with its last use as it is now. E_NOT_FOUND: also those of others (ATTACKS 47). */
 must_check int credential_find(struct call *call, const struct credential_place *place, struct str id,
 			       struct client *ret_client);
 /* 303 to the page of one. */

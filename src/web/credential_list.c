@@ -144,6 +144,7 @@ int credential_step_list(struct call *call)
 		.range = {.after = values[LIST_AFTER].value, .limit = PAGE + 1, .order = STORE_BY_TIME,
 			  .descending = true},
 	};
+	TRY(credential_flush_use(call));
 	int rc = store_client_list(call->env->store, &range, &call->arena, &clients, &n);
 	if (rc == E_ABSENT || rc == E_SYNTAX || rc == E_LIMIT)
 		FAIL(call, NOT_FOUND, "no such place in the list");

@@ -435,11 +435,28 @@ def test_reload_reaches_the_keeper(new_server):
     server = new_server(start=False)
     configure(server, usage__flush_s=3600)
     world = World(server.start())
-    client_id = world.clients['demo'][0]
     check_token(world.ask(auth='demo'))
     configure(server, usage__flush_s=1)
     reload(server)
-    harness.wait_until(lambda: server.cli('client', 'secret', 'list', client_id)['secrets'][0]['use_count'] == 1, 5, 'the use in the store')
+    def count():  # where it is written: who asks for figures has them written first
+        with sqlite3.connect(f'file:{next(server.var.glob("**/mintmark.db"))}?mode=ro', uri=True) as db:
+            return db.execute('SELECT sum(use_count) FROM client_secret').fetchone()[0]
+    harness.wait_until(lambda: count() == 1, 20, 'the use in the store')
+
+
+def test_figures_are_never_behind_what_happened(new_server):
+    """Who asks whether a secret is still in use gets the truth, not that of the last flush."""
+    server = new_server(start=False)
+    configure(server, usage__flush_s=3600)
+    world = World(server.start())
+    client_id = world.clients['demo'][0]
+    for count in (1, 2):
+        check_token(world.ask(auth='demo'))
+        assert server.cli('client', 'secret', 'list', client_id)['secrets'][0]['use_count'] == count
+    check_token(world.ask(auth='demo'))
+    assert server.cli('client', 'show', client_id)['secrets'][0]['use_count'] == 3
+    check_token(world.ask(auth='demo'))
+    assert server.cli('usage', 'show', client_id)['use_count'] == 4
 
 
 # TLS.
