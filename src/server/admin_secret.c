@@ -111,6 +111,20 @@ static int explain(struct admin_ctx *ctx, int rc)
 	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such client.") : rc;
 }
 
+/* Secrets are listed by second and id: of two made in one second the later one has the greater id, so that pages know
+ * which of them is the new one. */
+static int order(const struct client *client, struct admin_secret *secret)
+{
+	enum { TRIES = 1000 };
+	struct str last = {0};
+	for (size_t i = 0; i < client->n_secrets; i++)
+		if (client->secrets[i].created_s == secret->row.created_s)
+			last = client->secrets[i].id;
+	for (int i = 0; i < TRIES && str_cmp(secret->row.id, last) < 0; i++)
+		TRY(id_new(ID_SECRET, secret->id)); /* row.id lies there */
+	return 0;
+}
+
 /* A client without authentication has no use for a secret. */
 static int prepare(struct admin_ctx *ctx, struct admin_secret *ret_secret)
 {
@@ -119,7 +133,8 @@ static int prepare(struct admin_ctx *ctx, struct admin_secret *ret_secret)
 	TRY(admin_bound_client(ctx, &client)); /* who has a client's secret is that client */
 	if (client.auth == CLIENT_AUTH_NONE)
 		return admin_fail(ctx, E_CONFLICT, "The client does not authenticate, so it can have no secret.");
-	return admin_secret_make(ctx, client.id, ret_secret);
+	TRY(admin_secret_make(ctx, client.id, ret_secret));
+	return order(&client, ret_secret);
 }
 
 /* The answer of add and regenerate, written before they commit. */
