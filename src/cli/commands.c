@@ -334,6 +334,10 @@ const struct cli_command cli_commands[] = {
 	{"account reset-link", "ACCOUNT",
 		"Make a link with which the account gets a new password, and mail it where mails are sent.",
 		op_run, {ADMIN_OPTIONS}, .op = "account.reset", .params = {"account"}},
+	{"account factors-reset", "ACCOUNT",
+		"Take away second factor, recovery codes and passkeys of somebody who lost them, and end all sessions. "
+		"The password stays.",
+		op_run, {ADMIN_OPTIONS}, .op = "account.factors-reset", .params = {"account"}},
 	{"account roles", "ACCOUNT",
 		"Replace the roles of an account.",
 		op_run, {OPT_ROLE, OPT_NO_ROLES, ADMIN_OPTIONS}, .op = "account.roles", .params = {"account"}},

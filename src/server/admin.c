@@ -49,6 +49,7 @@ static const struct op ops[] = {
 	{"account.create", admin_account_create, ARG(EMAIL), ARG(NAME) | ARG(ROLES) | ARG(EMAIL_VERIFIED)},
 	{"account.invite", admin_people_invite, ARG(EMAIL), ARG(ROLES)},
 	{"account.reset", admin_people_reset, ARG(ACCOUNT), 0},
+	{"account.factors-reset", admin_people_factors, ARG(ACCOUNT), 0},
 	{"account.list", admin_account_list, 0, PAGE_ARGS | READS},
 	{"account.get", admin_account_get, ARG(ACCOUNT), READS},
 	{"account.update", admin_account_update, ARG(ACCOUNT), ARG(EMAIL) | ARG(NAME) | ARG(EMAIL_VERIFIED)},

@@ -34,7 +34,7 @@ int admin_account_find(struct admin_ctx *ctx, struct account *ret_account)
 }
 
 /* Its members, into an object that is open. */
-static void emit(struct json_out *out, const struct account *account)
+void admin_account_emit(struct json_out *out, const struct account *account)
 {
 	json_str(out, "account_id", account->id);
 	json_str(out, "email", account->email);
@@ -59,7 +59,7 @@ int admin_account_create(struct admin_ctx *ctx)
 	TRY(admin_people_bound(ctx, account.roles));
 	TRY(id_new(ID_ACCOUNT, id));
 	account.id = str_of(id);
-	emit(&ctx->out, &account);
+	admin_account_emit(&ctx->out, &account);
 	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, account.id, account.email);
 	int rc = store_account_put(ctx->admin->store, &account, &note);
@@ -91,7 +91,7 @@ static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
 static int emit_row(struct admin_ctx *ctx, const void *row)
 {
 	json_open(&ctx->out, NULL, '{');
-	emit(&ctx->out, row);
+	admin_account_emit(&ctx->out, row);
 	json_close(&ctx->out, '}');
 	return 0;
 }
@@ -119,7 +119,7 @@ int admin_account_get(struct admin_ctx *ctx)
 {
 	struct account account;
 	TRY(admin_account_find(ctx, &account));
-	emit(&ctx->out, &account);
+	admin_account_emit(&ctx->out, &account);
 	return 0;
 }
 
@@ -134,7 +134,7 @@ int admin_account_update(struct admin_ctx *ctx)
 		account.name = ctx->args[ARG_NAME].s;
 	if (ctx->args[ARG_EMAIL_VERIFIED].set)
 		account.email_verified = ctx->args[ARG_EMAIL_VERIFIED].i != 0;
-	emit(&ctx->out, &account);
+	admin_account_emit(&ctx->out, &account);
 	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, account.id, account.email);
 	int rc = store_account_update(ctx->admin->store, &account, &note);
@@ -175,7 +175,7 @@ int admin_account_roles(struct admin_ctx *ctx)
 	TRY(store_account_set_roles(ctx->admin->store, account.id, ctx->args[ARG_ROLES].list, &note));
 	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
 	account.roles = ctx->args[ARG_ROLES].list;
-	emit(&ctx->out, &account);
+	admin_account_emit(&ctx->out, &account);
 	return 0;
 }
 
@@ -191,7 +191,7 @@ static int set_disabled(struct admin_ctx *ctx, bool disabled)
 	TRY(store_account_set_disabled(ctx->admin->store, account.id, disabled, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_ACCOUNT, account.id);
 	account.disabled = disabled;
-	emit(&ctx->out, &account);
+	admin_account_emit(&ctx->out, &account);
 	return 0;
 }
 

@@ -200,6 +200,8 @@ must_check int admin_account_enable(struct admin_ctx *ctx);
 
 /* Checks ARG_EMAIL; its unique form. E_INVALID_REQUEST. */
 must_check int admin_account_email(struct admin_ctx *ctx, struct str *ret_email);
+/* Its members, into an object that is open. */
+void admin_account_emit(struct json_out *out, const struct account *account);
 /* Checks ARG_ROLES. E_INVALID_REQUEST. */
 must_check int admin_account_check_roles(struct admin_ctx *ctx);
 
@@ -210,6 +212,7 @@ must_check int admin_account_check_roles(struct admin_ctx *ctx);
  */
 must_check int admin_people_bound(struct admin_ctx *ctx, struct str_list roles);
 must_check int admin_people_invite(struct admin_ctx *ctx);
+must_check int admin_people_factors(struct admin_ctx *ctx);
 must_check int admin_people_reset(struct admin_ctx *ctx);
 
 /* --- admin_grant.c --- */

@@ -71,6 +71,19 @@ int admin_people_invite(struct admin_ctx *ctx)
 	return hand_out(ctx, &terms, email, &note);
 }
 
+/* For somebody who lost a second factor or passkeys. Who takes them away is halfway in: as bound as a reset link. */
+int admin_people_factors(struct admin_ctx *ctx)
+{
+	struct account account;
+	TRY(admin_account_find(ctx, &account));
+	TRY(admin_people_bound(ctx, account.roles));
+	TRY(admin_bound_account(ctx, account.id));
+	admin_account_emit(&ctx->out, &account);
+	TRY(admin_ready(ctx));
+	struct audit_note note = admin_note(ctx, account.id, account.email);
+	return store_login_reset_factors(ctx->admin->store, account.id, &note);
+}
+
 int admin_people_reset(struct admin_ctx *ctx)
 {
 	struct account account;

@@ -210,6 +210,7 @@ static const struct route rows[] = {
 	PAGE("/admin/accounts/invite", admin_form_steps),
 	PAGE("/admin/accounts/roles", admin_form_steps),
 	PAGE("/admin/accounts/reset", admin_form_steps),
+	PAGE("/admin/accounts/factors", admin_form_steps),
 	PAGE("/admin/accounts/disable", admin_form_steps),
 	PAGE("/admin/accounts/enable", admin_form_steps),
 	PAGE("/admin/accounts/delete", admin_form_steps),

@@ -372,6 +372,7 @@ static const struct store_ops memory_ops = {
 	.session_end = memory_session_end,
 	.login_get = memory_login_get,
 	.login_set_password = memory_login_set_password,
+	.login_reset_factors = memory_login_reset_factors,
 	.login_set_totp = memory_login_set_totp,
 	.login_use_totp = memory_login_use_totp,
 	.login_use_recovery = memory_login_use_recovery,

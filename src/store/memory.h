@@ -172,6 +172,7 @@ size_t memory_session_end_all(struct memory_state *next, struct str account_id, 
 int memory_login_get(struct store *store, struct str account_id, struct arena *arena, struct login *ret_login);
 int memory_login_set_password(struct store *store, struct str account_id, struct str phc, const unsigned char *except,
 			      int64_t until_s, const struct audit_note *note);
+int memory_login_reset_factors(struct store *store, struct str account_id, const struct audit_note *note);
 int memory_login_set_totp(struct store *store, struct str account_id, const struct login_totp *totp,
 			  const struct audit_note *note);
 int memory_login_use_totp(struct store *store, struct str account_id, int64_t step);

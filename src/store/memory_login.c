@@ -79,6 +79,34 @@ int memory_login_set_totp(struct store *store, struct str account_id, const stru
 	return memory_end(store, next, set_totp(next, account_id, totp), note);
 }
 
+static bool drop_passkey(struct memory_state *next, struct str account_id)
+{
+	MEMORY_EACH(struct passkey, row, next, MEMORY_PASSKEY) {
+		if (!str_eq(row->account_id, account_id))
+			continue;
+		memory_table_drop(next, MEMORY_PASSKEY, row);
+		return true; /* rows have moved */
+	}
+	return false;
+}
+
+static int reset_factors(struct memory_state *next, struct str account_id)
+{
+	TRY(set_totp(next, account_id, &(struct login_totp){.on = false}));
+	while (drop_passkey(next, account_id))
+		continue;
+	memory_session_end_all(next, account_id, NULL);
+	memory_once_end_all(next, account_id);
+	return 0;
+}
+
+int memory_login_reset_factors(struct store *store, struct str account_id, const struct audit_note *note)
+{
+	struct memory_state *next;
+	TRY(memory_begin(store, 0, &next));
+	return memory_end(store, next, reset_factors(next, account_id), note);
+}
+
 static int use_totp(struct memory_login *row, int64_t step)
 {
 	if (!row || !row->login.totp_on)

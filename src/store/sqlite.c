@@ -100,6 +100,7 @@ static const struct store_ops sqlite_ops = {
 	.session_end = sqlite_session_end,
 	.login_get = sqlite_login_get,
 	.login_set_password = sqlite_login_set_password,
+	.login_reset_factors = sqlite_login_reset_factors,
 	.login_set_totp = sqlite_login_set_totp,
 	.login_use_totp = sqlite_login_use_totp,
 	.login_use_recovery = sqlite_login_use_recovery,

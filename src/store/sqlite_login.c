@@ -120,6 +120,24 @@ int sqlite_login_set_totp(struct store *store, struct str account_id, const stru
 	return sqlite_write(store, set_totp, &(struct totp){account_id, totp}, note);
 }
 
+static int reset_factors(struct db *db, const void *args)
+{
+	static const struct login_totp none = {.on = false};
+	int64_t n;
+	TRY(sqlite_account_n(db, *(const struct str *)args, &n));
+	TRY(store_totp(db, n, &none));
+	TRY(query_run_for(db, "DELETE FROM recovery WHERE account_n = ?", n));
+	TRY(query_run_for(db, "DELETE FROM passkey WHERE account_n = ?", n));
+	TRY(query_run_for(db, "DELETE FROM once WHERE account_n = ?", n));
+	int rc = sqlite_session_end_all(db, n, NULL);
+	return rc == E_ABSENT ? 0 : rc;
+}
+
+int sqlite_login_reset_factors(struct store *store, struct str account_id, const struct audit_note *note)
+{
+	return sqlite_write(store, reset_factors, &account_id, note);
+}
+
 struct step {
 	struct str account_id;
 	int64_t step;

@@ -255,6 +255,11 @@ struct login_totp {
 };
 must_check int store_login_set_totp(struct store *store, struct str account_id, const struct login_totp *totp,
 				    const struct audit_note *note);
+/*
+ * For somebody who lost them: TOTP with its recovery codes and all passkeys are gone, all sessions end, and all of the
+ * account's that is good for one use. The password stays. E_ABSENT.
+ */
+must_check int store_login_reset_factors(struct store *store, struct str account_id, const struct audit_note *note);
 /* RFC 6238 5.2: a code is good once. E_REUSED: step is not above the newest one. E_ABSENT: TOTP is off. */
 must_check int store_login_use_totp(struct store *store, struct str account_id, int64_t step);
 /* One recovery code goes. E_ABSENT: it is none of them (any more). */

@@ -28,6 +28,14 @@ int store_login_set_password(struct store *store, struct str account_id, struct 
 	return front_end(&span, store->ops->login_set_password(store, account_id, phc, except, until_s, note));
 }
 
+int store_login_reset_factors(struct store *store, struct str account_id, const struct audit_note *note)
+{
+	struct front_span span;
+	TRY(check_id_note(account_id, note));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->login_reset_factors(store, account_id, note));
+}
+
 int store_login_set_totp(struct store *store, struct str account_id, const struct login_totp *totp,
 			 const struct audit_note *note)
 {

@@ -68,6 +68,7 @@ struct store_ops {
 	int (*login_get)(struct store *store, struct str account_id, struct arena *arena, struct login *ret_login);
 	int (*login_set_password)(struct store *store, struct str account_id, struct str phc,
 				  const unsigned char *except, int64_t until_s, const struct audit_note *note);
+	int (*login_reset_factors)(struct store *store, struct str account_id, const struct audit_note *note);
 	int (*login_set_totp)(struct store *store, struct str account_id, const struct login_totp *totp,
 			      const struct audit_note *note);
 	int (*login_use_totp)(struct store *store, struct str account_id, int64_t step);

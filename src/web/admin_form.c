@@ -35,6 +35,10 @@ static const struct form {
 		"Whoever has the link can take over the account: hand it to its owner alone.", "Make the link",
 		"accounts",
 		NULL, {{0}}, true, true, NULL},
+	{"accounts/factors", "account.factors-reset", "account", "Take away second factor and passkeys",
+		"For somebody who lost them: make sure that it is the owner who asks. All sessions end; after that the "
+		"password alone is enough, until a new second factor is set up.",
+		"Take them away", "accounts/show", NULL, {{0}}, true, false, NULL},
 	{"accounts/disable", "account.disable", "account", "Disable the account",
 		"Its owner is signed out, and all tokens and apps that act for it stop at once. It can be enabled "
 		"again.",

@@ -6,7 +6,7 @@
 
 #include "base/enc.h"
 
-enum { COLUMNS_MAX = 8, BUTTONS_MAX = 6, PAGE = 50 };
+enum { COLUMNS_MAX = 8, BUTTONS_MAX = 7, PAGE = 50 };
 
 struct column {
 	const char *member, *label;
@@ -224,6 +224,7 @@ static const struct object {
 		{{"account_id", "Id", 0}, {"name", "Name", 0}, {"email_verified", "Address verified", 0},
 		 {"roles", "Roles", ADMIN_WORDS}, {"disabled", "Disabled", 0}, {"created_at", "Created", ADMIN_TIME}},
 		{{"accounts/roles", "Roles", false}, {"accounts/reset", "Link to set a password", false},
+		 {"accounts/factors", "Second factor lost", true},
 		 {"accounts/disable", "Disable", true}, {"accounts/enable", "Enable", false},
 		 {"accounts/delete", "Delete", true}}},
 	{"apis/show", "api.get", "api", "audience",

@@ -498,6 +498,7 @@ def test_only_who_may_do_everything_makes_admins(site):
     for method, path, body in [('POST', '/invitations', {'email': 'hr2@example.com', 'roles': ['Admin']}),
                                ('POST', '/accounts', {'email': 'hr2@example.com', 'roles': ['Admin']}),
                                ('POST', f'/accounts/{root.email}/reset-link', None),
+                               ('POST', f'/accounts/{root.email}/factors-reset', None),
                                ('PATCH', f'/accounts/{root.email}', {'email': 'mine@example.com'}),
                                ('PUT', f'/accounts/{good.json()["email"]}/roles', {'roles': ['Admin']})]:
         answer = call(method, path, body)

@@ -168,3 +168,34 @@ def test_off_means_off(server):
     assert not sign_in(other, person).path.startswith('/signin')
     actions = [e['action'] for e in server.cli('audit', 'list')['entries']]
     assert {'totp.on', 'totp.off'} <= set(actions)
+
+
+@pytest.mark.parametrize('way', ['cli', 'page', 'api'])
+def test_an_administrator_helps_who_lost_the_second_factor(server, way):
+    """Factor and recovery codes go, sessions end, the password alone is enough, and the audit trail says who did it."""
+    browser, person, _, _ = enrol(server)
+    other = Browser(server)
+    waiting = sign_in(other, person)
+    assert waiting.path == '/signin/factor'
+    if way == 'cli':
+        assert server.cli('account', 'factors-reset', person.email)['email'] == person.email
+    elif way == 'page':
+        admin = Browser(server)
+        sign_up_account(server, browser=admin, roles=['Admin'])
+        account_id = server.cli('account', 'show', person.email)['account_id']
+        page = admin.get('/admin/accounts/factors', params={'id': account_id})
+        assert 'second factor' in page.text
+        assert admin.submit(page, '/admin/accounts/factors').path == '/admin/accounts/show'
+    else:
+        base = server.issuer.rstrip('/') + '/api/v1'
+        for scopes, status in (('mintmark:accounts:read', 403), ('mintmark:accounts:write', 200)):
+            made = server.cli('client', 'create', '--name', 'help desk', '--scope', scopes)
+            token = server.access_token(auth=(made['client_id'], made['client_secret']), resource=base)
+            answer = server.http.post(f'{base}/accounts/{person.email}/factors-reset',
+                                      headers={'Authorization': f'Bearer {token}'}, timeout=20)
+            assert answer.status_code == status, answer.text
+    assert browser.get('/account').path == '/signin'  # wherever it was signed in
+    assert other.get('/signin/factor').path == '/signin'  # who stood before the second step starts again
+    assert not sign_in(Browser(server), person).path.startswith('/signin')
+    last = [e for e in server.cli('audit', 'list')['entries'] if e['action'] == 'account.factors-reset'][-1]
+    assert last['actor'].startswith({'cli': 'cli:', 'page': 'account:mma_', 'api': 'client:mmc_'}[way])

@@ -44,6 +44,12 @@ static int login_set_totp(struct world *world, unsigned n)
 
 static void totp_stands(struct world *world, unsigned n) { OK(login_set_totp(world, n)); }
 
+static int login_reset_factors(struct world *world, unsigned n)
+{
+	(void)n;
+	return store_login_reset_factors(world->store, ACCOUNT, &a_note);
+}
+
 static int login_use_totp(struct world *world, unsigned n)
 {
 	return store_login_use_totp(world->store, ACCOUNT, n + 1);
@@ -259,6 +265,7 @@ static const struct verb verbs[] = {
 	{"session_end", a_session_stands, session_end},
 	{"login_set_password", nothing, login_set_password},
 	{"login_set_totp", nothing, login_set_totp},
+	{"login_reset_factors", totp_stands, login_reset_factors},
 	{"login_use_totp", totp_stands, login_use_totp},
 	{"login_use_recovery", totp_stands, login_use_recovery},
 	{"passkey_put", no_passkeys, passkey_put},

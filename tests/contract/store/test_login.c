@@ -259,6 +259,42 @@ static void recovery_codes(void **state)
 	IS(login.phc, "$argon2id$");
 }
 
+static void lost_factors_are_taken_away(void **state)
+{
+	struct world *world = *state;
+	unsigned char codes[3][32];
+	struct login_totp totp = a_totp(codes, 3);
+	struct passkey passkey, other, got;
+	struct session session = a_session(world, 1), found;
+	struct once once = a_once(world, ONCE_FACTOR, 1);
+	struct account account;
+	FAILS(store_login_reset_factors(world->store, NOBODY, &a_note), E_ABSENT);
+	OK(store_login_set_password(world->store, ACCOUNT, STR("$argon2id$"), NULL, 0, &a_note));
+	OK(store_login_set_totp(world->store, ACCOUNT, &totp, &a_note));
+	for (unsigned i = 1; i <= 2; i++) {
+		passkey = a_passkey(world, i);
+		OK(store_passkey_put(world->store, &passkey, &a_note));
+	}
+	other = a_passkey(world, 3);
+	other.account_id = STR("mma_0002");
+	OK(store_passkey_put(world->store, &other, &a_note));
+	OK(store_session_put(world->store, &session, NULL, &a_note));
+	OK(store_once_put(world->store, &once, &a_note));
+	OK(store_login_reset_factors(world->store, ACCOUNT, &a_note));
+	world_reopen(world);
+	struct login login = get_login(world);
+	assert_true(!login.totp_on && login.totp.len == 0 && login.totp_step == 0 && login.n_recovery == 0);
+	IS(login.phc, "$argon2id$"); /* of this nobody said that it is lost */
+	FAILS(store_login_use_recovery(world->store, ACCOUNT, codes[0], &a_note), E_ABSENT);
+	for (unsigned i = 1; i <= 2; i++)
+		FAILS(store_passkey_get(world->store, a_passkey(world, i).id, &world->arena, &got), E_ABSENT);
+	OK(store_passkey_get(world->store, other.id, &world->arena, &got)); /* another's */
+	FAILS(store_session_get(world->store, session.sha256, NOW_S, &world->arena, &found, &account), E_ABSENT);
+	const struct store_once_key key = {once.sha256, ONCE_FACTOR, NOW_S};
+	FAILS(store_once_peek(world->store, &key, &world->arena, &once), E_ABSENT);
+	OK(store_login_reset_factors(world->store, ACCOUNT, &a_note)); /* none is left: as good */
+}
+
 static void passkeys_refused(void **state)
 {
 	static char long_id[MODEL_PASSKEY_ID_MAX + 1], long_key[MODEL_PASSKEY_KEY_MAX + 1];
@@ -394,6 +430,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(an_old_session_is_not_revived),
 	TEST(a_code_is_good_once),
 	TEST(recovery_codes),
+	TEST(lost_factors_are_taken_away),
 	TEST(passkeys_refused),
 	TEST(passkeys),
 	TEST(so_many_passkeys),
