@@ -473,7 +473,6 @@ SCRIPT = [
     ('account update', ['{account_id}', '--name', 'Ada L.', '--email-verified'], None),
     ('account roles', ['{account_id}', '--role', 'user', '--role', 'editor'], None),
     ('account roles', ['{account_id}', '--no-roles'], None),
-    ('account factors-reset', ['{account_id}'], None),
     ('account disable', ['{account_id}'], None),
     ('account enable', ['{account_id}'], None),
     ('account list', [], None),
