@@ -131,8 +131,8 @@ struct call_env {
 	int (*read_openapi)(struct str text, struct arena *arena, struct api_scope **ret_scopes, size_t *ret_n,
 			    char why[CALL_WHY_MAX]);
 	/*
-	 * Last uses of secrets that are only in memory go into the store: before a page says that one is not used. NULL:
-	 * there are none. Blocks. E_STORE, E_NOMEM.
+	 * Last uses of secrets that are only in memory go into the store: before a page says that one is unused.
+	 * NULL: there are none. Blocks. E_STORE, E_NOMEM.
 	 */
 	int (*flush_use)(struct call *call);
 	struct recent *recent;     /* figures of the last hours, for the overview */

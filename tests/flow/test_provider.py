@@ -3,10 +3,12 @@
 import base64
 import hashlib
 import json
+import urllib.parse
 
 import people
 import pytest
 import rp
+from world import configure
 
 
 def claims_of(token):
@@ -486,3 +488,61 @@ def test_management_scopes_are_not_for_everybody(server):
         browser, _ = rp.signed_in(server, roles=roles)
         tokens = app.redeem(app.login(browser, scope='openid mintmark:clients:read'))
         assert ('mintmark:clients:read' in tokens['scope']) == allowed
+
+
+def test_attack_26_ten_thousand_scopes(server, app, browser):
+    """However many scopes a request names, it is refused in a few words, and what it came with is as good as before."""
+    tokens = app.redeem(app.login(browser, scope='openid offline_access'))
+    for scope in (' '.join(f's{i}' for i in range(10000)), ' '.join(['a'] * 10000), ' '.join(['openid'] * 9000)):
+        for response in (app.refresh(tokens['refresh_token'], check=False, scope=scope), app.push(scope=scope)):
+            assert response.status_code == 400 and response.json()['error'] == 'invalid_scope'
+            assert len(response.content) < 1000
+        for method, where, most in (('get', 'params', {413, 431}), ('post', 'data', {413})):
+            response = server.http.request(method, server.url('/oauth2/authorize'), allow_redirects=False, timeout=20,
+                                           **{where: app.params(scope=scope)})
+            assert response.status_code in most and 'Location' not in response.headers and len(response.content) < 8000
+    app.refresh(tokens['refresh_token'])
+
+
+@pytest.mark.parametrize('endpoint', ['authorize', 'par', 'token'])
+def test_attack_28_a_body_above_64_kib(server, app, browser, endpoint):
+    """Refused before it is read as a form; what it names is not used up."""
+    answer = app.login(browser)
+    form = {'grant_type': 'authorization_code', 'code': answer['code'], 'code_verifier': app.verifier, 'redirect_uri': app.redirect}
+    body = {'token': form, 'par': app.params(), 'authorize': app.params()}[endpoint]
+    text = urllib.parse.urlencode(body)
+    kind = {'Content-Type': 'application/x-www-form-urlencoded'}
+    for filler in ('&x=' + 'y' * 65536, '&' + 'n' * 65536 + '=', '&a=b' * 16384):
+        response = server.post(f'/oauth2/{endpoint}', text + filler, auth=app.auth(), headers=kind)
+        assert response.status_code == 413 and response.json()['error'] == 'request_too_large'
+    assert app.token(form)['access_token']
+
+
+def test_the_grace_of_a_lost_answer(new_server):
+    """provider.refresh_grace_s (RFC 9700 4.14.2): who lost the answer may ask once more; more of it is theft."""
+    server = new_server(start=False)
+    configure(server, provider__refresh_grace_s=300)
+    server.start()
+    app, browser = rp.App(server), people.Browser(server)
+    person = people.sign_up_account(server, browser=browser)
+
+    def begin():
+        return app.redeem(app.login(browser, person, scope='openid offline_access'))['refresh_token']
+    first = begin()
+    lost = app.refresh(first)['refresh_token']
+    got = app.refresh(first)['refresh_token']  # the answer was lost
+    assert len({first, lost, got}) == 3
+    last = app.refresh(got)['refresh_token']
+    app.refresh(last)  # the family lives on
+
+    first = begin()
+    app.refresh(first)
+    got = app.refresh(first)['refresh_token']
+    assert app.refresh(first, check=False).json()['error'] == 'invalid_grant'  # once, not twice
+    assert app.refresh(got, check=False).json()['error'] == 'invalid_grant'
+
+    first = begin()
+    used = app.refresh(first)['refresh_token']
+    last = app.refresh(used)['refresh_token']  # so the answer did arrive
+    assert app.refresh(first, check=False).json()['error'] == 'invalid_grant'
+    assert app.refresh(last, check=False).json()['error'] == 'invalid_grant'
