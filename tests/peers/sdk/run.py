@@ -6,6 +6,7 @@ PyPI package rapidata, each reading what the other wrote. The last line is "N pa
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -142,6 +143,30 @@ def rapidata_file(folder, python):
     check('and what we took away', theirs('read').stdout.split() == ['new', 'secret-new'])
 
 
+def python_package(folder, issuer):
+    """The wheel as a stranger gets it: built from its folder alone, installed where there is nothing but Python."""
+    shutil.copytree(harness.ROOT / 'python', folder / 'python', ignore=shutil.ignore_patterns('build', '*.egg-info', '*.so'))
+    env = harness.clean_env(MINTMARK_BUILD=str(harness.RELEASE.parent), MINTMARK_INCLUDE=str(harness.ROOT / 'include'))
+    python = folder / 'venv/bin/python'
+    subprocess.run(['/usr/bin/python3', '-m', 'venv', folder / 'venv'], check=True, timeout=120)
+    subprocess.run([python, '-m', 'pip', 'wheel', '-q', '--no-deps', '-w', folder, folder / 'python'], check=True, env=env, timeout=300)
+    [wheel] = folder.glob('mintmark-*-abi3-*.whl')
+    subprocess.run([python, '-m', 'pip', 'install', '-q', f'{wheel}[requests,httpx]'], check=True, env=env, timeout=300)
+    code = """
+import httpx, mintmark, requests
+client = mintmark.Client()
+token = client.token()
+first = requests.get(client_issuer + '/me', auth=client.requests_auth(), timeout=20)
+again = httpx.get(client_issuer + '/me', auth=client.httpx_auth(), timeout=20)
+print(len(token), first.request.headers['Authorization'] != '', 'authorization' in again.request.headers)
+"""
+    us = Us(folder / 'package', issuer, MINTMARK_CLIENT_ID='service', MINTMARK_CLIENT_SECRET=SECRET)
+    done = subprocess.run([python, '-I', '-c', f'client_issuer = {issuer!r}\n{code}'], env=us.env, capture_output=True, text=True,
+                          timeout=60)
+    print(done.stderr.strip())
+    check('the Python package, in a clean environment, gets a token from oidc-provider', done.stdout.split()[1:] == ['True', 'True'])
+
+
 def main():
     port, mock_port = harness.free_port(), harness.free_port()
     env = {**os.environ, 'PORT': str(port), 'MOCK_PORT': str(mock_port), 'CLIENT_ID': 'service', 'CLIENT_SECRET': SECRET,
@@ -158,6 +183,7 @@ def main():
             refused(folder, issuer)
             by_browser(folder, issuer)
             by_device(folder, issuer)
+            python_package(folder, issuer)
             if len(sys.argv) > 1:
                 rapidata_file(folder, sys.argv[1])
     finally:
