@@ -90,6 +90,7 @@ static call_step *const sessions_steps[] = {web_step_begin, web_step_signed_in, 
 #define PAGE(path, steps) {path, ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, steps}
 /* One that only shows. */
 #define SHOWN(path, steps) {path, ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, steps}
+#define SHOWN_ONCE(path, steps) {path, ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE | ROUTE_ONCE, steps}
 
 static call_step *const account_steps[] = {web_step_begin, web_step_signed_in, account_page, NULL};
 static call_step *const apps_steps[] = {web_step_begin, web_step_signed_in, account_page_apps, NULL};
@@ -144,8 +145,9 @@ static const struct route rows[] = {
 	{"/connect/par", ROUTE_PUSHED, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, pushed_steps},
 	{"/oauth2/userinfo", ROUTE_USERINFO, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, userinfo_steps},
 	{"/connect/userinfo", ROUTE_USERINFO, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_FORM, userinfo_steps},
-	{"/oauth2/authorize", ROUTE_AUTHORIZE, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, authorize_steps},
-	{"/connect/authorize", ROUTE_AUTHORIZE, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE,
+	{"/oauth2/authorize", ROUTE_AUTHORIZE, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE | ROUTE_ONCE,
+	 authorize_steps},
+	{"/connect/authorize", ROUTE_AUTHORIZE, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE | ROUTE_ONCE,
 	 authorize_steps},
 	{"/consent", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, consent_steps},
 	{"/oauth2/logout", ROUTE_LOGOUT, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, logout_steps},
@@ -155,8 +157,8 @@ static const struct route rows[] = {
 	{"/connect/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
 	{"/client/register", ROUTE_REGISTER, ROUTE_POST, ROUTE_ISSUER_PATH, register_steps},
 	{"/oauth2/register/", ROUTE_REGISTER, 0, ROUTE_ISSUER_PATH | ROUTE_BELOW, registered_steps},
-	{"/identity/bridge-token", ROUTE_BRIDGE, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_COMPAT,
-	 bridge_steps},
+	{"/identity/bridge-token", ROUTE_BRIDGE, ROUTE_GET | ROUTE_POST,
+	 ROUTE_ISSUER_PATH | ROUTE_COMPAT | ROUTE_ONCE, bridge_steps},
 	{"/connect/authorize/external", ROUTE_PAGES, ROUTE_GET | ROUTE_POST,
 	 ROUTE_ISSUER_PATH | ROUTE_PAGE | ROUTE_COMPAT, bridge_page_steps},
 	{"/client", ROUTE_CREDENTIALS, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_COMPAT, credential_create_steps},
@@ -179,9 +181,9 @@ static const struct route rows[] = {
 	{"/signin/passkey", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkey_steps},
 	{"/signin/passkey/options", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkey_options_steps},
 	{"/signin/upstream", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstream_steps},
-	{"/signin/upstream/1", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstream_back_steps},
-	{"/signin/upstream/2", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstream_back_steps},
-	{"/signin/upstream/3", ROUTE_PAGES, ROUTE_GET, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstream_back_steps},
+	SHOWN_ONCE("/signin/upstream/1", upstream_back_steps),
+	SHOWN_ONCE("/signin/upstream/2", upstream_back_steps),
+	SHOWN_ONCE("/signin/upstream/3", upstream_back_steps),
 	{"/account/upstream", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, upstreams_steps},
 	{"/account/passkeys", ROUTE_PAGES, ROUTE_GET | ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkeys_steps},
 	{"/account/passkeys/options", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, passkeys_options_steps},
@@ -196,7 +198,7 @@ static const struct route rows[] = {
 	SHOWN("/admin", admin_home_steps),
 	SHOWN("/admin/clients", any_list_steps),
 	PAGE("/admin/clients/new", any_new_steps),
-	SHOWN("/admin/clients/made", any_made_steps),
+	SHOWN_ONCE("/admin/clients/made", any_made_steps),
 	SHOWN("/admin/clients/show", any_show_steps),
 	PAGE("/admin/clients/edit", any_edit_steps),
 	PAGE("/admin/clients/rotate", any_change_steps),
@@ -226,7 +228,7 @@ static const struct route rows[] = {
 	PAGE("/admin/audit/verify", admin_verify_steps),
 	SHOWN("/tokens", own_list_steps),
 	PAGE("/tokens/new", own_new_steps),
-	SHOWN("/tokens/made", own_made_steps),
+	SHOWN_ONCE("/tokens/made", own_made_steps),
 	SHOWN("/tokens/show", own_show_steps),
 	PAGE("/tokens/edit", own_edit_steps),
 	PAGE("/tokens/rotate", own_change_steps),
@@ -315,9 +317,12 @@ const struct route *route_find(const struct routes *routes, struct str path)
 
 const char *route_allow(const struct route *route)
 {
+	bool once = route->flags & ROUTE_ONCE;
 	if (route->methods == (ROUTE_GET | ROUTE_POST))
-		return "GET, HEAD, POST";
-	return route->methods & ROUTE_POST ? "POST" : "GET, HEAD";
+		return once ? "GET, POST" : "GET, HEAD, POST";
+	if (route->methods & ROUTE_POST)
+		return "POST";
+	return once ? "GET" : "GET, HEAD";
 }
 
 bool route_allows(const struct route *route, struct str method)
@@ -326,5 +331,7 @@ bool route_allows(const struct route *route, struct str method)
 		return true;
 	if (str_eq(method, STR("POST")))
 		return route->methods & ROUTE_POST;
+	if (str_eq(method, STR("HEAD")) && (route->flags & ROUTE_ONCE))
+		return false;
 	return (route->methods & ROUTE_GET) && (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")));
 }

@@ -20,6 +20,7 @@ enum route_flag {
 	ROUTE_PROBLEM = 64,    /* management API: errors are problem objects */
 	ROUTE_PAGE = 128,      /* for browsers: the walk ends with the step that answered; errors are pages */
 	ROUTE_COMPAT = 256,    /* exists only while compat.rapidata is on */
+	ROUTE_ONCE = 512,      /* GET may give what is given once: so no HEAD (RFC 9110 9.3.2), which would lose it */
 };
 
 /* What a route is, whatever its path: the label of metrics. */

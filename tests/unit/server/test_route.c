@@ -75,6 +75,15 @@ static void allows_only_its_methods(void **state) /* CC-01 */
 	assert_true(route_allows(jwks, STR("HEAD")));
 	assert_false(route_allows(jwks, STR("POST")));
 	assert_string_equal(route_allow(jwks), "GET, HEAD");
+	/* what a GET gives once is not lost by a HEAD */
+	static const char *const once[] = {"/oauth2/authorize", "/connect/authorize", "/identity/bridge-token",
+					   "/tokens/made", "/admin/clients/made", "/signin/upstream/1"};
+	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
+		const struct route *route = route_find(routes, str_of(once[i]));
+		assert_true(route_allows(route, STR("GET")));
+		assert_false(route_allows(route, STR("HEAD")));
+		assert_null(strstr(route_allow(route), "HEAD"));
+	}
 	route_table_free(routes);
 }
 
