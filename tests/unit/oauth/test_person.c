@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/fault.h"
 #include "oauth/authorize.h"
 #include "oauth/person.h"
 
@@ -272,6 +273,36 @@ static void consent_is_for_one_api(void **state)
 	assert_true(str_eq(words, STR("a openid")));
 }
 
+#ifdef MINTMARK_FAULTS
+/* Without entropy there is no code, and the pushed request that it was for can still be used. */
+static void test_attack_48_no_code_without_entropy(void **state)
+{
+	struct fixture *fixture = *state;
+	struct authorize request;
+	struct once once = {.kind = ONCE_PAR, .data = STR("x"), .created_s = FIXTURE_NOW_S,
+			    .expires_s = FIXTURE_NOW_S + 60};
+	const struct store_once_key key = {once.sha256, ONCE_PAR, FIXTURE_NOW_S};
+	const struct session session = {.id = STR("mmx_one"), .account_id = STR("mma_ada"), .methods = AUTH_PASSWORD,
+					.auth_s = FIXTURE_NOW_S};
+	struct str code = STR("untouched");
+	prepare(fixture, &request, "https://orders.example/");
+	fixture->policy.code_s = 60;
+	memset(once.sha256, 7, sizeof(once.sha256));
+	assert_int_equal(store_once_put(fixture->env.store, &once, &note), 0);
+	request.is_pushed = true;
+	memcpy(request.pushed, once.sha256, sizeof(request.pushed));
+	fault_arm(FAULT_RANDOM, 1);
+	assert_int_equal(authorize_code(&fixture->call, &request, &session, &code), E_RANDOM);
+	assert_true(fault_reached(FAULT_RANDOM));
+	fault_arm(FAULT_RANDOM, 0);
+	assert_true(str_eq(code, STR("untouched")));
+	struct once found;
+	assert_int_equal(store_once_peek(fixture->env.store, &key, &fixture->call.arena, &found), 0);
+	assert_int_equal(authorize_code(&fixture->call, &request, &session, &code), 0);
+	assert_int_equal(store_once_peek(fixture->env.store, &key, &fixture->call.arena, &found), E_ABSENT);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +312,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refresh_tokens_end_by_time_and_by_epochs, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(sign_in_is_asked_for_by_age_and_prompt, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(consent_is_for_one_api, setup, fixture_teardown),
+#ifdef MINTMARK_FAULTS
+		cmocka_unit_test_setup_teardown(test_attack_48_no_code_without_entropy, setup, fixture_teardown),
+#endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/fault.h"
 #include "http/request.h"
 #include "web/web.h"
 
@@ -295,6 +296,37 @@ static void what_hands_out_power_wants_a_sign_in_of_late(void **state)
 	assert_true(str_eq(call->answer.location, STR("/signin?reauth=1&continue=%2Ftokens")));
 }
 
+#ifdef MINTMARK_FAULTS
+/* Without entropy nobody is signed in: no session, no cookie, no note; at whichever of the draws it fails. */
+static void test_attack_48_no_session_without_entropy(void **state)
+{
+	struct world *world = *state;
+	long nth = 0;
+	put_account(world, false);
+	for (bool reached = true; reached;) {
+		struct account account;
+		struct session *sessions;
+		struct store_counts counts;
+		size_t n;
+		struct call *call = begin(world, "http://127.0.0.1", "POST", "/signin");
+		assert_int_equal(web_step_begin(call), 0); /* draws the form cookie */
+		assert_int_equal(store_account_get(world->env.store, STR("mma_ada"), false, &call->arena, &account), 0);
+		size_t cookies = call->answer.cookies.len;
+		fault_arm(FAULT_RANDOM, ++nth);
+		int rc = web_sign_in(call, &account, AUTH_PASSWORD, STR("/tokens"));
+		reached = fault_reached(FAULT_RANDOM);
+		fault_arm(FAULT_RANDOM, 0);
+		assert_int_equal(rc, reached ? E_RANDOM : 0);
+		assert_int_equal(store_session_list(world->env.store, account.id, NOW_S, &call->arena, &sessions, &n), 0);
+		assert_int_equal(store_count(world->env.store, &counts), 0);
+		assert_int_equal(n, reached ? 0 : 1);
+		assert_int_equal(counts.audit_seq, reached ? 1 : 2); /* the account's own, and the session's */
+		assert_true(!reached || (call->answer.cookies.len == cookies && call->answer.location.len == 0));
+	}
+	assert_true(nth > 2); /* its id and its secret */
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +340,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(signing_out_ends_the_session_everywhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(admin_pages_are_not_there_for_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_hands_out_power_wants_a_sign_in_of_late, setup, teardown),
+#ifdef MINTMARK_FAULTS
+		cmocka_unit_test_setup_teardown(test_attack_48_no_session_without_entropy, setup, teardown),
+#endif
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
