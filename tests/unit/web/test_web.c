@@ -310,14 +310,16 @@ static void test_attack_48_no_session_without_entropy(void **state)
 		size_t n;
 		struct call *call = begin(world, "http://127.0.0.1", "POST", "/signin");
 		assert_int_equal(web_step_begin(call), 0); /* draws the form cookie */
-		assert_int_equal(store_account_get(world->env.store, STR("mma_ada"), false, &call->arena, &account), 0);
+		int rc = store_account_get(world->env.store, STR("mma_ada"), false, &call->arena, &account);
+		assert_int_equal(rc, 0);
 		size_t cookies = call->answer.cookies.len;
 		fault_arm(FAULT_RANDOM, ++nth);
-		int rc = web_sign_in(call, &account, AUTH_PASSWORD, STR("/tokens"));
+		rc = web_sign_in(call, &account, AUTH_PASSWORD, STR("/tokens"));
 		reached = fault_reached(FAULT_RANDOM);
 		fault_arm(FAULT_RANDOM, 0);
 		assert_int_equal(rc, reached ? E_RANDOM : 0);
-		assert_int_equal(store_session_list(world->env.store, account.id, NOW_S, &call->arena, &sessions, &n), 0);
+		rc = store_session_list(world->env.store, account.id, NOW_S, &call->arena, &sessions, &n);
+		assert_int_equal(rc, 0);
 		assert_int_equal(store_count(world->env.store, &counts), 0);
 		assert_int_equal(n, reached ? 0 : 1);
 		assert_int_equal(counts.audit_seq, reached ? 1 : 2); /* the account's own, and the session's */
