@@ -204,7 +204,8 @@ MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_login(mintmark_client *clie
  * @param client  the client
  * @retval MINTMARK_OK                    it is gone here and there
  * @retval MINTMARK_ERROR_NO_CREDENTIALS  there is no login
- * @return otherwise why the server could not be told: the login is gone here, its token may live on there
+ * @return otherwise why the server could not be told, or a kept token not removed: the login is gone here, its token
+ * may live on there
  */
 MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_logout(mintmark_client *client);
 

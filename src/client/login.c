@@ -184,6 +184,8 @@ static int tell_server(struct login *login, const struct logins_entry *entry)
 		return MINTMARK_OK;
 	token_request_put(&form, "token", entry->refresh_token);
 	token_request_put(&form, "token_type_hint", STR("refresh_token"));
+	if (buf_status(&form) < 0) /* half a form would be answered with 200, too: RFC 7009 2.2 */
+		return trouble_of(login->trouble, buf_status(&form), "the revocation request");
 	const struct token_request request = {
 		.settings = login->settings,
 		.endpoint = login->endpoints.revocation,
@@ -200,6 +202,7 @@ static int end(struct login *login)
 	_cleanup_(private_folder_close) struct private_folder folder = {.fd = -1};
 	_cleanup_(private_folder_closep) int lock = -1;
 	struct logins_entry entry;
+	struct trouble why;
 	bool found;
 	if (login->settings->config_dir.len > 0)
 		TRY(private_folder_open(login->settings->config_dir.p, PRIVATE_DURABLE, &folder, login->trouble));
@@ -214,7 +217,12 @@ static int end(struct login *login)
 	TRY(logins_remove(&folder, entry.issuer, login->trouble));
 	login->issuer = entry.issuer;
 	login->client_id = entry.client_id;
-	return tell_server(login, &entry);
+	/* who can't drop the kept token still ends the login, but does not say that all is gone */
+	int rc = obtain_forget_login(login->settings, entry.issuer, entry.client_id, &why);
+	TRY(tell_server(login, &entry));
+	if (rc < 0)
+		*login->trouble = why;
+	return rc;
 }
 
 int login_end(struct mintmark_client *client)

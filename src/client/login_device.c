@@ -43,7 +43,10 @@ static bool is_web(struct str uri)
 static int read_device(struct login *login, struct str text, struct device *device)
 {
 	_cleanup_(json_freep) struct json *document = NULL;
-	if (json_parse_object(text, &document) < 0)
+	int rc = json_parse_object(text, &document);
+	if (rc == E_NOMEM)
+		return trouble_of(login->trouble, rc, "the device code");
+	if (rc < 0)
 		return trouble_set(login->trouble, MINTMARK_ERROR_SYNTAX,
 				   "The device endpoint's answer is no JSON object.");
 	TRY(copy(login, document, "device_code", true, &device->device_code));
@@ -71,6 +74,8 @@ static int begin(struct login *login, struct device *device)
 	buf_init(&text, TOKEN_REQUEST_ANSWER_MAX);
 	token_request_put(&form, "scope", login->scope);
 	token_request_put(&form, "resource", login->settings->audience);
+	if (buf_status(&form) < 0)
+		return trouble_of(login->trouble, buf_status(&form), "the device request");
 	const struct token_request request = {
 		.settings = login->settings,
 		.endpoint = login->endpoints.device,

@@ -499,17 +499,36 @@ int obtain_keep_login(const struct settings *settings, moment_fn *now, struct st
 	return rc;
 }
 
+static int remove_record(struct attempt *a)
+{
+	char file[CACHE_NAME_MAX + 8];
+	TRY(open_cache(a));
+	snprintf(file, sizeof(file), "%s.json", a->name);
+	private_folder_remove(&a->folder, file);
+	return MINTMARK_OK;
+}
+
 void obtain_forget(const struct settings *settings)
 {
 	const struct obtain_request request = {.settings = settings, .now = moment_now};
 	struct obtain_result result;
 	struct trouble unheard;
 	struct attempt a = {.request = &request, .result = &result, .trouble = &unheard};
-	char file[CACHE_NAME_MAX + 8];
 	open_attempt(&a);
-	if (source_find(settings, &a.arena, &a.source, &unheard) == MINTMARK_OK && open_cache(&a) == MINTMARK_OK) {
-		snprintf(file, sizeof(file), "%s.json", a.name);
-		private_folder_remove(&a.folder, file);
-	}
+	if (source_find(settings, &a.arena, &a.source, &unheard) == MINTMARK_OK)
+		(void)(remove_record(&a) + 0); /* nobody is told: a kept token ends by itself */
 	close_attempt(&a);
+}
+
+int obtain_forget_login(const struct settings *settings, struct str issuer, struct str client_id,
+			struct trouble *trouble)
+{
+	const struct obtain_request request = {.settings = settings, .now = moment_now};
+	struct obtain_result result;
+	struct attempt a = {.request = &request, .result = &result, .trouble = trouble};
+	open_attempt(&a);
+	a.source = (struct source){.kind = SOURCE_LOGIN, .issuer = issuer, .id = client_id};
+	int rc = remove_record(&a);
+	close_attempt(&a);
+	return rc;
 }

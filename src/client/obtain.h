@@ -39,6 +39,9 @@ must_check int obtain_keep_login(const struct settings *settings, moment_fn *now
 				 struct grant *grant, struct trouble *trouble);
 /* Drop what is kept of this client's token. */
 void obtain_forget(const struct settings *settings);
+/* The same of a login, whatever credentials there are besides. MINTMARK_ERROR_MEMORY, MINTMARK_ERROR_FILE. */
+must_check int obtain_forget_login(const struct settings *settings, struct str issuer, struct str client_id,
+				   struct trouble *trouble);
 /* Seconds to rest after so many failures in a row: the server's wish, or growing, with jitter. */
 int64_t obtain_rest_s(const struct trouble *trouble, int64_t failures);
 

@@ -443,6 +443,42 @@ def test_killed_while_writing_leaves_no_half_file(person, issuer, tmp_path):
     json.loads(record.read_text())
 
 
+@pytest.fixture(scope='module')
+def killfs(tmp_path_factory):
+    library = tmp_path_factory.mktemp('shim') / 'killfs.so'
+    harness.run('cc', '-shared', '-fPIC', '-O1', '-o', library, harness.ROOT / 'tests/faults/killfs.c', '-ldl')
+    return library
+
+
+def is_whole(path):
+    try:
+        return isinstance(json.loads(path.read_text()), dict)
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize('kept', [False, True], ids=['empty', 'kept'])
+def test_killed_at_every_step_of_writing(person, issuer, killfs, kept):
+    """kill -9 at the N-th change of the cache, until a run survives: files are whole or absent, and nobody is held up."""
+    issuer.life_s = 0 if kept else 3600  # of no life: each call puts a record in the place of the one before
+    person.token()
+    calm, ends, half = person.env, [], False
+    while OK not in ends and len(ends) < 100:
+        for path in [] if kept else person.cache.iterdir():
+            path.unlink()
+        person.env = {**calm, 'LD_PRELOAD': str(killfs), 'KILLFS_DIR': str(person.cache), 'KILLFS_AT': str(len(ends) + 1),
+                      'ASAN_OPTIONS': 'verify_asan_link_order=0'}
+        ends.append(person.run('token').returncode)
+        person.env = calm
+        half = half or not all(is_whole(path) for path in person.cache.glob('*.new') if path.stat().st_size)
+        assert all(is_whole(path) for path in person.cache.glob('*.json')), len(ends)
+        assert len(list(person.cache.glob('token-*.json'))) in ([1] if kept else [0, 1]), len(ends)
+        assert person.token() == f'token-{len(issuer.requests)}' and is_whole(person.record()), len(ends)
+        assert not list(person.cache.glob('token-*.new')), len(ends)
+    assert set(ends[:-1]) == {-signal.SIGKILL} and ends[-1] == OK and len(ends) > 8, ends
+    assert half  # one of them was killed in the middle of a file
+
+
 def test_a_killed_process_lets_go_of_the_lock(person, issuer):
     issuer.delay_s = 30
     process = subprocess.Popen([str(person.binary), 'token'], env=person.env, stdout=subprocess.DEVNULL,

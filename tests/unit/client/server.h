@@ -24,12 +24,15 @@ struct server {
 	atomic_int status;        /* of the answer */
 	atomic_int life_s, delay_ms;
 	atomic_bool ends;
+	/* further members of the metadata, and another answer to a POST; set while nobody asks */
+	char more[320];
+	void (*speak)(struct server *server, int number, char ret_body[640]);
 	char last[8192];          /* the last request for a token; read when nobody asks */
 };
 
 static inline void server_answer(struct server *server, int fd)
 {
-	char request[8192], body[512], answer[1024];
+	char request[8192], body[640], answer[1024];
 	size_t len = 0;
 	ssize_t n;
 	request[0] = '\0';
@@ -45,8 +48,8 @@ static inline void server_answer(struct server *server, int fd)
 			break;
 	}
 	if (strncmp(request, "POST ", 5) != 0) {
-		snprintf(body, sizeof(body), "{\"issuer\":\"%s\",\"token_endpoint\":\"%s\"}", server->issuer,
-			 server->token_url);
+		snprintf(body, sizeof(body), "{\"issuer\":\"%s\",\"token_endpoint\":\"%s\"%s}", server->issuer,
+			 server->token_url, server->more);
 		snprintf(
 			answer, sizeof(answer),
 			"HTTP/1.1 200 OK" SERVER_FIELDS,
@@ -57,7 +60,9 @@ static inline void server_answer(struct server *server, int fd)
 		for (int ms = 0; ms < atomic_load(&server->delay_ms) && !atomic_load(&server->ends); ms += 5)
 			(void)poll(NULL, 0, 5);
 		int status = atomic_load(&server->status);
-		if (status == 200)
+		if (status == 200 && server->speak)
+			server->speak(server, number, body);
+		else if (status == 200)
 			snprintf(body, sizeof(body),
 				 "{\"access_token\":\"token-%d\",\"token_type\":\"Bearer\",\"expires_in\":%d}", number,
 				 atomic_load(&server->life_s));
