@@ -78,7 +78,7 @@ static void *work(void *arg)
 	unsigned thread = pool->next_thread++;
 	const struct span lanes = lanes_of(pool, thread);
 	if (lanes.first == POOL_HEAVY) /* of this thread; that it can't be refused is no promise, and none is needed */
-		(void)setpriority(PRIO_PROCESS, 0, HEAVY_NICE);
+		(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + HEAVY_NICE);
 	for (;;) {
 		unsigned lane;
 		struct pool_job *job = take_job(pool, lanes, &lane);

@@ -115,7 +115,8 @@ static void hashes_have_their_own_threads(void **state)
 		}
 		assert_true(wait_until(&seen, 2));
 		assert_true(nice[0].thread < 3 && nice[1].thread >= 3);
-		assert_true(atomic_load(&niceness[1]) > atomic_load(&niceness[0]));
+		bool is_nicest = atomic_load(&niceness[0]) == 19 + 20; /* all of the test gives way already */
+		assert_true(is_nicest || atomic_load(&niceness[1]) > atomic_load(&niceness[0]));
 		for (unsigned i = 0; i < JOBS; i++) {
 			for (unsigned lane = 0; lane < 2; lane++)
 				jobs[lane][i] = (struct probe){{NULL, run},    lane == stuck ? &gate : NULL,
