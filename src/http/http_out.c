@@ -76,7 +76,7 @@ bool http_out_is_public(const struct sockaddr *addr)
 	return is_public6(v6.sin6_addr.s6_addr);
 }
 
-static bool is_loopback(const struct sockaddr *addr)
+bool http_out_is_loopback(const struct sockaddr *addr)
 {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
@@ -105,7 +105,7 @@ static bool may_connect(const struct transfer *transfer, const struct sockaddr *
 	const struct http_out_limits *limits = transfer->limits;
 	if (!limits->allow_private && !http_out_is_public(addr))
 		return false;
-	return transfer->secure || !limits->http_near_only || is_loopback(addr);
+	return transfer->secure || !limits->http_near_only || http_out_is_loopback(addr);
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)

@@ -7,6 +7,7 @@
 #define HTTP_HTTP_OUT_CURL_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #define HTTP_OUT_CURL(X) \
 	X(global_init, curl_global_init)   \
@@ -31,5 +32,8 @@ struct http_out_curl {
 
 /* libcurl, initialised; NULL: it is not there or refused to start. Constant afterwards; thread-safe. */
 const struct http_out_curl *http_out_curl(void);
+
+/* http_out.c: whether a socket would lead to this machine itself (127.0.0.0/8, ::1). For requests and for mails. */
+bool http_out_is_loopback(const struct sockaddr *addr);
 
 #endif

@@ -19,22 +19,10 @@ struct transfer {
 	bool refused;      /* an address beyond, without TLS */
 };
 
-static bool is_loopback(const struct sockaddr *addr)
-{
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-	if (addr->sa_family == AF_INET) {
-		memcpy(&v4, addr, sizeof(v4));
-		return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	}
-	memcpy(&v6, addr, sizeof(v6));
-	return addr->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
-}
-
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = arg;
-	if (purpose != CURLSOCKTYPE_IPCXN || (transfer->clear && !is_loopback(&address->addr))) {
+	if (purpose != CURLSOCKTYPE_IPCXN || (transfer->clear && !http_out_is_loopback(&address->addr))) {
 		transfer->refused = true;
 		return CURL_SOCKET_BAD;
 	}
