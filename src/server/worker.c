@@ -72,12 +72,17 @@ static void on_delay(void *arg)
 	start_delay_timer(worker);
 }
 
+int64_t worker_due_ns(int64_t start_ns, int64_t ready_ns)
+{
+	int64_t slots = (ready_ns - start_ns) / DELAY_NS + 1;
+	return start_ns + slots * DELAY_NS;
+}
+
 /* Nearly always the last: answers of one class are due in the order they came. */
 static void delay(struct task *task)
 {
 	struct worker *worker = task->worker;
-	int64_t slots = (clock_mono_ns() - task->start_ns) / DELAY_NS + 1;
-	task->due_ns = task->start_ns + slots * DELAY_NS;
+	task->due_ns = worker_due_ns(task->start_ns, clock_mono_ns());
 	struct task **link = &worker->delayed;
 	if (worker->delayed_last && worker->delayed_last->due_ns <= task->due_ns)
 		link = &worker->delayed_last->next;

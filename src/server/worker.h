@@ -71,6 +71,12 @@ void worker_done(struct worker *worker);
 /* Go on with a task that waited; its loop's thread. */
 void worker_advance(struct task *task);
 
+/*
+ * When a failed authentication that came at start_ns and was ready at ready_ns is answered (monotonic times, ready not
+ * before start): at the end of its slot of 5 ms, so that the way it took through the server does not show. Any thread.
+ */
+int64_t worker_due_ns(int64_t start_ns, int64_t ready_ns);
+
 /* Figures as of the last round. Any thread. */
 void worker_stats(struct worker *worker, struct worker_stats *ret_stats);
 
