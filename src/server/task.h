@@ -29,7 +29,7 @@ struct task {
 	size_t step;               /* the one that runs, or runs next */
 	int code;                  /* of the last step */
 	int64_t start_ns;          /* monotonic */
-	int64_t due_ns;            /* not answered before; see worker.c */
+	int64_t due_ns;            /* not answered before; see delay.h */
 	char request_id[RAND_ID_LEN + 1];
 	int status;                /* of the reply */
 	struct buf headers, body;

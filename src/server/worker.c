@@ -1,9 +1,6 @@
 /*
  * Event-loop threads; see worker.h. Everything here runs on the worker's own thread, except where noted. Nothing
  * blocks.
- *
- * A failed client authentication is answered at the earliest DELAY_NS after the request came, on that grid: whether the
- * client exists, was in memory, or needed the store does not show in the time of the answer (CC-15).
  */
 #include "server/worker.h"
 
@@ -21,7 +18,7 @@
 #include "server/task.h"
 #include "server/usage.h"
 
-enum { DELAY_NS = 5000000, FREE_TASKS_MAX = 1024, SIGN_LOOK_MS = 1000, SIGN_MAX_MS = 5000, SIGN_WAIT_US = 300 };
+enum { FREE_TASKS_MAX = 1024, SIGN_LOOK_MS = 1000, SIGN_MAX_MS = 5000, SIGN_WAIT_US = 300 };
 
 static struct task *take_task(struct worker *worker)
 {
@@ -47,55 +44,6 @@ static void finish(struct task *task)
 	worker->n_free_tasks++;
 }
 
-static void start_delay_timer(struct worker *worker)
-{
-	if (!worker->delayed)
-		return;
-	int64_t wait_ns = worker->delayed->due_ns - clock_mono_ns();
-	uint32_t wait_ms = wait_ns > 0 ? (uint32_t)((wait_ns + 999999) / 1000000) : 0;
-	if (loop_timer_start(worker->delay_timer, wait_ms) == 0)
-		return;
-	LOG(LOG_WARN, "timer_failed", F("worker", (int)worker->index));
-}
-
-static void on_delay(void *arg)
-{
-	struct worker *worker = arg;
-	int64_t now_ns = clock_mono_ns();
-	while (worker->delayed && worker->delayed->due_ns <= now_ns + 500000) {
-		struct task *task = worker->delayed;
-		worker->delayed = task->next;
-		if (!worker->delayed)
-			worker->delayed_last = NULL;
-		finish(task);
-	}
-	start_delay_timer(worker);
-}
-
-int64_t worker_due_ns(int64_t start_ns, int64_t ready_ns)
-{
-	int64_t slots = (ready_ns - start_ns) / DELAY_NS + 1;
-	return start_ns + slots * DELAY_NS;
-}
-
-/* Nearly always the last: answers of one class are due in the order they came. */
-static void delay(struct task *task)
-{
-	struct worker *worker = task->worker;
-	task->due_ns = worker_due_ns(task->start_ns, clock_mono_ns());
-	struct task **link = &worker->delayed;
-	if (worker->delayed_last && worker->delayed_last->due_ns <= task->due_ns)
-		link = &worker->delayed_last->next;
-	while (*link && (*link)->due_ns <= task->due_ns)
-		link = &(*link)->next;
-	task->next = *link;
-	*link = task;
-	if (!task->next)
-		worker->delayed_last = task;
-	if (worker->delayed == task)
-		start_delay_timer(worker);
-}
-
 static void done(struct task *task)
 {
 	if (task->code == E_FOREIGN_NETWORK)
@@ -104,7 +52,7 @@ static void done(struct task *task)
 	if (task->code == E_INVALID_CLIENT || task->code == E_THROTTLED || no_signin) {
 		if (task->call.throttle_began)
 			audit_throttle(task->worker->server, &task->call);
-		delay(task);
+		delay_add(&task->worker->delay, task);
 		return;
 	}
 	finish(task);
@@ -294,7 +242,7 @@ int worker_init(struct worker *worker, struct server *server, unsigned index, in
 		.handler = {.request = on_request, .refuse = on_refuse, .arg = worker},
 	};
 	TRY(http_server_new(&options, &worker->http));
-	TRY(loop_timer_new(worker->loop, on_delay, worker, &worker->delay_timer));
+	TRY(delay_init(&worker->delay, worker->loop, finish));
 	TRY(loop_timer_new(worker->loop, on_sign_timer, worker, &worker->sign_timer));
 	TRY(feed_init(worker));
 	worker->metrics = metrics_slot(server->metrics, index);
@@ -420,7 +368,7 @@ void worker_done(struct worker *worker)
 	http_server_free(worker->http);
 	close_listeners(worker);
 	loop_watch_free(worker->signer_watch);
-	loop_timer_free(worker->delay_timer);
+	delay_done(&worker->delay);
 	loop_timer_free(worker->sign_timer);
 	feed_done(worker);
 	signer_free(worker->signer);

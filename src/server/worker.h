@@ -10,6 +10,7 @@
 #include "http/server.h"
 #include "keys/signer.h"
 #include "oauth/call.h"
+#include "server/delay.h"
 #include "server/feed.h"
 
 struct config;
@@ -40,11 +41,9 @@ struct worker {
 	struct usage_slot *usage;
 	struct task *free_tasks;
 	size_t n_free_tasks;
-	struct task *delayed;         /* by due_ns, soonest first */
-	struct task *delayed_last;
+	struct delay delay;            /* of failed authentications */
 	struct loop_timer *sign_timer; /* runs while a batch is under way */
 	bool sign_timer_runs;
-	struct loop_timer *delay_timer;
 	struct feed feed;             /* of revocations */
 	bool draining;
 	pthread_t thread;
@@ -70,12 +69,6 @@ void worker_done(struct worker *worker);
 
 /* Go on with a task that waited; its loop's thread. */
 void worker_advance(struct task *task);
-
-/*
- * When a failed authentication that came at start_ns and was ready at ready_ns is answered (monotonic times, ready not
- * before start): at the end of its slot of 5 ms, so that the way it took through the server does not show. Any thread.
- */
-int64_t worker_due_ns(int64_t start_ns, int64_t ready_ns);
 
 /* Figures as of the last round. Any thread. */
 void worker_stats(struct worker *worker, struct worker_stats *ret_stats);
