@@ -1,5 +1,5 @@
 // Runs the scenarios, one after the other, and prints "N passed, N failed" at the end. See lib.mjs.
-import { close, scenarios } from './lib.mjs'
+import { HTTPS, close, scenarios } from './lib.mjs'
 import './admin.mjs'
 import './attacks.mjs'
 import './signin.mjs'
@@ -11,11 +11,13 @@ import './device.mjs'
 import './consent.mjs'
 import './chain.mjs'
 import './login.mjs'
+import './https.mjs'
 
 const wanted = process.argv.slice(2)
 let passed = 0
 let failed = 0
 for (const { name, run } of scenarios) {
+  if (name.startsWith('https') && !HTTPS) continue
   if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue
   const began = Date.now()
   try {
