@@ -48,6 +48,12 @@ enum client_auth {
 	CLIENT_AUTH_PRIVATE_KEY_JWT,
 };
 
+/*
+ * What an administrator decided about a credential, so that its owner can't undo it; bits. SCOPES: took some away.
+ * NETWORKS: set where it may be used from.
+ */
+enum client_held { CLIENT_HELD_DISABLED = 1, CLIENT_HELD_SCOPES = 2, CLIENT_HELD_NETWORKS = 4, CLIENT_HELD_ALL = 7 };
+
 struct scope_grant {
 	struct str api_id; /* empty: an identity scope (openid, profile, email, roles, offline_access) */
 	struct str scope;
@@ -94,6 +100,7 @@ struct client {
 	struct str name;
 	enum client_auth auth;
 	bool disabled;
+	unsigned held;              /* enum client_held */
 	int64_t expires_s;
 	int64_t lifetime_s;         /* of its access tokens; 0: the API's */
 	struct str default_api;     /* api id; the audience when neither resource nor scope says one */

@@ -35,7 +35,7 @@ static const struct op ops[] = {
 		CLIENT_ARGS | SECRET_ARGS | ARG(CLIENT_ID) | ARG(CLIENT_SECRET) | ARG(ACCOUNT) | ARG(KIND)},
 	{"client.list", admin_client_list, 0, PAGE_ARGS | ARG(ACCOUNT) | READS | FIGURES},
 	{"client.get", admin_client_get, ARG(CLIENT_ID), READS | FIGURES},
-	{"client.update", admin_client_update, ARG(CLIENT_ID), CLIENT_ARGS | ARG(CLIENT_NAME)},
+	{"client.update", admin_client_update, ARG(CLIENT_ID), CLIENT_ARGS | ARG(CLIENT_NAME) | ARG(HELD)},
 	{"client.disable", admin_client_disable, ARG(CLIENT_ID), 0},
 	{"client.enable", admin_client_enable, ARG(CLIENT_ID), 0},
 	{"client.delete", admin_client_delete, ARG(CLIENT_ID), 0},

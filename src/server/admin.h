@@ -53,6 +53,11 @@ struct admin {
 	 * (admin_bound.c). NULL: the operator, who may do everything.
 	 */
 	const struct str_list *scopes;
+	/*
+	 * Somebody changes what is his own: then not what an administrator decided (struct client, held). Else an
+	 * administrator does.
+	 */
+	bool own;
 	bool paged;                /* lists come in pages unless a cursor is given; their array is "items" */
 	struct admin_policy policy;
 	/* held during a call: who else uses the signer and plans keys takes it too; NULL: nobody does */

@@ -59,6 +59,7 @@ static const struct row {
 	[ARG_LOGO_URI] = {"logo_uri", TEXT, 0, MODEL_URI_MAX},
 	[ARG_POLICY_URI] = {"policy_uri", TEXT, 0, MODEL_URI_MAX},
 	[ARG_TOS_URI] = {"tos_uri", TEXT, 0, MODEL_URI_MAX},
+	[ARG_HELD] = {"held", TEXTS, 1, 16},
 };
 
 bool admin_args_is_text(struct str text)

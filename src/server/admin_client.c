@@ -1,6 +1,7 @@
 /* Administration of clients; see admin_ops.h. Member names of RFC 7591 2 and 3.2.1. */
 #include "base/addr.h"
 #include "oauth/id.h"
+#include "oauth/scope.h"
 #include "server/admin_ops.h"
 
 static const struct {
@@ -35,6 +36,33 @@ static int read_auth(struct admin_ctx *ctx, enum client_auth *ret_auth)
 			  "token_endpoint_auth_method must be any, client_secret_basic, client_secret_post or none.");
 }
 
+static const struct {
+	const char *name;
+	enum client_held bit;
+} held_rows[] = {
+	{"disabled", CLIENT_HELD_DISABLED},
+	{"scopes", CLIENT_HELD_SCOPES},
+	{"networks", CLIENT_HELD_NETWORKS},
+};
+enum { HELDS = sizeof(held_rows) / sizeof(held_rows[0]) };
+
+/* ARG_HELD: what an administrator gives back, or holds without a change. Disabled is not said here but by disabling. */
+static int read_held(struct admin_ctx *ctx, unsigned *held)
+{
+	struct str_list names = ctx->args[ARG_HELD].list;
+	unsigned bits = 0;
+	for (size_t i = 0; i < names.n; i++) {
+		size_t at = 1;
+		while (at < HELDS && !str_eq(names.v[i], str_of(held_rows[at].name)))
+			at++;
+		if (at == HELDS)
+			return admin_fail(ctx, E_INVALID_REQUEST, "held may have scopes and networks.");
+		bits |= held_rows[at].bit;
+	}
+	*held = (*held & CLIENT_HELD_DISABLED) | bits;
+	return 0;
+}
+
 static bool gives_grants(const struct admin_ctx *ctx)
 {
 	return ctx->args[ARG_SCOPE].set || ctx->args[ARG_AUDIENCES].set;
@@ -54,6 +82,67 @@ static int read_networks(struct admin_ctx *ctx, struct client *client)
 					  "2001:db8::/32, with no bits behind the prefix.");
 	client->networks = networks;
 	return 0;
+}
+
+static bool has_grant(const struct client *client, const struct scope_grant *grant)
+{
+	for (size_t i = 0; i < client->n_grants; i++)
+		if (str_eq(client->grants[i].api_id, grant->api_id) && str_eq(client->grants[i].scope, grant->scope))
+			return true;
+	return false;
+}
+
+static bool has_all_grants(const struct client *client, const struct client *of)
+{
+	for (size_t i = 0; i < of->n_grants; i++)
+		if (!has_grant(client, &of->grants[i]))
+			return false;
+	return true;
+}
+
+static bool has_all(struct str_list list, struct str_list of)
+{
+	for (size_t i = 0; i < of.n; i++)
+		if (!scope_has(list, of.v[i]))
+			return false;
+	return true;
+}
+
+static bool same_networks(const struct client *a, const struct client *b)
+{
+	return has_all(a->networks, b->networks) && has_all(b->networks, a->networks);
+}
+
+/* What the owner of a credential may not do to it. */
+static int check_held(struct admin_ctx *ctx, const struct client *before, const struct client *after)
+{
+	if ((before->held & CLIENT_HELD_SCOPES) && !has_all_grants(before, after))
+		return admin_fail(ctx, E_FORBIDDEN, "An administrator took scopes away from this credential: you can "
+						    "take away more, but add none.");
+	if ((before->held & CLIENT_HELD_NETWORKS) && !same_networks(before, after))
+		return admin_fail(ctx, E_FORBIDDEN, "An administrator said from which networks this credential may be "
+						    "used.");
+	return 0;
+}
+
+/*
+ * Who changes what: an owner stays within what is held; what an administrator takes away from a credential is held from
+ * then on, until an administrator gives it back (ARG_HELD, or networks: everywhere).
+ */
+static int hold(struct admin_ctx *ctx, const struct client *before, struct client *after)
+{
+	if (after->kind != CLIENT_ACCOUNT)
+		return 0;
+	if (ctx->admin->own && ctx->args[ARG_HELD].set)
+		return admin_fail(ctx, E_FORBIDDEN, "held is for administrators to say.");
+	if (ctx->admin->own)
+		return check_held(ctx, before, after);
+	if (!has_all_grants(after, before))
+		after->held |= CLIENT_HELD_SCOPES;
+	if (!same_networks(before, after))
+		after->held = after->networks.n > 0 ? after->held | CLIENT_HELD_NETWORKS
+						    : after->held & ~(unsigned)CLIENT_HELD_NETWORKS;
+	return ctx->args[ARG_HELD].set ? read_held(ctx, &after->held) : 0;
 }
 
 /* What create and update have in common: the arguments that are set. */
@@ -83,6 +172,22 @@ static struct str kind_name(const struct client *client)
 	return client->kind == CLIENT_ACCOUNT ? STR("account") : STR("service");
 }
 
+/* Of a credential: what an administrator decided. Of all: who disabled it. */
+static void emit_held(struct json_out *out, const struct client *client)
+{
+	if (client->disabled)
+		json_str(out, "disabled_by",
+			 client->held & CLIENT_HELD_DISABLED || client->kind != CLIENT_ACCOUNT ? STR("admin")
+											       : STR("owner"));
+	if (client->kind != CLIENT_ACCOUNT)
+		return;
+	json_open(out, "held", '[');
+	for (size_t i = 0; i < HELDS; i++)
+		if (client->held & held_rows[i].bit)
+			json_str(out, NULL, str_of(held_rows[i].name));
+	json_close(out, ']');
+}
+
 static int emit(struct admin_ctx *ctx, const struct client *client, bool with_grants)
 {
 	struct json_out *out = &ctx->out;
@@ -94,6 +199,7 @@ static int emit(struct admin_ctx *ctx, const struct client *client, bool with_gr
 	if (client->kind == CLIENT_ACCOUNT)
 		json_str(out, "account_id", client->account_id);
 	json_bool(out, "disabled", client->disabled);
+	emit_held(out, client);
 	json_int(out, "client_id_issued_at", client->created_s);
 	json_int(out, "expires_at", client->expires_s);
 	json_str(out, "token_endpoint_auth_method", auth_name(client->auth));
@@ -162,6 +268,7 @@ int admin_client_create(struct admin_ctx *ctx)
 	TRY(admin_app_kind(ctx, &client));
 	TRY(set_owner(ctx, &client));
 	TRY(apply(ctx, &client));
+	TRY(hold(ctx, &(struct client){.id = client.id}, &client));
 	TRY(admin_bound_client(ctx, &client));
 	TRY(first_secret(ctx, &client, &secret));
 	TRY(emit(ctx, &client, true));
@@ -239,10 +346,12 @@ int admin_client_get(struct admin_ctx *ctx)
 
 int admin_client_update(struct admin_ctx *ctx)
 {
-	struct client client;
+	struct client client, before;
 	TRY(find(ctx, &client));
+	before = client;
 	TRY(admin_bound_client(ctx, &client));
 	TRY(apply(ctx, &client));
+	TRY(hold(ctx, &before, &client));
 	TRY(admin_bound_client(ctx, &client));
 	TRY(emit(ctx, &client, true));
 	TRY(admin_ready(ctx));
@@ -255,14 +364,22 @@ int admin_client_update(struct admin_ctx *ctx)
 static int set_disabled(struct admin_ctx *ctx, bool disabled)
 {
 	struct client client;
+	bool own = ctx->admin->own;
 	TRY(find(ctx, &client));
 	if (!disabled)
 		TRY(admin_bound_client(ctx, &client));
+	if (!disabled && own && (client.held & CLIENT_HELD_DISABLED))
+		return admin_fail(ctx, E_FORBIDDEN, "An administrator disabled this credential.");
 	client.disabled = disabled;
+	if (!own)
+		client.held = disabled ? client.held | CLIENT_HELD_DISABLED
+				       : client.held & ~(unsigned)CLIENT_HELD_DISABLED;
 	TRY(emit(ctx, &client, true));
 	TRY(admin_ready(ctx));
 	struct audit_note note = admin_note(ctx, client.id, client.name);
-	TRY(store_client_set_disabled(ctx->admin->store, client.id, disabled, admin_until_s(ctx), &note));
+	int (*put)(struct store *store, struct str id, bool disabled, int64_t until_s, const struct audit_note *note) =
+		own ? store_client_set_disabled_own : store_client_set_disabled;
+	TRY(put(ctx->admin->store, client.id, disabled, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);
 	return 0;
 }

@@ -55,6 +55,7 @@ enum admin_arg {
 	ARG_LOGO_URI,
 	ARG_POLICY_URI,
 	ARG_TOS_URI,
+	ARG_HELD,
 	ARG_COUNT
 };
 

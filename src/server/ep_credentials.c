@@ -67,6 +67,7 @@ static int run(struct call *call, const struct buf *request, struct buf *out)
 		.signer = server->rotation.signer,
 		.actor = own->actor,
 		.scopes = &own->token.scopes,
+		.own = true,
 		.policy = admin_policy_of(task->snapshot->config),
 		.lock = &server->keys_lock,
 		.changed = server_changed,

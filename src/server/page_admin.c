@@ -8,6 +8,7 @@
 #include "server/server.h"
 #include "server/task.h"
 #include "server/worker.h"
+#include "web/web.h"
 
 int page_admin_run(struct call *call, struct str actor, struct str request, struct buf *out, char why[CALL_WHY_MAX])
 {
@@ -19,6 +20,7 @@ int page_admin_run(struct call *call, struct str actor, struct str request, stru
 		.clock = server->clock,
 		.signer = server->rotation.signer,
 		.actor = actor,
+		.own = !call->web->as_admin,
 		.paged = true,
 		.policy = admin_policy_of(task_of(call)->snapshot->config),
 		.lock = &server->keys_lock,

@@ -167,6 +167,8 @@ int check_client(const struct client *client)
 		return E_SYNTAX;
 	if ((int)client->auth < CLIENT_AUTH_ANY || client->auth > CLIENT_AUTH_PRIVATE_KEY_JWT)
 		return E_SYNTAX;
+	if (client->held & ~(unsigned)CLIENT_HELD_ALL)
+		return E_SYNTAX;
 	TRY(CHECK_TEXTS(rules));
 	TRY(check_times((const int64_t[]){client->expires_s, client->lifetime_s, client->epoch, client->created_s}, 4));
 	TRY(check_grants(client->grants, client->n_grants));

@@ -177,6 +177,7 @@ static int update(struct memory_state *next, const struct client *change, bool w
 		return E_ABSENT;
 	TRY(check_refs(next, change));
 	client->auth = change->auth;
+	client->held = (client->held & CLIENT_HELD_DISABLED) | (change->held & ~(unsigned)CLIENT_HELD_DISABLED);
 	client->expires_s = change->expires_s;
 	client->lifetime_s = change->lifetime_s;
 	TRY(arena_str(&next->arena, change->name, &client->name));
@@ -208,22 +209,28 @@ int memory_client_raise(struct memory_state *next, struct client *client, int64_
 	return memory_revocation_put(next, &end);
 }
 
-static int set_disabled(struct memory_state *next, struct client *client, bool disabled, int64_t now_s, int64_t until_s)
+static int set_disabled(struct memory_state *next, struct client *client, const struct client_switch *to,
+			int64_t now_s)
 {
 	if (!client)
 		return E_ABSENT;
-	if (client->disabled == disabled)
+	unsigned held = store_ops_held(client->held, to);
+	bool was_disabled = client->disabled;
+	if (to->by_owner && !to->disabled && (client->held & CLIENT_HELD_DISABLED))
+		return E_CONFLICT;
+	if (was_disabled == to->disabled && held == client->held)
 		return MEMORY_UNCHANGED;
-	client->disabled = disabled;
-	return disabled ? memory_client_raise(next, client, now_s, until_s) : 0;
+	client->disabled = to->disabled;
+	client->held = held;
+	return to->disabled && !was_disabled ? memory_client_raise(next, client, now_s, to->until_s) : 0;
 }
 
-int memory_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+int memory_client_set_disabled(struct store *store, struct str id, const struct client_switch *to,
 			       const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	int rc = set_disabled(next, memory_client(next, id), disabled, note->now_s, until_s);
+	int rc = set_disabled(next, memory_client(next, id), to, note->now_s);
 	return memory_end(store, next, rc, note);
 }
 

@@ -133,7 +133,7 @@ int sqlite_client_list(struct store *store, const struct store_client_range *ran
 		       struct client **ret_clients, size_t *ret_n);
 int sqlite_client_update(struct store *store, const struct client *client, bool set_grants,
 			 const struct audit_note *note);
-int sqlite_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+int sqlite_client_set_disabled(struct store *store, struct str id, const struct client_switch *to,
 			       const struct audit_note *note);
 int sqlite_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 int sqlite_client_count_imported(struct store *store, int64_t *ret_n);

@@ -13,7 +13,7 @@ struct update {
 
 struct disable {
 	struct str id;
-	bool disabled;
+	const struct client_switch *to;
 	struct sqlite_end end;
 };
 
@@ -116,9 +116,9 @@ static int insert(struct db *db, const struct client *client, int64_t *ret_n)
 	/* An id that was deleted and comes back: not below the epoch that verifiers have heard of. */
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT INTO client (id, kind, account_n, name, auth, disabled, expires_s, lifetime_s, "
-			     "default_api_n, epoch, created_s, networks)"
+			     "default_api_n, epoch, created_s, networks, held)"
 			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, max(?10, coalesce("
-			     "(SELECT epoch FROM revocation WHERE kind = 0 AND id = ?1), 0)), ?11, ?12)");
+			     "(SELECT epoch FROM revocation WHERE kind = 0 AND id = ?1), 0)), ?11, ?12, ?13)");
 	query_text(&query, client->id);
 	query_int(&query, client->kind);
 	query_ref(&query, account_n);
@@ -132,6 +132,7 @@ static int insert(struct db *db, const struct client *client, int64_t *ret_n)
 	query_int(&query, client->created_s);
 	TRY(buf_status(&networks));
 	query_text(&query, buf_str(&networks));
+	query_int(&query, client->held);
 	TRY(query_run(&query));
 	*ret_n = sqlite3_last_insert_rowid(db->handle);
 	return 0;
@@ -167,7 +168,7 @@ int sqlite_client_put(struct store *store, const struct client *clients, size_t 
 
 #define SELECT_CLIENT                                                                                            \
 	"SELECT c.n, c.id, c.kind, a.id, c.name, c.auth, c.disabled, c.expires_s, c.lifetime_s, d.id, c.epoch, " \
-	"c.created_s, c.networks"                                                                                \
+	"c.created_s, c.networks, c.held"                                                                        \
 	" FROM client c LEFT JOIN account a ON a.n = c.account_n LEFT JOIN api d ON d.n = c.default_api_n "
 
 /* Without grants, secrets and audiences it serves. */
@@ -187,6 +188,7 @@ static int load(struct query *query, struct arena *arena, int64_t *ret_n, struct
 	client.epoch = query_get_int(query);
 	client.created_s = query_get_int(query);
 	sqlite_lines_get(query, arena, &client.networks);
+	client.held = (unsigned)query_get_int(query);
 	TRY(query_status(query));
 	if (client.kind == CLIENT_APP)
 		TRY(sqlite_app_load(query->db, n, arena, &client.app));
@@ -290,13 +292,14 @@ static int update_row(struct db *db, int64_t n, int64_t api_n, const struct clie
 	TRY(buf_status(&networks));
 	_cleanup_(query_done) struct query query =
 		query_of(db, "UPDATE client SET name = ?, auth = ?, expires_s = ?, lifetime_s = ?, default_api_n = ?,"
-			     " networks = ? WHERE n = ?");
+			     " networks = ?, held = (held & 1) | (? & 6) WHERE n = ?");
 	query_text(&query, client->name);
 	query_int(&query, client->auth);
 	query_int(&query, client->expires_s);
 	query_int(&query, client->lifetime_s);
 	query_ref(&query, api_n);
 	query_text(&query, buf_str(&networks));
+	query_int(&query, client->held);
 	query_int(&query, n);
 	return query_hit(&query);
 }
@@ -321,27 +324,47 @@ int sqlite_client_update(struct store *store, const struct client *client, bool 
 	return sqlite_write(store, update, &(struct update){client, set_grants}, note);
 }
 
+static int get_switch(struct db *db, int64_t n, bool *ret_disabled, int64_t *ret_held)
+{
+	_cleanup_(query_done) struct query query = query_of(db, "SELECT disabled, held FROM client WHERE n = ?");
+	query_int(&query, n);
+	TRY(query_row(&query));
+	*ret_disabled = query_get_int(&query) != 0;
+	*ret_held = query_get_int(&query);
+	return query_status(&query);
+}
+
+static int put_switch(struct db *db, int64_t n, bool disabled, int64_t held)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "UPDATE client SET disabled = ?, held = ? WHERE n = ?");
+	query_int(&query, disabled);
+	query_int(&query, held);
+	query_int(&query, n);
+	return query_hit(&query);
+}
+
 static int set_disabled(struct db *db, const void *args)
 {
 	const struct disable *change = args;
-	int64_t n;
+	bool was_disabled, disabled = change->to->disabled;
+	int64_t n, held;
 	TRY(sqlite_client_n(db, change->id, &n));
-	_cleanup_(query_done) struct query query =
-		query_of(db, "UPDATE client SET disabled = ?1 WHERE n = ?2 AND disabled <> ?1");
-	query_int(&query, change->disabled);
-	query_int(&query, n);
-	int rc = query_hit(&query);
-	if (rc == E_ABSENT)
+	TRY(get_switch(db, n, &was_disabled, &held));
+	unsigned wanted = store_ops_held((unsigned)held, change->to);
+	if (change->to->by_owner && !disabled && (held & CLIENT_HELD_DISABLED))
+		return E_CONFLICT;
+	if (was_disabled == disabled && wanted == (unsigned)held)
 		return SQLITE_UNCHANGED;
-	TRY(rc);
-	return change->disabled ? sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end) : 0;
+	TRY(put_switch(db, n, disabled, wanted));
+	return disabled && !was_disabled ? sqlite_revocation_raise(db, REVOCATION_CLIENT, n, change->end) : 0;
 }
 
-int sqlite_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+int sqlite_client_set_disabled(struct store *store, struct str id, const struct client_switch *to,
 			       const struct audit_note *note)
 {
-	struct sqlite_end end = {note->now_s, until_s};
-	return sqlite_write(store, set_disabled, &(struct disable){id, disabled, end}, note);
+	struct sqlite_end end = {note->now_s, to->until_s};
+	return sqlite_write(store, set_disabled, &(struct disable){id, to, end}, note);
 }
 
 static int delete (struct db *db, const void *args)

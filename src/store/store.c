@@ -138,14 +138,26 @@ int store_client_update(struct store *store, const struct client *client, bool s
 	return front_end(&span, store->ops->client_update(store, &part, set_grants, note));
 }
 
-int store_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
-			      const struct audit_note *note)
+static int switch_client(struct store *store, struct str id, const struct client_switch *to,
+			 const struct audit_note *note)
 {
 	struct front_span span;
 	TRY(check_id_note(id, note));
-	TRY(check_end(until_s, disabled));
+	TRY(check_end(to->until_s, to->disabled));
 	TRY(front_begin(store, true, &span));
-	return front_end(&span, store->ops->client_set_disabled(store, id, disabled, until_s, note));
+	return front_end(&span, store->ops->client_set_disabled(store, id, to, note));
+}
+
+int store_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
+			      const struct audit_note *note)
+{
+	return switch_client(store, id, &(struct client_switch){disabled, false, until_s}, note);
+}
+
+int store_client_set_disabled_own(struct store *store, struct str id, bool disabled, int64_t until_s,
+				  const struct audit_note *note)
+{
+	return switch_client(store, id, &(struct client_switch){disabled, true, until_s}, note);
 }
 
 int store_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note)

@@ -121,14 +121,20 @@ struct store_client_range {
 must_check int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 				 struct client **ret_clients, size_t *ret_n);
 /*
- * Replaces name, auth, expires_s, lifetime_s, default_api, networks, app; with set_grants the grants. E_ABSENT: client,
- * API, scope.
+ * Replaces name, auth, expires_s, lifetime_s, default_api, networks, app, held (but whether it is disabled); with
+ * set_grants the grants. E_ABSENT: client, API, scope.
  */
 must_check int store_client_update(struct store *store, const struct client *client, bool set_grants,
 				   const struct audit_note *note);
-/* Going from enabled to disabled raises the epoch and says so in the feed (until_s as there). E_ABSENT. */
+/*
+ * By an administrator: disabled, it is held; enabled, it is not. Going from enabled to disabled raises the epoch and
+ * says so in the feed (until_s as there). E_ABSENT.
+ */
 must_check int store_client_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 					 const struct audit_note *note);
+/* The same by its owner: what is held stays as it is. E_CONFLICT: an administrator disabled what is to be enabled. */
+must_check int store_client_set_disabled_own(struct store *store, struct str id, bool disabled, int64_t until_s,
+					     const struct audit_note *note);
 /* With its secrets and grants; its last epoch is ended in the feed (until_s as there). E_ABSENT. */
 must_check int store_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 /* How many clients have an imported id (no mmc_ prefix): decides whether unknown ids cost a password hash. Cheap. */

@@ -9,6 +9,18 @@
 
 #include "store/store.h"
 
+struct client_switch {
+	bool disabled, by_owner;
+	int64_t until_s;
+};
+/* What is held afterwards. */
+static inline unsigned store_ops_held(unsigned held, const struct client_switch *to)
+{
+	if (to->by_owner)
+		return held;
+	return to->disabled ? held | CLIENT_HELD_DISABLED : held & ~(unsigned)CLIENT_HELD_DISABLED;
+}
+
 struct store_ops {
 	void (*close)(struct store *store);
 	int (*account_put)(struct store *store, const struct account *account, const struct audit_note *note);
@@ -29,7 +41,7 @@ struct store_ops {
 			   struct client **ret_clients, size_t *ret_n);
 	int (*client_update)(struct store *store, const struct client *client, bool set_grants,
 			     const struct audit_note *note);
-	int (*client_set_disabled)(struct store *store, struct str id, bool disabled, int64_t until_s,
+	int (*client_set_disabled)(struct store *store, struct str id, const struct client_switch *to,
 				   const struct audit_note *note);
 	int (*client_delete)(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 	int (*client_count_imported)(struct store *store, int64_t *ret_n);

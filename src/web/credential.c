@@ -50,8 +50,9 @@ bool credential_secret_is_live(const struct client_secret *secret, int64_t now_s
 	return secret->revoked_s == 0 && (secret->expires_s == 0 || secret->expires_s > now_s);
 }
 
-enum { EDIT_ID, EDIT_NAME, EDIT_SCOPE, EDIT_NETWORKS, EDIT_FIELDS };
-static const struct form_param edit_params[] = {{"id", false}, {"name", false}, {"scope", true}, {"networks", false}};
+enum { EDIT_ID, EDIT_NAME, EDIT_SCOPE, EDIT_NETWORKS, EDIT_RELEASE, EDIT_FIELDS };
+static const struct form_param edit_params[] = {{"id", false}, {"name", false}, {"scope", true}, {"networks", false},
+						{"release", false}};
 static const struct form_table edit_table = {edit_params, EDIT_FIELDS};
 
 static int show_edit(struct call *call, const struct credential_place *place, const struct client *client,
@@ -60,23 +61,39 @@ static int show_edit(struct call *call, const struct credential_place *place, co
 	struct page_vars *vars = call->web->vars;
 	bool again = call->web->is_post;
 	page_text(vars, "id", client->id);
+	page_flag(vars, "scopes_held", client->held & CLIENT_HELD_SCOPES);
+	page_flag(vars, "networks_held", client->held & CLIENT_HELD_NETWORKS);
 	page_text(vars, "client_name", again ? values[EDIT_NAME].value : client->name);
-	if (again)
+	bool fixed = !place->admin && client->held & CLIENT_HELD_NETWORKS;
+	page_flag(vars, "networks_fixed", fixed);
+	if (again && !fixed)
 		page_text(vars, "networks_text", values[EDIT_NETWORKS].value);
-	for (size_t i = 0; !again && i < client->networks.n; i++)
+	for (size_t i = 0; (!again || fixed) && i < client->networks.n; i++)
 		page_text(page_row(vars, "networks"), "network", client->networks.v[i]);
 	TRY(credential_scopes_show(call, place, scopes));
 	return web_show(call, again ? 400 : 200, "credential_edit");
 }
 
+/* An administrator gives back what was taken; what else is held stays so. */
+static void put_release(const struct client *client, const struct form_value *values, struct json_out *out)
+{
+	json_open(out, "held", '[');
+	if (client->held & CLIENT_HELD_NETWORKS && values[EDIT_NETWORKS].present)
+		json_str(out, NULL, STR("networks"));
+	json_close(out, ']');
+}
+
 /* E_INVALID_SCOPE and what web_op_is_refusal says: the page has `error`, of which the text may be in op. */
-static int change(struct call *call, const struct credential_place *place, const struct form_value *values,
-		  const struct credential_scopes *scopes, struct web_op *op)
+static int change(struct call *call, const struct credential_place *place, const struct client *client,
+		  const struct form_value *values, const struct credential_scopes *scopes, struct web_op *op)
 {
 	web_op_begin(op, "client.update");
-	json_str(&op->args, "client_id", values[EDIT_ID].value);
+	json_str(&op->args, "client_id", client->id);
 	json_str(&op->args, "client_name", values[EDIT_NAME].value);
-	credential_networks_put(&op->args, values[EDIT_NETWORKS].value);
+	if (place->admin || !(client->held & CLIENT_HELD_NETWORKS))
+		credential_networks_put(&op->args, values[EDIT_NETWORKS].value);
+	if (place->admin && values[EDIT_RELEASE].present)
+		put_release(client, values, &op->args);
 	TRY(credential_scopes_put(call, place, scopes, &op->args));
 	int rc = web_op_run(call, op);
 	if (rc < 0)
@@ -96,10 +113,11 @@ int credential_step_edit(struct call *call)
 	TRY(credential_find(call, &place, values[EDIT_ID].value, &client));
 	TRY(credential_scopes_given(call, &client, &scopes.given));
 	scopes.default_api = client.default_api;
+	scopes.held = !place.admin && client.held & CLIENT_HELD_SCOPES;
 	scopes.ticked = call->web->is_post ? &values[EDIT_SCOPE] : scopes.given;
 	if (!call->web->is_post)
 		return show_edit(call, &place, &client, values, &scopes);
-	int rc = change(call, &place, values, &scopes, &op);
+	int rc = change(call, &place, &client, values, &scopes, &op);
 	if (rc == 0)
 		return credential_go(call, &place, client.id);
 	return web_op_is_refusal(rc) ? show_edit(call, &place, &client, values, &scopes) : rc;

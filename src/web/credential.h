@@ -40,6 +40,7 @@ void credential_networks_put(struct json_out *out, struct str lines);
 struct credential_scopes {
 	const struct form_value *ticked;
 	const struct form_value *given;  /* what the client has already, and so may keep; NULL: it is new */
+	bool held;                       /* nothing can be added (struct client, held) */
 	struct str default_api;          /* the client's; stays while something of that API is ticked */
 };
 /* What the client has. E_NOMEM. */

@@ -108,12 +108,13 @@ static bool is_among(const struct form_value *values, struct str api, struct str
 static bool may_have(const struct call *call, const struct credential_place *place,
 		     const struct credential_scopes *scopes, const struct api *api, struct str scope)
 {
-	return may_give(call, place, api, scope) || is_among(scopes->given, api->id, scope);
+	return (!scopes->held && may_give(call, place, api, scope)) || is_among(scopes->given, api->id, scope);
 }
 
 static bool may_have_identity(const struct credential_scopes *scopes, struct str scope)
 {
-	return !str_eq(scope, STR("offline_access")) || is_among(scopes->given, STR(NO_API), scope);
+	bool may_give = !scopes->held && !str_eq(scope, STR("offline_access"));
+	return may_give || is_among(scopes->given, STR(NO_API), scope);
 }
 
 int credential_scopes_given(struct call *call, const struct client *client, const struct form_value **ret_given)

@@ -118,7 +118,7 @@ static int show_history(struct call *call, struct str id, int64_t before)
 	return 0;
 }
 
-static void show_client(struct call *call, const struct client *client)
+static void show_client(struct call *call, const struct credential_place *place, const struct client *client)
 {
 	struct page_vars *vars = call->web->vars;
 	page_text(vars, "title", client->name);
@@ -126,6 +126,13 @@ static void show_client(struct call *call, const struct client *client)
 	page_text(vars, "id", client->id);
 	page_text(vars, "account_id", client->account_id);
 	page_flag(vars, "disabled", client->disabled);
+	if (client->kind == CLIENT_ACCOUNT) {
+		page_flag(vars, "by_admin", client->disabled && client->held & CLIENT_HELD_DISABLED);
+		page_flag(vars, "by_owner", client->disabled && !(client->held & CLIENT_HELD_DISABLED));
+		page_flag(vars, "scopes_held", client->held & CLIENT_HELD_SCOPES);
+		page_flag(vars, "networks_held", client->held & CLIENT_HELD_NETWORKS);
+	}
+	page_flag(vars, "may_enable", client->disabled && (place->admin || !(client->held & CLIENT_HELD_DISABLED)));
 	page_flag(vars, "app", client->kind == CLIENT_APP);
 	page_flag(vars, "has_secrets", client->auth != CLIENT_AUTH_NONE);
 	say_time(vars, "created", client->created_s);
@@ -149,7 +156,7 @@ int credential_step_show(struct call *call)
 	if (values[SHOW_BEFORE].present && str_to_u64(values[SHOW_BEFORE].value, INT64_MAX, &before) < 0)
 		FAIL(call, NOT_FOUND, "no such place in the history");
 	TRY(credential_find(call, &place, values[SHOW_ID].value, &client));
-	show_client(call, &client);
+	show_client(call, &place, &client);
 	TRY(show_secrets(call, &client));
 	TRY(show_grants(call, &client));
 	TRY(show_history(call, client.id, (int64_t)before));

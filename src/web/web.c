@@ -66,6 +66,7 @@ int web_step_admin(struct call *call)
 		return web_to_sign_in(call, false);
 	if (!call->web->is_admin)
 		FAIL(call, NOT_FOUND, "not an admin");
+	call->web->as_admin = true;
 	return 0;
 }
 

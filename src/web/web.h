@@ -21,6 +21,7 @@ struct web {
 	struct session session;  /* with signed_in */
 	struct account account;
 	bool is_admin;           /* the account has the role Admin */
+	bool as_admin;           /* web_step_admin let the person in: what is done here is an administrator's doing */
 	bool is_post;
 	struct str base;         /* the issuer's path, without its last slash: what every link begins with */
 	struct str csrf;         /* goes into every form as the hidden field `csrf` */

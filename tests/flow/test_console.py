@@ -254,12 +254,49 @@ def test_scopes_are_changed(server, alice):
         assert answer.status == 400 or 'offline' in foreign
         assert set(token(server, client_id, secret).json()['scope'].split()) <= {'profile', 'email'}
 
-    server.cli('client', 'update', client_id, '--scope', 'email mintmark:keys:read', '--api', management['audience'])
+    server.cli('client', 'update', client_id, '--scope', 'email mintmark:keys:read', '--api', management['audience'],
+               '--hold-nothing')
     page = alice.get('/tokens/edit', params={'id': client_id})
     assert ticked(page)['mintmark:keys:read'] and 'mintmark:keys:write' not in ticked(page)
     alice.submit(page, '/tokens/edit', name='kept', scope=tick(page, 'email', 'openid', 'mintmark:keys:read'))
     shown = alice.get('/tokens/show', params={'id': client_id}).text
     assert 'mintmark:keys:read' in shown and 'openid' in shown
+
+
+def test_what_an_administrator_did_its_owner_can_not_undo(server, alice, admin):
+    _, client_id, secret = create(alice, 'watched', ('openid', 'email'))
+    alice.submit(alice.get('/tokens/disable', params={'id': client_id}), '/tokens/disable')
+    page = admin.get('/admin/clients/show', params={'id': client_id})
+    assert 'Disabled by its owner' in page.text
+    admin.submit(admin.get('/admin/clients/enable', params={'id': client_id}), '/admin/clients/enable')
+    admin.submit(admin.get('/admin/clients/disable', params={'id': client_id}), '/admin/clients/disable')
+    assert token(server, client_id, secret).status_code == 401
+
+    page = alice.get('/tokens/show', params={'id': client_id})
+    assert 'Disabled by an administrator' in page.text and not any('/tokens/enable' in link for link in page.links)
+    page = alice.submit(alice.get('/tokens/enable', params={'id': client_id}), '/tokens/enable')  # typed by hand
+    assert page.status == 400 and 'An administrator disabled this credential' in page.text
+    assert token(server, client_id, secret).status_code == 401
+    shown = server.cli('client', 'show', client_id)
+    assert shown['disabled_by'] == 'admin' and shown['held'] == ['disabled']
+    server.cli('client', 'enable', client_id)
+    assert token(server, client_id, secret).status_code == 200
+
+    server.cli('client', 'update', client_id, '--scope', 'openid', '--network', '192.0.2.0/24')
+    page = alice.get('/tokens/edit', params={'id': client_id})
+    offered = [html.unescape(v).split(' ', 1)[1] for v in re.findall(r'name="scope" value="([^"]*)"', page.html)]
+    assert offered == ['openid'] and 'networks' not in page.form('/tokens/edit').fields
+    for more in ({'scope': ['- openid', '- email']}, {'scope': ['- openid'], 'networks': ''}):
+        page = alice.submit(alice.get('/tokens/edit', params={'id': client_id}), '/tokens/edit', **more)
+    shown = server.cli('client', 'show', client_id)
+    assert shown['scope'] == 'openid' and shown['networks'] == ['192.0.2.0/24'] and shown['held'] == ['scopes', 'networks']
+    page = admin.get('/admin/clients/edit', params={'id': client_id})
+    admin.submit(page, '/admin/clients/edit', scope=tick(page, 'openid'), release='1', networks='')
+    alice.submit(alice.get('/tokens/edit', params={'id': client_id}), '/tokens/edit', scope=['- openid', '- email'],
+                 networks='127.0.0.0/8')
+    shown = server.cli('client', 'show', client_id)
+    assert set(shown['scope'].split()) == {'openid', 'email'} and shown['networks'] == ['127.0.0.0/8'] and shown['held'] == []
+    assert token(server, client_id, secret).status_code == 200
 
 
 def test_history_has_no_end(server, alice):

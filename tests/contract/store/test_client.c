@@ -268,6 +268,71 @@ static void disabling_raises_the_epoch(void **state)
 	}
 }
 
+/* Who disabled it decides who may enable it. */
+static void what_an_administrator_disabled_its_owner_can_not_enable(void **state)
+{
+	enum { OWNER = 1, ON = 2 };
+	static const struct {
+		unsigned how;
+		int rc;
+		bool disabled;
+		unsigned held;
+		int64_t epoch, entries;
+	} steps[] = {
+		{OWNER, 0, true, 0, 2, 2},            /* disabled by its owner */
+		{OWNER | ON, 0, false, 0, 2, 3},      /* who enables it again */
+		{0, 0, true, 1, 3, 4},                /* disabled by an administrator */
+		{OWNER | ON, E_CONFLICT, true, 1, 3, 4},
+		{OWNER, 0, true, 1, 3, 4},            /* disabling it once more changes nothing */
+		{0, 0, true, 1, 3, 4},
+		{OWNER | ON, E_CONFLICT, true, 1, 3, 4},
+		{ON, 0, false, 0, 3, 5},
+		{OWNER, 0, true, 0, 4, 6},
+		{0, 0, true, 1, 4, 7},                /* both did: the administrator's word stands */
+		{OWNER | ON, E_CONFLICT, true, 1, 4, 7},
+		{ON, 0, false, 0, 4, 8},
+	};
+	struct world *world = *state;
+	struct client client = a_client(world, 1), got;
+	client.held = CLIENT_HELD_NETWORKS;
+	OK(store_client_put(world->store, &client, &a_note));
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		bool disabled = !(steps[i].how & ON);
+		int rc = steps[i].how & OWNER ? store_client_set_disabled_own(world->store, client.id, disabled,
+									      UNTIL_S, &a_note)
+					      : store_client_set_disabled(world->store, client.id, disabled, UNTIL_S,
+									  &a_note);
+		FAILS(rc, steps[i].rc);
+		got = get_client(world, client.id);
+		assert_int_equal(got.disabled, steps[i].disabled);
+		assert_int_equal(got.held, steps[i].held | CLIENT_HELD_NETWORKS);
+		assert_int_equal(got.epoch, steps[i].epoch);
+		assert_int_equal(audit_count(world), steps[i].entries);
+	}
+	FAILS(store_client_set_disabled_own(world->store, STR("mmc_x"), true, UNTIL_S, &a_note), E_ABSENT);
+}
+
+/* An update says what is held, except whether it is disabled: that is another verb's. */
+static void held_is_kept(void **state)
+{
+	struct world *world = *state;
+	struct client client = a_client(world, 1);
+	client.held = CLIENT_HELD_ALL + 1;
+	FAILS(store_client_put(world->store, &client, &a_note), E_SYNTAX);
+	client.held = CLIENT_HELD_SCOPES | CLIENT_HELD_DISABLED;
+	OK(store_client_put(world->store, &client, &a_note));
+	world_reopen(world);
+	assert_int_equal(get_client(world, client.id).held, CLIENT_HELD_SCOPES | CLIENT_HELD_DISABLED);
+	client.held = CLIENT_HELD_NETWORKS;
+	OK(store_client_update(world->store, &client, false, &a_note));
+	assert_int_equal(get_client(world, client.id).held, CLIENT_HELD_NETWORKS | CLIENT_HELD_DISABLED);
+	OK(store_client_set_disabled(world->store, client.id, true, UNTIL_S, &a_note));
+	OK(store_client_set_disabled(world->store, client.id, false, UNTIL_S, &a_note));
+	client.held = CLIENT_HELD_ALL;
+	OK(store_client_update(world->store, &client, true, &a_note));
+	assert_int_equal(get_client(world, client.id).held, CLIENT_HELD_NETWORKS | CLIENT_HELD_SCOPES);
+}
+
 static int64_t imported(struct world *world)
 {
 	int64_t n = -1;
@@ -313,6 +378,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(orders, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(update, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(disabling_raises_the_epoch, world_setup, world_teardown),
+	cmocka_unit_test_setup_teardown(what_an_administrator_disabled_its_owner_can_not_enable, world_setup,
+					world_teardown),
+	cmocka_unit_test_setup_teardown(held_is_kept, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(delete_takes_all, world_setup, world_teardown),
 };
 

@@ -65,6 +65,37 @@ static void foreign_files(void **state)
 	OK(open_with(world, true, READERS, CACHE_KIB));
 }
 
+/* Migration 7: who disabled what is disabled says the trail, where it says nothing it was not the owner. */
+static void who_disabled_it_before_that_was_kept(void **state)
+{
+	static const struct {
+		const char *actors[2];
+		unsigned held;
+	} rows[] = {{{NULL, NULL}, 1}, {{"account:mma_0001", NULL}, 0}, {{"cli:uid=0", "account:mma_0001"}, 0},
+		    {{"account:mma_0001", "account:mma_0002"}, 1}};
+	struct world *world = *state;
+	OK(world_open(world));
+	struct account account = an_account(world, 1);
+	OK(store_account_put(world->store, &account, &a_note));
+	for (unsigned i = 0; i < COUNT(rows); i++) {
+		struct client client = a_client(world, i);
+		client.kind = CLIENT_ACCOUNT;
+		client.account_id = account.id;
+		client.disabled = true;
+		OK(store_client_put(world->store, &client, &a_note));
+		for (size_t k = 0; k < 2 && rows[i].actors[k]; k++) {
+			const struct audit_note note = {NOW_S, str_of(rows[i].actors[k]), STR("client.disable"),
+							client.id, STR("")};
+			OK(store_audit_append(world->store, &note));
+		}
+	}
+	store_close(world->store);
+	run_sql(world->path, "ALTER TABLE client DROP COLUMN held; PRAGMA user_version = 6");
+	OK(world_open(world));
+	for (unsigned i = 0; i < COUNT(rows); i++)
+		assert_int_equal(get_client(world, a_client(world, i).id).held, rows[i].held);
+}
+
 static void newer_version(void **state)
 {
 	struct world *world = *state;
@@ -138,6 +169,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(absent_file, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(options_out_of_range, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(foreign_files, world_setup_folder, world_teardown),
+	cmocka_unit_test_setup_teardown(who_disabled_it_before_that_was_kept, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(newer_version, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(only_the_owner_may_read, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(one_process_only, world_setup_folder, world_teardown),

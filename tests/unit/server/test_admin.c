@@ -243,6 +243,94 @@ static void client_change(void **state)
 	refused(world, "{'op':'client.get','args':{'client_id':'one'}}", "E_ABSENT");
 }
 
+static void as(struct world *world, bool own) { world->admin.own = own; }
+
+/* A credential of Alice with m:read, o:read and openid. */
+static struct str a_credential(struct world *world, char id[64])
+{
+	const struct json *made = ok(world, "{'op':'client.create','args':{'client_name':'c','account':"
+					    "'Alice@example.com','scope':'openid m:read o:read'}}");
+	snprintf(id, 64, "%.*s", STR_ARG(text_of(made, "client_id")));
+	return str_of(id);
+}
+
+static const struct json *change_it(struct world *world, struct str id, const char *op, const char *args,
+				    const char *refused_with)
+{
+	char request[512];
+	snprintf(request, sizeof(request), "{'op':'client.%s','args':{'client_id':'%.*s'%s}}", op, STR_ARG(id), args);
+	if (!refused_with)
+		return ok(world, request);
+	refused(world, request, refused_with);
+	return NULL;
+}
+
+/* What an administrator did to a credential, its owner can't undo; what the owner did, both can. */
+static void owners_undo_nothing_of_an_administrator(void **state)
+{
+	enum { OWNER, ADMIN };
+	static const struct {
+		unsigned who;
+		const char *op, *args, *refused, *disabled_by;
+		size_t n_held;
+	} steps[] = {
+		{OWNER, "disable", "", NULL, "owner", 0},
+		{OWNER, "enable", "", NULL, "", 0},
+		{OWNER, "disable", "", NULL, "owner", 0},
+		{ADMIN, "disable", "", NULL, "admin", 1},
+		{OWNER, "enable", "", "E_FORBIDDEN", "admin", 1},
+		{OWNER, "update", ",'held':[]", "E_FORBIDDEN", "admin", 1},
+		{ADMIN, "update", ",'held':['disabled']", "E_INVALID_REQUEST", "admin", 1},
+		{ADMIN, "enable", "", NULL, "", 0},
+		/* scopes: the owner's own changes hold nothing */
+		{OWNER, "update", ",'scope':'openid m:read'", NULL, "", 0},
+		{OWNER, "update", ",'scope':'openid m:read o:read'", NULL, "", 0},
+		{ADMIN, "update", ",'scope':'openid m:read o:read m:write'", NULL, "", 0}, /* only more: nothing held */
+		{ADMIN, "update", ",'scope':'openid m:read'", NULL, "", 1},
+		{OWNER, "update", ",'scope':'openid m:read o:read'", "E_FORBIDDEN", "", 1},
+		{OWNER, "update", ",'client_name':'mine'", NULL, "", 1},
+		{OWNER, "update", ",'scope':'openid'", NULL, "", 1},
+		{OWNER, "update", ",'scope':'openid m:read'", "E_FORBIDDEN", "", 1},
+		{ADMIN, "update", ",'held':[]", NULL, "", 0},
+		{OWNER, "update", ",'scope':'openid m:read'", NULL, "", 0},
+		/* networks */
+		{OWNER, "update", ",'networks':['192.0.2.0/24']", NULL, "", 0},
+		{OWNER, "update", ",'networks':[]", NULL, "", 0},
+		{ADMIN, "update", ",'networks':['192.0.2.0/24']", NULL, "", 1},
+		{OWNER, "update", ",'networks':['192.0.2.0/24']", NULL, "", 1},
+		{OWNER, "update", ",'networks':['192.0.2.0/24','198.51.100.7']", "E_FORBIDDEN", "", 1},
+		{OWNER, "update", ",'networks':[]", "E_FORBIDDEN", "", 1},
+		{ADMIN, "update", ",'networks':[]", NULL, "", 0},
+		{OWNER, "update", ",'networks':['192.0.2.0/24']", NULL, "", 0},
+		{ADMIN, "update", ",'held':['networks']", NULL, "", 1},
+		{OWNER, "update", ",'networks':[]", "E_FORBIDDEN", "", 1},
+	};
+	struct world *world = *state;
+	char mem[64];
+	struct str id = a_credential(world, mem), by;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		as(world, steps[i].who == OWNER);
+		(void)change_it(world, id, steps[i].op, steps[i].args, steps[i].refused);
+		const struct json *shown = change_it(world, id, "get", "", NULL);
+		by = (struct str){0};
+		(void)!json_get_str(shown, "disabled_by", &by);
+		if (!str_eq(by, str_of(steps[i].disabled_by)) || count(shown, "held") != steps[i].n_held)
+			fail_msg("step %zu: %.*s", i, STR_ARG(buf_str(&world->answer)));
+	}
+}
+
+/* Networks that a credential is born with are the limit of whoever made it. */
+static void networks_from_the_beginning(void **state)
+{
+	static const char made[] = "{'op':'client.create','args':{'client_name':'c','account':'Alice@example.com',"
+				   "'scope':'openid','networks':['192.0.2.0/24']}}";
+	struct world *world = *state;
+	as(world, true);
+	assert_int_equal(count(ok(world, made), "held"), 0);
+	as(world, false);
+	assert_int_equal(count(ok(world, made), "held"), 1);
+}
+
 static void pages(void **state)
 {
 	struct world *world = *state;
@@ -387,7 +475,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(bad_requests), CASE(control_characters), CASE(too_large), CASE(client_create_refused),
 		CASE(chosen_must_not_look_generated), CASE(client_create), CASE(client_kinds), CASE(imported_client),
-		CASE(client_change), CASE(pages), CASE(secrets), CASE(regenerate_kills_all),
+		CASE(client_change), CASE(owners_undo_nothing_of_an_administrator),
+		CASE(networks_from_the_beginning), CASE(pages), CASE(secrets), CASE(regenerate_kills_all),
 		CASE(secrets_are_bounded), CASE(faults), CASE(every_op_has_a_name),
 	};
 	return cmocka_run_group_tests_name("server_admin", tests, NULL, NULL);
