@@ -41,7 +41,7 @@ static bool is_repeated(const struct authorize *request, enum authorize_param pa
 void authorize_emit(const struct authorize *request, struct buf *out)
 {
 	size_t start = out->len;
-	for (enum authorize_param i = 0; i < AUTHORIZE_PARAMS; i++)
+	for (enum authorize_param i = 0; i < AUTHORIZE_PROMPTED; i++)
 		for (const struct call_value *v = &request->params[i]; v && v->present; v = v->next) {
 			if (out->len > start)
 				buf_put_char(out, '&');

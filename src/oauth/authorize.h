@@ -29,7 +29,7 @@ enum authorize_param {
 	AUTHORIZE_DETAILS,
 	AUTHORIZE_REQUEST,
 	AUTHORIZE_REQUEST_URI,
-	AUTHORIZE_PROMPTED,   /* our own: when the browser was sent to sign in, seconds since 1970 */
+	AUTHORIZE_PROMPTED,   /* our own: when the browser was sent to sign in; authorize_prompted */
 	AUTHORIZE_PARAMS
 };
 extern const char *const authorize_names[AUTHORIZE_PARAMS];
@@ -41,7 +41,7 @@ enum { AUTHORIZE_STATE_MAX = 2048, AUTHORIZE_QUERY_MAX = 6144 };
 
 struct authorize {
 	struct call_value params[AUTHORIZE_PARAMS]; /* repeated ones are chained */
-	struct str query;          /* what the browser came with, in our own spelling */
+	struct str query;          /* what the browser came with, in our own spelling, without `prompted` */
 	bool is_pushed;            /* params are those of a pushed request */
 	unsigned char pushed[32];  /* its hash */
 	/* authorize_client */
@@ -56,7 +56,10 @@ struct authorize {
 /* "urn:ietf:params:oauth:request_uri:mmp_…" (RFC 9126 2.2). */
 #define AUTHORIZE_URN "urn:ietf:params:oauth:request_uri:"
 
-/* Form-encoded text of the parameters that are set, appended: what authorize_names reads back. */
+/*
+ * Form-encoded text of the parameters that are set, appended: what authorize_names reads back. Without `prompted`,
+ * which is ours and new at each step.
+ */
 void authorize_emit(const struct authorize *request, struct buf *out);
 /*
  * Who asks, and where would the answer go: sets call->client (unless it is set) and the answer's place.
@@ -69,6 +72,13 @@ must_check int authorize_client(struct call *call, struct authorize *request);
  * RFC 8707 2, RFC 9396 5; E_NOMEM.
  */
 must_check int authorize_request(struct call *call, struct authorize *request);
+
+/*
+ * The value of `prompted` for a browser that is sent to the sign-in page now: whoever signs in after this moment did it
+ * for this very request. Nobody else can make one, so prompt=login and max_age can't be struck out in the address bar.
+ * In the call's arena; E_NOMEM.
+ */
+must_check int authorize_prompted(struct call *call, const struct authorize *request, struct str *ret_value);
 
 /* What stands between the request and its code. */
 enum authorize_need { AUTHORIZE_READY, AUTHORIZE_SIGN_IN, AUTHORIZE_CONSENT };

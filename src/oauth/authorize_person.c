@@ -3,6 +3,8 @@
  * OpenID Connect Core 3.1.2.3 to 3.1.2.6, RFC 8252 8.6. Server process, pool threads.
  */
 #include "oauth/authorize.h"
+
+#include "crypto/digest.h"
 #include "oauth/id.h"
 #include "oauth/own_id.h"
 #include "oauth/person.h"
@@ -11,27 +13,41 @@
 
 #include <stdlib.h>
 
-/* When the browser was sent to the sign-in page for this request; 0: it was not, or says so of the future. */
-static int64_t prompted_s(const struct call *call, const struct authorize *request)
+/* "seconds-mark": the mark is of the moment and of the request. */
+static int prompted_at(struct call *call, const struct authorize *request, int64_t moment_s, struct str *ret_value)
 {
-	const struct call_value *value = &request->params[AUTHORIZE_PROMPTED];
+	struct str text;
+	TRY(arena_printf(&call->arena, &text, "prompted %lld %.*s", (long long)moment_s, STR_ARG(request->query)));
+	return arena_printf(&call->arena, ret_value, "%lld-%016llx", (long long)moment_s,
+			    (unsigned long long)digest_siphash(call->env->prompt_key, text));
+}
+
+int authorize_prompted(struct call *call, const struct authorize *request, struct str *ret_value)
+{
+	return prompted_at(call, request, call_now_s(call), ret_value);
+}
+
+/*
+ * When the browser was sent to the sign-in page for this request; 0: it was not, or somebody else than we says so: to
+ * strike out prompt=login would else take no more than an old moment in the address bar.
+ */
+static int read_prompted(struct call *call, const struct authorize *request, int64_t *ret_moment_s)
+{
+	struct str value = request->params[AUTHORIZE_PROMPTED].value, digits, mark, ours;
 	uint64_t s = 0;
-	if (!value->present || str_to_u64(value->value, INT64_MAX, &s) < 0 || (int64_t)s > call_now_s(call))
+	*ret_moment_s = 0;
+	if (!request->params[AUTHORIZE_PROMPTED].present || !str_cut(value, '-', &digits, &mark) ||
+	    str_to_u64(digits, INT64_MAX, &s) < 0 || (int64_t)s > call_now_s(call))
 		return 0;
-	return (int64_t)s;
+	TRY(prompted_at(call, request, (int64_t)s, &ours));
+	if (secret_eq(value.p, value.len, ours.p, ours.len))
+		*ret_moment_s = (int64_t)s;
+	return 0;
 }
 
-/* Signed in since this request asked for it. */
-static bool is_anew(const struct call *call, const struct authorize *request, const struct session *session)
-{
-	int64_t since_s = prompted_s(call, request);
-	return since_s > 0 && session->auth_s >= since_s;
-}
-
+/* Not new enough for what the request asks of a sign-in. */
 static bool is_stale(const struct call *call, const struct authorize *request, const struct session *session)
 {
-	if (is_anew(call, request, session))
-		return false;
 	if (request->prompt & (PROMPT_LOGIN | PROMPT_SELECT))
 		return true;
 	/* OpenID Connect Core 3.1.2.1: 0 is the same as prompt=login, also in the second of a sign-in */
@@ -58,17 +74,20 @@ static int check_hint(struct call *call, const struct authorize *request, const 
 static int need_sign_in(struct call *call, const struct authorize *request, const struct session *session,
 			bool *ret_needed)
 {
-	bool is_other = false;
+	bool is_other = false, is_anew = false; /* signed in since this request asked for it */
+	int64_t since_s;
 	*ret_needed = true;
 	if (session) {
+		TRY(read_prompted(call, request, &since_s));
+		is_anew = since_s > 0 && session->auth_s >= since_s;
 		TRY(check_hint(call, request, session, &is_other));
-		*ret_needed = is_other || is_stale(call, request, session);
+		*ret_needed = is_other || (!is_anew && is_stale(call, request, session));
 	}
 	if (!*ret_needed)
 		return 0;
 	if (request->prompt & PROMPT_NONE)
 		FAIL(call, LOGIN_REQUIRED, "prompt=none, and somebody would have to sign in");
-	if (is_other && is_anew(call, request, session)) /* he did, as somebody else again */
+	if (is_other && is_anew) /* he did, as somebody else again */
 		FAIL(call, LOGIN_REQUIRED, "not who id_token_hint names");
 	return 0;
 }
@@ -205,8 +224,7 @@ int authorize_remember(struct call *call, const struct authorize *request, struc
 	consent.created_s = rc == 0 ? consent.created_s : now_s;
 	consent.changed_s = now_s;
 	TRY(arena_printf(&call->arena, &actor, "account:%.*s", STR_ARG(account_id)));
-	struct str detail = {call->scope.p, call->scope.len < MODEL_DETAIL_MAX ? call->scope.len : MODEL_DETAIL_MAX};
-	const struct audit_note note = {now_s, actor, STR("consent.give"), client_id, detail};
+	const struct audit_note note = {now_s, actor, STR("consent.give"), client_id, person_detail(call->scope)};
 	return store_consent_put(call->env->store, &consent, &note);
 }
 

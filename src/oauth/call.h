@@ -135,6 +135,7 @@ struct call_env {
 	 * NULL: there are none. Blocks. E_STORE, E_NOMEM.
 	 */
 	int (*flush_use)(struct call *call);
+	unsigned char prompt_key[16]; /* of authorize_prompted; new at each start */
 	struct recent *recent;     /* figures of the last hours, for the overview */
 };
 

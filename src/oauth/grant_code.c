@@ -56,7 +56,7 @@ static int begin(struct call *call, const struct code *code)
 static struct audit_note note(struct call *call)
 {
 	return (struct audit_note){call_now_s(call), person_actor(call), STR("code.redeem"),
-				   call->person->family.account_id, call->person->family.scope};
+				   call->person->family.account_id, person_detail(call->person->family.scope)};
 }
 
 /*

@@ -53,7 +53,7 @@ static int commit(struct call *call)
 	const struct family *family = &call->person->family;
 	TRY(person_issue(call, &issue));
 	const struct audit_note why = {call_now_s(call), person_actor(call), STR("device.redeem"), family->account_id,
-				       family->scope};
+				       person_detail(family->scope)};
 	return person_settle(call, store_device_redeem(call->env->store, call->person->sha256, &issue, &why));
 }
 

@@ -18,6 +18,11 @@ struct str person_actor(struct call *call)
 	return actor;
 }
 
+struct str person_detail(struct str scope)
+{
+	return (struct str){scope.p, scope.len < MODEL_DETAIL_MAX ? scope.len : MODEL_DETAIL_MAX};
+}
+
 int person_new(struct call *call)
 {
 	if (!call->person)

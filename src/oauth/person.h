@@ -36,6 +36,8 @@ struct person_source {
 	int64_t auth_s;
 };
 
+/* A scope as detail of an audit entry, which must be shorter than a scope may be: cut. */
+struct str person_detail(struct str scope);
 /* Where the commits write about it: from the arena of the call. */
 struct str person_actor(struct call *call);
 

@@ -12,6 +12,7 @@
 
 #include "account/mailer.h"
 #include "base/log.h"
+#include "base/rand.h"
 #include "base/trim.h"
 #include "crypto/tls.h"
 #include "ipc/frame.h"
@@ -238,6 +239,7 @@ static int open_store(struct server *server)
 	server->env.administer = page_admin_run;
 	server->env.flush_use = page_admin_flush_use;
 	server->env.read_openapi = page_admin_openapi;
+	TRY(rand_bytes(server->env.prompt_key, sizeof(server->env.prompt_key)));
 	TRY(recent_new(&server->env.recent));
 	TRY(store_open(&options, &server->env.store));
 	TRY(revoked_new(server->env.store, &server->env.revoked));

@@ -58,11 +58,12 @@ static int answer_code(struct call *call, const struct authorize *request)
 
 static int to_sign_in(struct call *call, struct authorize *request)
 {
-	struct str hint = request->params[AUTHORIZE_LOGIN_HINT].value, back, path;
+	struct str hint = request->params[AUTHORIZE_LOGIN_HINT].value, prompted, back, path;
 	bool again = call->web->signed_in || (request->prompt & (PROMPT_LOGIN | PROMPT_SELECT));
 	struct buf text;
-	TRY(arena_printf(&call->arena, &back, "%.*s?%.*s&prompted=%lld", STR_ARG(path_of(call)),
-			 STR_ARG(request->query), (long long)call_now_s(call)));
+	TRY(authorize_prompted(call, request, &prompted));
+	TRY(arena_printf(&call->arena, &back, "%.*s?%.*s&prompted=%.*s", STR_ARG(path_of(call)),
+			 STR_ARG(request->query), STR_ARG(prompted)));
 	size_t max = 64 + 3 * (back.len + MODEL_EMAIL_MAX);
 	char *mem = arena_alloc(&call->arena, max);
 	if (!mem)
@@ -100,9 +101,22 @@ static struct str describe(const struct call *call, struct str scope)
 	return scope;
 }
 
+/* What the yes or no belongs to, and that somebody signed in for it. */
+static int put_query(struct call *call, const struct authorize *request)
+{
+	const struct call_value *prompted = &request->params[AUTHORIZE_PROMPTED];
+	struct str query = request->query;
+	if (prompted->present && str_is_unreserved(prompted->value))
+		TRY(arena_printf(&call->arena, &query, "%.*s&prompted=%.*s", STR_ARG(request->query),
+				 STR_ARG(prompted->value)));
+	page_text(call->web->vars, "query", query);
+	return 0;
+}
+
 static int ask(struct call *call, const struct authorize *request)
 {
 	struct page_vars *vars = call->web->vars;
+	TRY(put_query(call, request));
 	const struct client *client = &call->client->client;
 	page_text(vars, "app", client->name);
 	page_text(vars, "app_uri", client->app.uri);
@@ -111,7 +125,6 @@ static int ask(struct call *call, const struct authorize *request)
 	page_text(vars, "email", call->web->account.email);
 	page_text(vars, "target", redirect_origin(request->redirect_uri));
 	page_flag(vars, "unproven", !authorize_remembers(call, request));
-	page_text(vars, "query", request->query);
 	if (call->api)
 		page_text(vars, "api", call->api->name.len > 0 ? call->api->name : call->api->audience);
 	for (size_t i = 0; i < request->scopes.n; i++) {

@@ -211,28 +211,51 @@ static int decide(struct fixture *fixture, const struct authorize *request, int6
 	return authorize_decide(&fixture->call, request, auth_s > 0 ? &session : NULL, false, need);
 }
 
+/* What stands in `prompted`: ours, made at that moment for this request or another one; or somebody's own words. */
+enum prompted { NOTHING, OURS, OURS_ELSEWHERE, FORGED };
 static const struct {
 	unsigned prompt;
 	int64_t max_age_s, auth_s;
-	const char *prompted;
+	enum prompted by;
+	int64_t prompted_s;
 	int code, need;
 } ages[] = {
-	{0, -1, 0, NULL, 0, AUTHORIZE_SIGN_IN},
-	{PROMPT_NONE, -1, 0, NULL, E_LOGIN_REQUIRED, 0},
-	{PROMPT_NONE, -1, FIXTURE_NOW_S - 5, NULL, E_CONSENT_REQUIRED, 0},
-	{0, -1, FIXTURE_NOW_S - 5, NULL, 0, AUTHORIZE_CONSENT},
-	{0, 5, FIXTURE_NOW_S - 5, NULL, 0, AUTHORIZE_CONSENT},
-	{0, 4, FIXTURE_NOW_S - 5, NULL, 0, AUTHORIZE_SIGN_IN},                      /* OIDC-3 */
-	{PROMPT_NONE, 4, FIXTURE_NOW_S - 5, NULL, E_LOGIN_REQUIRED, 0},
-	{0, 0, FIXTURE_NOW_S - 5, "999995", 0, AUTHORIZE_CONSENT},                  /* he did, since then */
-	{0, 0, FIXTURE_NOW_S - 5, "999996", 0, AUTHORIZE_SIGN_IN},
-	{0, 0, FIXTURE_NOW_S - 5, "1000001", 0, AUTHORIZE_SIGN_IN},                 /* the future is no proof */
-	{0, 0, FIXTURE_NOW_S - 5, "x", 0, AUTHORIZE_SIGN_IN},
-	{PROMPT_LOGIN, -1, FIXTURE_NOW_S - 5, NULL, 0, AUTHORIZE_SIGN_IN},
-	{PROMPT_LOGIN, -1, FIXTURE_NOW_S, "1000000", 0, AUTHORIZE_CONSENT},
-	{PROMPT_SELECT, -1, FIXTURE_NOW_S - 5, NULL, 0, AUTHORIZE_SIGN_IN},
+	{0, -1, 0, NOTHING, 0, 0, AUTHORIZE_SIGN_IN},
+	{PROMPT_NONE, -1, 0, NOTHING, 0, E_LOGIN_REQUIRED, 0},
+	{PROMPT_NONE, -1, FIXTURE_NOW_S - 5, NOTHING, 0, E_CONSENT_REQUIRED, 0},
+	{0, -1, FIXTURE_NOW_S - 5, NOTHING, 0, 0, AUTHORIZE_CONSENT},
+	{0, 5, FIXTURE_NOW_S - 5, NOTHING, 0, 0, AUTHORIZE_CONSENT},
+	{0, 4, FIXTURE_NOW_S - 5, NOTHING, 0, 0, AUTHORIZE_SIGN_IN},                      /* OIDC-3 */
+	{PROMPT_NONE, 4, FIXTURE_NOW_S - 5, NOTHING, 0, E_LOGIN_REQUIRED, 0},
+	{0, 0, FIXTURE_NOW_S - 5, OURS, FIXTURE_NOW_S - 5, 0, AUTHORIZE_CONSENT},        /* he did, since then */
+	{0, 0, FIXTURE_NOW_S - 5, OURS, FIXTURE_NOW_S - 4, 0, AUTHORIZE_SIGN_IN},
+	{0, 0, FIXTURE_NOW_S - 5, OURS, FIXTURE_NOW_S + 1, 0, AUTHORIZE_SIGN_IN},        /* the future is no proof */
+	{0, 0, FIXTURE_NOW_S - 5, FORGED, FIXTURE_NOW_S - 5, 0, AUTHORIZE_SIGN_IN},
+	{0, 0, FIXTURE_NOW_S - 5, OURS_ELSEWHERE, FIXTURE_NOW_S - 5, 0, AUTHORIZE_SIGN_IN},
+	{PROMPT_LOGIN, -1, FIXTURE_NOW_S - 5, NOTHING, 0, 0, AUTHORIZE_SIGN_IN},
+	{PROMPT_LOGIN, -1, FIXTURE_NOW_S - 5, FORGED, 1, 0, AUTHORIZE_SIGN_IN},
+	{PROMPT_LOGIN, -1, FIXTURE_NOW_S, OURS, FIXTURE_NOW_S, 0, AUTHORIZE_CONSENT},
+	{PROMPT_SELECT, -1, FIXTURE_NOW_S - 5, NOTHING, 0, 0, AUTHORIZE_SIGN_IN},
 };
 
+static struct call_value prompted(struct fixture *fixture, struct authorize *request, enum prompted by,
+				  int64_t moment_s)
+{
+	struct call *call = &fixture->call;
+	struct str value = STR("");
+	int64_t now_us = call->now_us;
+	request->query = by == OURS_ELSEWHERE ? STR("client_id=mmc_other") : STR("client_id=mmc_app");
+	call->now_us = moment_s * 1000000;
+	if (by == FORGED)
+		assert_int_equal(arena_printf(&call->arena, &value, "%lld-0000000000000000", (long long)moment_s), 0);
+	else
+		assert_int_equal(authorize_prompted(call, request, &value), 0);
+	call->now_us = now_us;
+	request->query = STR("client_id=mmc_app");
+	return (struct call_value){by != NOTHING, value, NULL};
+}
+
+/* OpenID Connect Core 3.1.2.1: nobody but we ourselves can say that it was done already. */
 static void sign_in_is_asked_for_by_age_and_prompt(void **state)
 {
 	struct fixture *fixture = *state;
@@ -242,8 +265,7 @@ static void sign_in_is_asked_for_by_age_and_prompt(void **state)
 		prepare(fixture, &request, "https://orders.example/");
 		request.prompt = ages[i].prompt;
 		request.max_age_s = ages[i].max_age_s;
-		request.params[AUTHORIZE_PROMPTED] =
-			(struct call_value){ages[i].prompted != NULL, str_of(ages[i].prompted), NULL};
+		request.params[AUTHORIZE_PROMPTED] = prompted(fixture, &request, ages[i].by, ages[i].prompted_s);
 		int code = decide(fixture, &request, ages[i].auth_s, &need);
 		if (code != ages[i].code || (code == 0 && (int)need != ages[i].need))
 			fail_msg("row %zu: %s, need %d", i, err_row(code)->symbol, (int)need);
