@@ -14,14 +14,14 @@ import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / 'flow'))
+sys.path[:0] = [str(HERE.parents[1] / 'flow'), str(HERE.parent)]
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
 import requests  # noqa: E402
+from peer import SECRET, check, finish  # noqa: E402
 
-ID, SECRET = 'our-client', 'a-secret-of-more-than-thirty-two-characters'
+ID = 'our-client'
 LIBRARY = harness.ROOT / 'build/include/libmintmark.so'
-results = []
 
 GLEWLWYD = """
 port={port}
@@ -46,11 +46,6 @@ hash_algorithm="SHA512"
 database = {{ type="sqlite3" path="{folder}/db" }};
 """
 OFF = {f'auth-type-{name}-enabled': False for name in ('code', 'token', 'id-token', 'none', 'password', 'refresh', 'device')}
-
-
-def check(what, good):
-    print(('ok: ' if good else 'FAILED: ') + what)
-    results.append(bool(good))
 
 
 class Glewlwyd:
@@ -173,8 +168,7 @@ def main():
             except Exception:
                 traceback.print_exc(file=sys.stdout)
                 check(method, False)
-    print(f'{sum(results)} passed, {len(results) - sum(results)} failed')
-    return 0 if all(results) else 1
+    return finish()
 
 
 sys.exit(main())

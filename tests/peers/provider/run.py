@@ -6,51 +6,24 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / 'flow'))
+sys.path[:0] = [str(HERE.parents[1] / 'flow'), str(HERE.parent)]
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
 import people  # noqa: E402
 import requests  # noqa: E402
-
-SECRET = 'a-secret-of-more-than-thirty-two-characters'
-results = []
-
-
-def check(what, good):
-    print(('ok: ' if good else 'FAILED: ') + what)
-    results.append(bool(good))
-
-
-def answer_pages(url, here, login):
-    """Sign in and agree there, by its own pages, until it sends the browser back to us: path and parameters."""
-    session = requests.Session()
-    session.trust_env = False
-    response = session.get(url, allow_redirects=False, timeout=20)
-    for _ in range(20):
-        if response.is_redirect:
-            url = urljoin(response.url, response.headers['Location'])
-            if url.startswith(here):
-                parts = urlsplit(url)
-                return parts.path, {k: v[0] for k, v in parse_qs(parts.query).items()}
-            response = session.get(url, allow_redirects=False, timeout=20)
-            continue
-        reader = people.Reader()
-        reader.feed(response.text)
-        form = reader.forms[0]
-        data = {**form.fields, **({'login': login, 'password': 'x'} if 'login' in form.fields else {})}
-        response = session.post(urljoin(response.url, form.action), data=data, allow_redirects=False, timeout=20)
-    raise AssertionError(f'no way back to us from {response.url}: {response.text[:500]}')
+from peer import SECRET, answer_pages, check, finish  # noqa: E402
 
 
 def sign_in(server, login):
     browser = people.Browser(server)
     page = browser.get('/signin?continue=/account')
     there = browser.get(next(u for u in page.links if u.startswith('/signin/upstream')), follow=False)
-    path, query = answer_pages(there.headers['Location'], server.issuer, login)
-    return browser, query, browser.get(path, params=query)
+    back = urlsplit(answer_pages(there.headers['Location'], server.issuer, login))
+    query = dict(parse_qsl(back.query))
+    return browser, query, browser.get(back.path, params=query)
 
 
 def run(server):
@@ -89,8 +62,7 @@ def main():
             server.stop()
             node.terminate()
             node.wait()
-    print(f'{sum(results)} passed, {len(results) - sum(results)} failed')
-    return 0 if all(results) else 1
+    return finish()
 
 
 sys.exit(main())

@@ -14,39 +14,11 @@ import urllib.parse
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / 'flow'))
+sys.path[:0] = [str(HERE.parents[1] / 'flow'), str(HERE.parent)]
 sys.dont_write_bytecode = True
 import harness  # noqa: E402
-import people  # noqa: E402
 import requests  # noqa: E402
-
-SECRET = 'a-secret-of-more-than-thirty-two-characters'
-results = []
-
-
-def check(what, good):
-    print(('ok: ' if good else 'FAILED: ') + what)
-    results.append(bool(good))
-
-
-def browse(url, back, login):
-    """Sign in and agree on its own pages, until it sends the browser back: where to."""
-    session = requests.Session()
-    session.trust_env = False
-    answer = session.get(url, allow_redirects=False, timeout=20)
-    for _ in range(20):
-        if answer.is_redirect:
-            url = urllib.parse.urljoin(answer.url, answer.headers['Location'])
-            if url.startswith(back):
-                return url
-            answer = session.get(url, allow_redirects=False, timeout=20)
-            continue
-        reader = people.Reader()
-        reader.feed(answer.text)
-        form = reader.forms[0]
-        data = {**form.fields, **({'login': login, 'password': 'x'} if 'login' in form.fields else {})}
-        answer = session.post(urllib.parse.urljoin(answer.url, form.action), data=data, allow_redirects=False, timeout=20)
-    raise AssertionError(f'no way back from {answer.url}')
+from peer import SECRET, answer_pages, check, finish  # noqa: E402
 
 
 class Us:
@@ -91,7 +63,7 @@ def by_browser(folder, issuer):
     process.stderr.readline()
     url = process.stderr.readline().strip()
     back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))['redirect_uri']
-    requests.get(browse(url, back, 'ada'), timeout=20)
+    requests.get(answer_pages(url, back, 'ada'), timeout=20)
     said = process.communicate(timeout=90)[1]
     check('oidc-provider: login by browser', process.returncode == 0)
     if process.returncode != 0:
@@ -189,8 +161,7 @@ def main():
     finally:
         foreign.terminate()
         foreign.wait()
-    print(f'{sum(results)} passed, {len(results) - sum(results)} failed')
-    return 0 if all(results) and results else 1
+    return finish()
 
 
 sys.exit(main())
