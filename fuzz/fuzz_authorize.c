@@ -3,7 +3,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool is_same(const struct call_value *a, const struct call_value *b)
+static bool is_same(const struct form_value *a, const struct form_value *b)
 {
 	for (; a && b; a = a->next, b = b->next)
 		if (a->present != b->present || (a->present && !str_eq(a->value, b->value)))

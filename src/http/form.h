@@ -6,7 +6,7 @@
 #define HTTP_FORM_H
 
 #include "base/arena.h"
-#include "base/str.h"
+#include "base/form_value.h"
 
 enum { FORM_PARAMS_MAX = 64, FORM_REPEATS_MAX = 256 }; /* known parameters in a table; scopes that a form ticks */
 
@@ -20,15 +20,8 @@ struct form_table {
 	size_t n;
 };
 
-/* One value per table row; repeated ones are chained in order. */
-struct form_value {
-	bool present;           /* false for an empty value too: RFC 6749 3.2, empty = absent */
-	struct str value;       /* decoded, in the arena */
-	struct form_value *next;
-};
-
 /*
- * values: table->n elements, zeroed by this call. Unknown parameters are ignored, however often they come.
+ * values: table->n elements, one per row, zeroed by this call. Unknown parameters are ignored, however often they come.
  * E_INVALID_REQUEST: malformed percent sequence, invalid UTF-8, NUL, a known parameter twice (even with empty or
  * equal values).
  * E_NOMEM.

@@ -42,7 +42,7 @@ void authorize_emit(const struct authorize *request, struct buf *out)
 {
 	size_t start = out->len;
 	for (enum authorize_param i = 0; i < AUTHORIZE_PROMPTED; i++)
-		for (const struct call_value *v = &request->params[i]; v && v->present; v = v->next) {
+		for (const struct form_value *v = &request->params[i]; v && v->present; v = v->next) {
 			if (out->len > start)
 				buf_put_char(out, '&');
 			buf_put(out, str_of(authorize_names[i]));

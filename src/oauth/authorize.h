@@ -40,7 +40,7 @@ enum authorize_prompt { PROMPT_NONE = 1, PROMPT_LOGIN = 2, PROMPT_CONSENT = 4, P
 enum { AUTHORIZE_STATE_MAX = 2048, AUTHORIZE_QUERY_MAX = 6144 };
 
 struct authorize {
-	struct call_value params[AUTHORIZE_PARAMS]; /* repeated ones are chained */
+	struct form_value params[AUTHORIZE_PARAMS]; /* repeated ones are chained */
 	struct str query;          /* what the browser came with, in our own spelling, without `prompted` */
 	bool is_pushed;            /* params are those of a pushed request */
 	unsigned char pushed[32];  /* its hash */

@@ -235,7 +235,7 @@ int authorize_code(struct call *call, const struct authorize *request, const str
 {
 	char *text = arena_alloc(&call->arena, ID_SECRET_LEN + 1);
 	int64_t now_s = call_now_s(call);
-	const struct call_value *nonce = &request->params[AUTHORIZE_NONCE];
+	const struct form_value *nonce = &request->params[AUTHORIZE_NONCE];
 	struct code code = {
 		.client_id = call->client->client.id,
 		.account_id = session->account_id,

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/form_value.h"
 #include "base/pool.h"
 #include "base/secret.h"
 #include "crypto/sig.h"
@@ -54,13 +55,6 @@ enum call_param {
 	PARAM_REFRESH_TOKEN,
 	PARAM_DEVICE_CODE,
 	CALL_PARAMS
-};
-
-/* A decoded parameter; empty values count as absent (RFC 6749 3.2). Only repeatable parameters have a next one. */
-struct call_value {
-	bool present;
-	struct str value;
-	const struct call_value *next;
 };
 
 /* Who may make himself an account: only who was invited, anybody with an e-mail address, nobody. */
@@ -172,7 +166,7 @@ struct call {
 	/* what the request says */
 	unsigned n_authorization;   /* Authorization header fields */
 	struct secret authorization; /* the first one's value */
-	struct call_value params[CALL_PARAMS];
+	struct form_value params[CALL_PARAMS];
 
 	/* what the rules found out */
 	struct client_view *client; /* one reference, released by call_done */
@@ -222,8 +216,17 @@ struct str call_client_id(const struct call *call);
 /* Let go of what the steps acquired; wipe token and arena. The call can be used for the next request. */
 void call_reset(struct call *call);
 
+/* What a step that asks the store begins with. E_WOULD_BLOCK: it runs again, on a thread that may block. */
+must_check static inline int call_to_store_lane(struct call *call)
+{
+	if (call->may_block)
+		return 0;
+	call->lane = LANE_STORE;
+	return E_WOULD_BLOCK;
+}
+
 static inline int64_t call_now_s(const struct call *call) { return call->now_us / 1000000; }
-static inline const struct call_value *call_param(const struct call *call, enum call_param param)
+static inline const struct form_value *call_param(const struct call *call, enum call_param param)
 {
 	return call->params[param].present ? &call->params[param] : NULL;
 }

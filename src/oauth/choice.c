@@ -104,7 +104,7 @@ int choice_scopes(struct call *call, struct str_list *ret_scopes)
 {
 	const struct api *named;
 	TRY(resource_requested(call, &named));
-	const struct call_value *requested = call_param(call, PARAM_SCOPE);
+	const struct form_value *requested = call_param(call, PARAM_SCOPE);
 	const struct api *api = named;
 	if (!requested) {
 		api = named ? named : default_api(call->client);

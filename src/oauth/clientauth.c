@@ -68,7 +68,7 @@ static int fail(struct call *call, int code, enum auth_reason reason)
 /* RFC 6749 2.3: a client must not use more than one method; equal ids beside Basic are no second method. */
 static int check_single_method(struct call *call, const struct clientauth_presented *presented)
 {
-	const struct call_value *body_id = call_param(call, PARAM_CLIENT_ID);
+	const struct form_value *body_id = call_param(call, PARAM_CLIENT_ID);
 	if (call_param(call, PARAM_CLIENT_SECRET))
 		FAIL(call, INVALID_REQUEST, "secret in header and body");
 	if (call_param(call, PARAM_CLIENT_ASSERTION) || call_param(call, PARAM_CLIENT_ASSERTION_TYPE))
@@ -93,8 +93,8 @@ static int present_header(struct call *call, struct clientauth_presented *ret_pr
 
 static int present_body(struct call *call, struct clientauth_presented *ret_presented)
 {
-	const struct call_value *id = call_param(call, PARAM_CLIENT_ID);
-	const struct call_value *secret = call_param(call, PARAM_CLIENT_SECRET);
+	const struct form_value *id = call_param(call, PARAM_CLIENT_ID);
+	const struct form_value *secret = call_param(call, PARAM_CLIENT_SECRET);
 	bool assertion = call_param(call, PARAM_CLIENT_ASSERTION) || call_param(call, PARAM_CLIENT_ASSERTION_TYPE);
 	if (assertion && secret)
 		FAIL(call, INVALID_REQUEST, "assertion and secret");

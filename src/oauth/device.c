@@ -75,10 +75,7 @@ int device_make(struct call *call, enum device_kind kind, struct str scope, stru
 		.expires_s = now_s + lifetime_s,
 	};
 	int rc = E_EXISTS;
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	for (int i = 0; i < TRIES && rc == E_EXISTS; i++) /* another device may have the same user code just now */
 		rc = try(call, &device, ret_made);
 	if (rc == E_EXISTS)

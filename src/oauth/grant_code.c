@@ -9,7 +9,7 @@
 
 static int find(struct call *call, struct code *ret_code, bool *ret_used)
 {
-	const struct call_value *text = call_param(call, PARAM_CODE);
+	const struct form_value *text = call_param(call, PARAM_CODE);
 	if (!text) /* RFC 6749 4.1.3 */
 		FAIL(call, INVALID_REQUEST, "no code");
 	int rc = id_bearer_parse(BEARER_CODE, text->value, call->person->sha256);
@@ -25,8 +25,8 @@ static int find(struct call *call, struct code *ret_code, bool *ret_used)
 /* What the request must repeat or prove. */
 static int check_binding(struct call *call, const struct code *code)
 {
-	const struct call_value *uri = call_param(call, PARAM_REDIRECT_URI);
-	const struct call_value *verifier = call_param(call, PARAM_CODE_VERIFIER);
+	const struct form_value *uri = call_param(call, PARAM_REDIRECT_URI);
+	const struct form_value *verifier = call_param(call, PARAM_CODE_VERIFIER);
 	/* RFC 6749 4.1.3: the same redirect URI as in the authorization request, byte for byte */
 	if (!uri || !str_eq(uri->value, code->redirect_uri))
 		FAIL(call, INVALID_GRANT, "not the redirect_uri of the request");
@@ -84,10 +84,7 @@ static int check(struct call *call)
 {
 	struct code code;
 	bool used = false;
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	TRY(person_new(call));
 	TRY(find(call, &code, &used));
 	/* RFC 6749 4.1.3: issued to this client; another one's attempt changes nothing */

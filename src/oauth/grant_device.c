@@ -8,7 +8,7 @@
 
 static int find(struct call *call, struct device *ret_device)
 {
-	const struct call_value *text = call_param(call, PARAM_DEVICE_CODE);
+	const struct form_value *text = call_param(call, PARAM_DEVICE_CODE);
 	if (!text) /* RFC 8628 3.4 */
 		FAIL(call, INVALID_REQUEST, "no device_code");
 	int rc = id_bearer_parse(BEARER_DEVICE, text->value, call->person->sha256);
@@ -28,10 +28,7 @@ static int find(struct call *call, struct device *ret_device)
 static int check(struct call *call)
 {
 	struct device device;
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	TRY(person_new(call));
 	TRY(find(call, &device));
 	TRY(device_poll(call, &device));

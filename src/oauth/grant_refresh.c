@@ -8,7 +8,7 @@
 
 static int find(struct call *call, struct refresh *ret_refresh, struct family *ret_family)
 {
-	const struct call_value *text = call_param(call, PARAM_REFRESH_TOKEN);
+	const struct form_value *text = call_param(call, PARAM_REFRESH_TOKEN);
 	if (!text) /* RFC 6749 6 */
 		FAIL(call, INVALID_REQUEST, "no refresh_token");
 	int rc = id_bearer_parse(BEARER_REFRESH, text->value, call->person->sha256);
@@ -25,11 +25,8 @@ static int check(struct call *call)
 {
 	struct refresh refresh;
 	struct family family;
-	const struct call_value *scope = call_param(call, PARAM_SCOPE);
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	const struct form_value *scope = call_param(call, PARAM_SCOPE);
+	TRY(call_to_store_lane(call));
 	TRY(person_new(call));
 	TRY(find(call, &refresh, &family));
 	if (!str_eq(family.client_id, call->client->client.id)) /* RFC 6749 6, 10.4 */

@@ -152,7 +152,7 @@ int person_continue(struct call *call, const struct family *family, struct str s
 
 int person_check_resource(struct call *call)
 {
-	for (const struct call_value *value = call_param(call, PARAM_RESOURCE); value; value = value->next)
+	for (const struct form_value *value = call_param(call, PARAM_RESOURCE); value; value = value->next)
 		if (!str_eq(value->value, call->audience))
 			FAIL(call, INVALID_TARGET, "another resource than was authorized");
 	return 0;

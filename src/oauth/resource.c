@@ -41,12 +41,12 @@ static const struct api *find_api(const struct client_view *view, struct str aud
 
 int resource_requested(struct call *call, const struct api **ret_api)
 {
-	const struct call_value *first = call_param(call, PARAM_RESOURCE);
+	const struct form_value *first = call_param(call, PARAM_RESOURCE);
 	if (!first) {
 		*ret_api = NULL;
 		return 0;
 	}
-	for (const struct call_value *value = first; value; value = value->next) {
+	for (const struct form_value *value = first; value; value = value->next) {
 		if (!resource_is_uri(value->value))
 			FAIL(call, INVALID_TARGET, "resource is no absolute URI without fragment");
 		if (!str_eq(value->value, first->value))

@@ -188,10 +188,7 @@ static int read(struct call *call)
 
 int ep_bridge_begin(struct call *call)
 {
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	return str_eq(call->request->method, STR("POST")) ? make(call) : read(call);
 }
 

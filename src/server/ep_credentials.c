@@ -37,10 +37,7 @@ int ep_credentials_authorize(struct call *call)
 	const char *why = "";
 	if (!own)
 		return E_NOMEM;
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	TRY(bearer_read(call, &text));
 	int rc = own_check(call, text, &own->token, &why);
 	if (rc == E_INVALID_TOKEN)

@@ -37,10 +37,7 @@ static int check_refresh(struct call *call, const unsigned char sha256[32], stru
 static int answer_refresh(struct call *call, const unsigned char sha256[32])
 {
 	struct refresh refresh;
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	int rc = check_refresh(call, sha256, &refresh);
 	if (rc < 0 && rc != E_INVALID_GRANT)
 		return rc;

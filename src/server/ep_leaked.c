@@ -35,10 +35,7 @@ static int find_and_end(struct call *call, struct str text, bool *ret_ended)
 	*ret_ended = false;
 	if (!id_secret_looks_generated(text))
 		return 0;
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	TRY(digest_sha256(text, sha256));
 	int rc = store_secret_find(call->env->store, sha256, &call->arena, &secret);
 	if (rc == E_ABSENT)

@@ -16,9 +16,9 @@ static int read(struct call *call, struct authorize *request)
 	TRY(authorize_form_parse(call->request->body, &call->arena, request));
 	if (request->params[AUTHORIZE_REQUEST_URI].present)
 		FAIL(call, INVALID_REQUEST, "request_uri in a pushed request");
-	request->params[AUTHORIZE_PROMPTED] = (struct call_value){0};
+	request->params[AUTHORIZE_PROMPTED] = (struct form_value){0};
 	/* The client that authenticated; another client_id in the body was refused with that. */
-	request->params[AUTHORIZE_CLIENT_ID] = (struct call_value){true, call->client->client.id, NULL};
+	request->params[AUTHORIZE_CLIENT_ID] = (struct form_value){true, call->client->client.id, NULL};
 	return 0;
 }
 
@@ -43,10 +43,7 @@ int ep_par_push(struct call *call)
 {
 	struct authorize request;
 	char text[ID_SECRET_LEN + 1];
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	TRY(read(call, &request));
 	TRY(authorize_client(call, &request));
 	TRY(authorize_request(call, &request));

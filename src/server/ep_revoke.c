@@ -59,10 +59,7 @@ static int revoke_refresh(struct call *call, const unsigned char sha256[32])
 
 static int commit_refresh(struct call *call, const unsigned char sha256[32])
 {
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	TRY(revoke_refresh(call, sha256));
 	reply_revoked(task_of(call));
 	return 0;

@@ -41,36 +41,15 @@ static int check_query(struct call *call)
 	return 0;
 }
 
-static int keep_values(struct call *call, const struct form_value *values)
-{
-	for (size_t i = 0; i < CALL_PARAMS; i++) {
-		const struct call_value **link = &call->params[i].next;
-		call->params[i].present = values[i].present;
-		call->params[i].value = values[i].value;
-		for (const struct form_value *more = values[i].next; more; more = more->next) {
-			struct call_value *copy = arena_alloc(&call->arena, sizeof(*copy));
-			if (!copy)
-				return E_NOMEM;
-			copy->present = true;
-			copy->value = more->value;
-			*link = copy;
-			link = &copy->next;
-		}
-	}
-	return 0;
-}
-
 int ep_token_read(struct call *call)
 {
 	struct str media_type;
-	struct form_value values[CALL_PARAMS];
 	/* CC-03: exactly one, and the right one. */
 	if (http_header_one(call->request, STR("Content-Type"), &media_type) < 0 || !form_is_media_type(media_type))
 		FAIL(call, INVALID_REQUEST, "content type is not application/x-www-form-urlencoded");
-	int rc = form_parse(call->request->body, &table, &call->arena, values);
+	int rc = form_parse(call->request->body, &table, &call->arena, call->params);
 	if (rc < 0)
 		return call_fail(call, rc, "malformed form, or a parameter twice");
-	TRY(keep_values(call, values));
 	return check_query(call);
 }
 

@@ -336,6 +336,13 @@ int check_issue(const struct issue *issue, bool first)
 	return first ? check_family(issue->family) : 0;
 }
 
+int check_redeem(const unsigned char sha256[32], const struct issue *issue, const struct audit_note *note)
+{
+	TRY(check_hash(sha256));
+	TRY(check_issue(issue, true));
+	return check_note(note);
+}
+
 int check_device(const struct device *device)
 {
 	const struct text_rule rules[] = {

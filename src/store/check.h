@@ -43,6 +43,8 @@ must_check int check_once_kind(enum once_kind kind);
 must_check int check_code(const struct code *code);
 /* first: it begins a family; else it goes on in one. */
 must_check int check_issue(const struct issue *issue, bool first);
+/* What is redeemed for a new family: a code, or a device. */
+must_check int check_redeem(const unsigned char sha256[32], const struct issue *issue, const struct audit_note *note);
 must_check int check_device(const struct device *device);
 must_check int check_decision(const struct device *decision);
 must_check int check_consent(const struct consent *consent);

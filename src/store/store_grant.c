@@ -22,9 +22,7 @@ int store_code_redeem(struct store *store, const unsigned char sha256[32], const
 		      const struct audit_note *note)
 {
 	struct front_span span;
-	TRY(check_hash(sha256));
-	TRY(check_issue(issue, true));
-	TRY(check_note(note));
+	TRY(check_redeem(sha256, issue, note));
 	TRY(front_begin(store, true, &span));
 	return front_end(&span, store->ops->code_redeem(store, sha256, issue, note));
 }

@@ -12,31 +12,13 @@ static void make_table(struct form_param params[AUTHORIZE_PARAMS])
 		params[i] = (struct form_param){authorize_names[i], true};
 }
 
-static int keep(const struct form_value *values, struct arena *arena, struct call_value *ret_value)
-{
-	*ret_value = (struct call_value){.present = values->present, .value = values->value};
-	const struct call_value **link = &ret_value->next;
-	for (const struct form_value *more = values->next; more; more = more->next) {
-		struct call_value *copy = arena_alloc(arena, sizeof(*copy));
-		if (!copy)
-			return E_NOMEM;
-		*copy = (struct call_value){.present = true, .value = more->value};
-		*link = copy;
-		link = &copy->next;
-	}
-	return 0;
-}
-
 int authorize_form_parse(struct str text, struct arena *arena, struct authorize *ret_request)
 {
 	struct form_param params[AUTHORIZE_PARAMS];
-	struct form_value values[AUTHORIZE_PARAMS];
 	const struct form_table table = {params, AUTHORIZE_PARAMS};
 	struct authorize request = {.max_age_s = -1};
 	make_table(params);
-	TRY(form_parse(text, &table, arena, values));
-	for (size_t i = 0; i < AUTHORIZE_PARAMS; i++)
-		TRY(keep(&values[i], arena, &request.params[i]));
+	TRY(form_parse(text, &table, arena, request.params));
 	*ret_request = request;
 	return 0;
 }
@@ -73,7 +55,7 @@ static int load_pushed(struct call *call, struct authorize *request)
 	TRY(rc);
 	TRY(authorize_form_parse(once.data, &call->arena, &pushed));
 	/* RFC 9126 2.2, 4: only by the client that pushed it */
-	const struct call_value *outer = &request->params[AUTHORIZE_CLIENT_ID];
+	const struct form_value *outer = &request->params[AUTHORIZE_CLIENT_ID];
 	if (outer->next || !outer->present || !str_eq(outer->value, pushed.params[AUTHORIZE_CLIENT_ID].value))
 		FAIL(call, INVALID_REQUEST_URI, "pushed by another client");
 	pushed.query = request->query;
@@ -91,7 +73,7 @@ int authorize_form_read(struct call *call, struct str text, struct authorize *re
 	if (rc < 0)
 		return call_fail(call, rc, "malformed request");
 	TRY(spell(call, &request));
-	const struct call_value *uri = &request.params[AUTHORIZE_REQUEST_URI];
+	const struct form_value *uri = &request.params[AUTHORIZE_REQUEST_URI];
 	if (uri->present && !uri->next && str_has_prefix(uri->value, STR(AUTHORIZE_URN)))
 		TRY(load_pushed(call, &request));
 	*ret_request = request;

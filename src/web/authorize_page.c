@@ -104,7 +104,7 @@ static struct str describe(const struct call *call, struct str scope)
 /* What the yes or no belongs to, and that somebody signed in for it. */
 static int put_query(struct call *call, const struct authorize *request)
 {
-	const struct call_value *prompted = &request->params[AUTHORIZE_PROMPTED];
+	const struct form_value *prompted = &request->params[AUTHORIZE_PROMPTED];
 	struct str query = request->query;
 	if (prompted->present && str_is_unreserved(prompted->value))
 		TRY(arena_printf(&call->arena, &query, "%.*s&prompted=%.*s", STR_ARG(request->query),

@@ -6,10 +6,7 @@
 
 int web_step_begin(struct call *call)
 {
-	if (!call->may_block) {
-		call->lane = LANE_STORE;
-		return E_WOULD_BLOCK;
-	}
+	TRY(call_to_store_lane(call));
 	return web_session_read(call);
 }
 

@@ -160,5 +160,5 @@ void fixture_authenticate(struct fixture *fixture, const char *client_id)
 
 void fixture_param(struct fixture *fixture, enum call_param param, const char *value)
 {
-	fixture->call.params[param] = (struct call_value){.present = value != NULL, .value = str_of(value)};
+	fixture->call.params[param] = (struct form_value){.present = value != NULL, .value = str_of(value)};
 }

@@ -200,7 +200,7 @@ static void prepare(struct fixture *fixture, struct authorize *request, const ch
 		{AUTHORIZE_RESOURCE, resource},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		request->params[rows[i].param] = (struct call_value){true, str_of(rows[i].value), NULL};
+		request->params[rows[i].param] = (struct form_value){true, str_of(rows[i].value), NULL};
 	assert_int_equal(authorize_client(&fixture->call, request), 0);
 	assert_int_equal(authorize_request(&fixture->call, request), 0);
 }
@@ -238,7 +238,7 @@ static const struct {
 	{PROMPT_SELECT, -1, FIXTURE_NOW_S - 5, NOTHING, 0, 0, AUTHORIZE_SIGN_IN},
 };
 
-static struct call_value prompted(struct fixture *fixture, struct authorize *request, enum prompted by,
+static struct form_value prompted(struct fixture *fixture, struct authorize *request, enum prompted by,
 				  int64_t moment_s)
 {
 	struct call *call = &fixture->call;
@@ -252,7 +252,7 @@ static struct call_value prompted(struct fixture *fixture, struct authorize *req
 		assert_int_equal(authorize_prompted(call, request, &value), 0);
 	call->now_us = now_us;
 	request->query = STR("client_id=mmc_app");
-	return (struct call_value){by != NOTHING, value, NULL};
+	return (struct form_value){by != NOTHING, value, NULL};
 }
 
 /* OpenID Connect Core 3.1.2.1: nobody but we ourselves can say that it was done already. */

@@ -45,7 +45,7 @@ static int ask(const char *first, const char *second, const struct api **ret_api
 {
 	static struct api apis[2];
 	struct client_view view = {.apis = apis, .n_apis = 2};
-	struct call_value more = {.present = true, .value = str_of(second)};
+	struct form_value more = {.present = true, .value = str_of(second)};
 	struct call call = {.client = &view};
 	apis[0].audience = STR("https://a.example/");
 	apis[1].audience = STR("https://b.example/");
