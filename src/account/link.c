@@ -56,9 +56,7 @@ int link_take(struct store *store, const struct link_key *key, struct arena *are
 
 void link_url(struct str issuer, enum link_kind kind, struct str text, struct buf *out)
 {
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
-	buf_put(out, issuer);
+	buf_put(out, str_trim_end(issuer, '/'));
 	buf_printf(out, "%s?token=%.*s", kinds[kind].path, STR_ARG(text));
 }
 

@@ -52,11 +52,8 @@ static int make_link(struct mailer_job *job, const struct mailer_job_world *worl
 static int put_signin(struct mailer_job *job, const struct mailer_job_world *world)
 {
 	struct buf url;
-	struct str issuer = world->issuer;
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
 	buf_init_fixed(&url, job->url_mem, sizeof(job->url_mem));
-	buf_put(&url, issuer);
+	buf_put(&url, str_trim_end(world->issuer, '/'));
 	buf_put(&url, STR("/signin"));
 	job->url = buf_str(&url);
 	return buf_status(&url);

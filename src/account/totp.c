@@ -1,6 +1,7 @@
 /* RFC 6238, RFC 4226; see totp.h. Pools of the server process. Must never log a key or a code. */
 #include "account/totp.h"
 
+#include "base/enc.h"
 #include "crypto/digest.h"
 
 static const char base32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -68,31 +69,15 @@ void totp_base32(struct secret key, struct buf *out)
 		buf_put_char(out, base32[bits << (5 - n) & 31]);
 }
 
-/* RFC 3986 2.1: everything but unreserved characters. */
-static void put_encoded(struct buf *out, struct str text)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-		if (str_is_unreserved((struct str){text.p + i, 1})) {
-			buf_put_char(out, (char)c);
-			continue;
-		}
-		buf_put_char(out, '%');
-		buf_put_char(out, hex[c >> 4]);
-		buf_put_char(out, hex[c & 15]);
-	}
-}
-
 int totp_uri(struct str issuer, struct str account, struct secret key, struct buf *out)
 {
 	buf_put(out, STR("otpauth://totp/"));
-	put_encoded(out, issuer);
+	enc_url(out, issuer);
 	buf_put(out, STR(":"));
-	put_encoded(out, account);
+	enc_url(out, account);
 	buf_put(out, STR("?secret="));
 	totp_base32(key, out);
 	buf_put(out, STR("&issuer="));
-	put_encoded(out, issuer);
+	enc_url(out, issuer);
 	return buf_status(out);
 }

@@ -83,27 +83,14 @@ static int fill_secrets(struct arena *arena, struct str browser, struct str stat
 /* RFC 9700 4.4.2.2: each provider has a redirect URI of its own. */
 static int redirect_uri(struct call *call, const struct upstream *upstream, struct str *ret_uri)
 {
-	struct str issuer = call->policy->issuer;
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
+	struct str issuer = str_trim_end(call->policy->issuer, '/');
 	return arena_printf(&call->arena, ret_uri, "%.*s/signin/upstream/%u", STR_ARG(issuer), upstream->options.slot);
-}
-
-static void put_encoded(struct buf *out, struct str value)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		struct str byte = {value.p + i, 1};
-		if (str_is_unreserved(byte))
-			buf_put(out, byte);
-		else
-			buf_printf(out, "%%%02X", (unsigned)(unsigned char)value.p[i]);
-	}
 }
 
 static void put_param(struct buf *out, const char *name, struct str value)
 {
 	buf_printf(out, "%s=", name);
-	put_encoded(out, value);
+	enc_url(out, value);
 }
 
 static void put_scope(struct buf *out, const struct upstream_options *options)
@@ -113,7 +100,7 @@ static void put_scope(struct buf *out, const struct upstream_options *options)
 		if (str_eq(options->scopes.v[i], STR("openid")))
 			continue;
 		buf_put(out, STR("%20"));
-		put_encoded(out, options->scopes.v[i]);
+		enc_url(out, options->scopes.v[i]);
 	}
 }
 

@@ -121,11 +121,9 @@ static int fetch(const struct upstream_options *options, struct str url, struct 
 static int fill(const struct upstream_options *options, struct upstream_site *site)
 {
 	_cleanup_(buf_done) struct buf text, keys;
-	struct str url, base = options->issuer;
+	struct str url, base = str_trim_end(options->issuer, '/'); /* OpenID Connect Discovery 4.1 */
 	buf_init(&text, UPSTREAM_DOCUMENT_MAX);
 	buf_init(&keys, UPSTREAM_DOCUMENT_MAX);
-	while (base.len > 0 && base.p[base.len - 1] == '/') /* OpenID Connect Discovery 4.1 */
-		base.len--;
 	TRY(arena_printf(&site->arena, &url, "%.*s/.well-known/openid-configuration", STR_ARG(base)));
 	TRY(fetch(options, url, &text));
 	int rc = upstream_site_parse(options->issuer, buf_str(&text), site);

@@ -11,25 +11,14 @@
 
 enum { FORM_MAX = 16384, ANSWER_MAX = 65536, HEADER_MAX = 2048, SUBJECT_MAX = 255, SKEW_S = 60, CODE_MAX = 4096 };
 
-/* application/x-www-form-urlencoded: RFC 6749 appendix B. */
-static void put_encoded(struct buf *out, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		struct str byte = {text.p + i, 1};
-		if (str_is_unreserved(byte))
-			buf_put(out, byte);
-		else
-			buf_printf(out, "%%%02X", (unsigned)(unsigned char)text.p[i]);
-	}
-}
-
+/* RFC 6749 appendix B. */
 static void put_field(struct buf *out, const char *name, struct str value)
 {
 	if (out->len > 0)
 		buf_put_char(out, '&');
 	buf_put(out, str_of(name));
 	buf_put_char(out, '=');
-	put_encoded(out, value);
+	enc_url(out, value);
 }
 
 static bool uses_basic(const struct upstream_exchange *exchange)
@@ -60,9 +49,9 @@ static int put_basic(const struct upstream_options *options, struct buf *out)
 {
 	_cleanup_(buf_done) struct buf pair;
 	buf_init(&pair, HEADER_MAX);
-	put_encoded(&pair, options->client_id);
+	enc_url(&pair, options->client_id);
 	buf_put_char(&pair, ':');
-	put_encoded(&pair, secret_text(options));
+	enc_url(&pair, secret_text(options));
 	TRY(buf_status(&pair));
 	buf_put(out, STR("Authorization: Basic "));
 	enc_b64(out, buf_str(&pair));

@@ -31,6 +31,23 @@ struct str str_trim_ows(struct str s)
 	return s;
 }
 
+struct str str_trim_end(struct str s, char c)
+{
+	while (s.len > 0 && s.p[s.len - 1] == c)
+		s.len--;
+	return s;
+}
+
+struct str str_url_path(struct str url)
+{
+	struct str scheme, rest;
+	if (!str_cut(url, ':', &scheme, &rest) || rest.len < 2)
+		return (struct str){0};
+	rest = (struct str){rest.p + 2, rest.len - 2};
+	size_t at = str_find(rest, '/');
+	return str_trim_end((struct str){rest.p + at, rest.len - at}, '/');
+}
+
 size_t str_find(struct str s, char c)
 {
 	const char *hit = s.len > 0 ? memchr(s.p, c, s.len) : NULL;

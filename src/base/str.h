@@ -41,6 +41,10 @@ bool str_eq_ci(struct str a, struct str b);
 bool str_has_prefix(struct str s, struct str prefix);
 /* Cut leading and trailing SP and HTAB (RFC 9110 5.6.3 OWS). */
 struct str str_trim_ows(struct str s);
+/* Without all the bytes c that stand at its end: an issuer without its slash, to put a path behind (RFC 8414 2). */
+struct str str_trim_end(struct str s, char c);
+/* The path of an http or https URL without query, without its last slash; empty: it has none. */
+struct str str_url_path(struct str url);
 /* Index of the first byte c, or s.len when there is none. */
 size_t str_find(struct str s, char c);
 /* Whether a list of words between single blanks has this one, byte for byte. False for the empty word. */

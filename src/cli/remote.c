@@ -108,13 +108,10 @@ static int discover(struct remote *remote)
 {
 	_cleanup_(buf_done) struct buf url, text;
 	struct http_out_limits limits = limits_of(remote);
-	struct str base = str_of(remote->server);
 	buf_init(&url, REMOTE_URL_MAX);
 	buf_init(&text, DOCUMENT_MAX);
 	limits.max_bytes = DOCUMENT_MAX;
-	while (base.len > 0 && base.p[base.len - 1] == '/')
-		base.len--;
-	buf_put(&url, base);
+	buf_put(&url, str_trim_end(str_of(remote->server), '/'));
 	buf_put(&url, STR("/.well-known/openid-configuration"));
 	int rc = buf_status(&url);
 	if (rc == 0)

@@ -1,17 +1,18 @@
 /* Administration requests as HTTP requests, answers back; see remote_request.h. RFC 3986 2.1. */
 #include "cli/remote_request.h"
 
+#include "base/enc.h"
 #include "server/admin.h"
 
+/* slashes: they stay. */
 static void put_encoded(struct buf *out, struct str text, bool slashes)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		struct str c = {text.p + i, 1};
-		if (str_is_unreserved(c) || (slashes && c.p[0] == '/'))
-			buf_put(out, c);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)c.p[0]);
+	struct str head;
+	while (slashes && str_cut(text, '/', &head, &text)) {
+		enc_url(out, head);
+		buf_put_char(out, '/');
 	}
+	enc_url(out, text);
 }
 
 static bool in_path(const struct management_row *row, struct str name)
@@ -63,9 +64,9 @@ static int put_query(const struct management_row *row, const struct json *args, 
 			text = buf_str(&dump);
 		}
 		buf_put_char(out, mark);
-		put_encoded(out, name, false);
+		enc_url(out, name);
 		buf_put_char(out, '=');
-		put_encoded(out, text, false);
+		enc_url(out, text);
 		mark = '&';
 	}
 	/* without a cursor there would be pages */

@@ -289,9 +289,7 @@ static int send_one(struct cli *cli, const struct seen *seen, bool *ret_revoked)
 	buf_init(&url, HTTP_OUT_URL_MAX);
 	buf_init(&form, 4 * ID_SECRET_LEN);
 	buf_init(&text, ANSWER_MAX);
-	buf_put(&url, str_of(issuer));
-	while (url.len > 0 && url.p[url.len - 1] == '/')
-		url.len--;
+	buf_put(&url, str_trim_end(str_of(issuer), '/'));
 	buf_put(&url, STR("/oauth2/leaked"));
 	buf_put(&form, STR("token="));
 	enc_url(&form, str_mem(seen->text, ID_SECRET_LEN));

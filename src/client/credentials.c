@@ -7,13 +7,6 @@
 
 enum { SECOND_US = 1000000, DAY_S = 86400 };
 
-struct str credentials_endpoint(struct str issuer)
-{
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
-	return issuer;
-}
-
 void credentials_put_time(struct buf *out, int64_t now_us)
 {
 	char text[32];
@@ -206,7 +199,7 @@ void credentials_emit(const struct credentials *list, struct buf *out)
 
 static bool is_of(const struct credential *pair, struct str issuer)
 {
-	return issuer.len == 0 || str_eq(credentials_endpoint(pair->endpoint), credentials_endpoint(issuer));
+	return issuer.len == 0 || str_eq(str_trim_end(pair->endpoint, '/'), str_trim_end(issuer, '/'));
 }
 
 struct credential *credentials_newest(struct credentials *list, struct str issuer)

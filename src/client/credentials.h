@@ -37,8 +37,6 @@ struct credential *credentials_find(struct credentials *list, struct str issuer,
 must_check int credentials_put(struct credentials *list, const struct credential *pair);
 void credentials_remove(struct credentials *list, const struct credential *pair);
 
-/* The endpoint of an issuer: without its last slash. */
-struct str credentials_endpoint(struct str issuer);
 /* ISO 8601 with microseconds and Z, appended. */
 void credentials_put_time(struct buf *out, int64_t now_us);
 /* Microseconds since 1970. A time without zone counts as UTC. E_SYNTAX. */

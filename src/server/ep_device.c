@@ -28,10 +28,8 @@ int ep_device_check(struct call *call)
 static int answer(struct call *call, const struct device_made *made)
 {
 	struct task *task = task_of(call);
-	struct str issuer = call->policy->issuer, page, complete;
+	struct str issuer = str_trim_end(call->policy->issuer, '/'), page, complete;
 	struct json_out out;
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
 	TRY(arena_printf(&call->arena, &page, "%.*s/device", STR_ARG(issuer)));
 	TRY(arena_printf(&call->arena, &complete, "%.*s?user_code=%s", STR_ARG(page), made->user_code));
 	buf_reset(&task->body);

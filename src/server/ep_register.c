@@ -177,9 +177,7 @@ static int answer(struct call *call, int status, const struct client *client, co
 {
 	struct task *task = task_of(call);
 	struct json_out out;
-	struct str issuer = call->policy->issuer, url;
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
+	struct str issuer = str_trim_end(call->policy->issuer, '/'), url;
 	TRY(arena_printf(&call->arena, &url, "%.*s" REGISTER_PATH "%.*s", STR_ARG(issuer), STR_ARG(client->id)));
 	buf_reset(&task->body);
 	json_out_init(&out, &task->body);

@@ -21,23 +21,16 @@ static const struct {
 };
 enum { SCOPES = sizeof(scopes) / sizeof(scopes[0]) };
 
-static struct str base_of(struct str issuer)
-{
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
-	return issuer;
-}
-
 bool manage_api_is(struct str issuer, struct str audience)
 {
-	struct str base = base_of(issuer), path = STR(MANAGE_API_PATH);
+	struct str base = str_trim_end(issuer, '/'), path = STR(MANAGE_API_PATH);
 	return base.len > 0 && audience.len == base.len + path.len && str_has_prefix(audience, base) &&
 	       str_eq(str_mem(audience.p + base.len, path.len), path);
 }
 
 void manage_api_put(struct str issuer, struct buf *out)
 {
-	buf_put(out, base_of(issuer));
+	buf_put(out, str_trim_end(issuer, '/'));
 	buf_put(out, STR(MANAGE_API_PATH));
 }
 

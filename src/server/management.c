@@ -14,10 +14,8 @@ const struct management_row *management_find(struct str op)
 /* As the inside of a JSON string, without a slash at the end. */
 static void put_issuer(struct str issuer, struct buf *out)
 {
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
 	size_t start = out->len;
-	json_put_quoted(out, issuer);
+	json_put_quoted(out, str_trim_end(issuer, '/'));
 	if (buf_status(out) < 0)
 		return;
 	out->len--;

@@ -264,22 +264,9 @@ struct routes {
 	struct str paths[ROWS];
 };
 
-struct str route_issuer_path(struct str issuer)
-{
-	struct str scheme, rest, path = {0};
-	if (!str_cut(issuer, ':', &scheme, &rest) || rest.len < 2)
-		return path;
-	rest = (struct str){rest.p + 2, rest.len - 2};
-	size_t at = str_find(rest, '/');
-	path = (struct str){rest.p + at, rest.len - at};
-	while (path.len > 0 && path.p[path.len - 1] == '/')
-		path.len--;
-	return path;
-}
-
 int route_table_new(struct str issuer, struct routes **ret_routes)
 {
-	struct str prefix = route_issuer_path(issuer);
+	struct str prefix = str_url_path(issuer); /* RFC 8414 3.1, OpenID Connect Discovery 4 */
 	struct routes *routes = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*routes));
 	if (!routes)
 		return E_NOMEM;

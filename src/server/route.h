@@ -61,9 +61,6 @@ struct route {
 
 struct routes;
 
-/* The path of the issuer, without its last slash: RFC 8414 3.1, OpenID Connect Discovery 4. */
-struct str route_issuer_path(struct str issuer);
-
 /* E_NOMEM. */
 must_check int route_table_new(struct str issuer, struct routes **ret_routes);
 void route_table_free(struct routes *routes);

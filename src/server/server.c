@@ -326,7 +326,7 @@ static int prepare_management(struct server *server)
 						   config->tokens.access_lifetime_s, clock_now_s(server->clock)};
 	char why_mem[OPENAPI_WHY_MAX];
 	struct buf why;
-	const struct str path = route_issuer_path(config->issuer);
+	const struct str path = str_url_path(config->issuer);
 	char prefix[CONFIG_WHY_MAX];
 	snprintf(prefix, sizeof(prefix), "%.*s%s", STR_ARG(path), MANAGE_API_PATH);
 	const struct openapi_source source = {"management.json", {management_text, management_text_len}, prefix};

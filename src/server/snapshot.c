@@ -55,14 +55,6 @@ static void put_jwks(const struct snapshot_source *source, struct json_out *out)
 	json_close(out, '}');
 }
 
-/* The issuer without a trailing slash, to put endpoint paths behind. */
-static struct str base_url(struct str issuer)
-{
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
-	return issuer;
-}
-
 static void put_url(struct json_out *out, const char *name, struct str base, const char *path)
 {
 	char mem[2200];
@@ -168,7 +160,7 @@ static void put_metadata(const struct snapshot *snapshot, const struct snapshot_
 	static const char *const subjects[] = {"public"};
 	bool rapidata = source->config->compat.rapidata;
 	bool connect = snapshot->policy.connect_family;
-	struct str base = base_url(source->config->issuer);
+	struct str base = str_trim_end(source->config->issuer, '/');
 	json_open(out, NULL, '{');
 	json_str(out, "issuer", source->config->issuer); /* RFC 8414 3.3: byte for byte */
 	put_endpoints(out, base, connect);

@@ -356,9 +356,7 @@ static int start_thread(struct mintmark_feed *feed)
 /* Below the issuer, or where the operator says; ready for a query. */
 static int make_url(struct mintmark_feed *feed, const struct fetch_source *source)
 {
-	struct str base = source->url.len > 0 ? source->url : source->issuer;
-	while (source->url.len == 0 && base.len > 0 && base.p[base.len - 1] == '/')
-		base.len--;
+	struct str base = source->url.len > 0 ? source->url : str_trim_end(source->issuer, '/');
 	return arena_printf(&feed->strings, &feed->url, "%.*s%s%c", STR_ARG(base),
 			    source->url.len > 0 ? "" : "/revocations",
 			    str_find(base, '?') < base.len ? '&' : '?');

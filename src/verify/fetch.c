@@ -100,17 +100,10 @@ enum fetch_cause fetch_jwt(const struct fetch_source *source, struct str url, st
 	return strcmp(head.type, "application/jwt") == 0 ? FETCH_DONE : FETCH_JWT; /* RFC 7519 10.3.1 */
 }
 
-static struct str cut_slashes(struct str s)
-{
-	while (s.len > 0 && s.p[s.len - 1] == '/')
-		s.len--;
-	return s;
-}
-
 /* OpenID Connect Discovery 4: appended. */
 static void put_openid_url(struct str issuer, struct buf *out)
 {
-	buf_put(out, cut_slashes(issuer));
+	buf_put(out, str_trim_end(issuer, '/'));
 	buf_put(out, STR("/.well-known/openid-configuration"));
 }
 
@@ -124,7 +117,7 @@ static void put_oauth_url(struct str issuer, struct buf *out)
 	size_t at = str_find(rest, '/');
 	buf_printf(out, "%.*s://%.*s/.well-known/oauth-authorization-server", STR_ARG(scheme),
 		   STR_ARG(str_mem(rest.p, at)));
-	buf_put(out, cut_slashes(str_mem(rest.p + at, rest.len - at)));
+	buf_put(out, str_trim_end(str_mem(rest.p + at, rest.len - at), '/'));
 }
 
 static enum fetch_cause get_metadata(const struct fetch_source *source, struct buf *out)

@@ -2,6 +2,7 @@
  * Changes of administration: one table of forms, each an operation with its fields. What can't be undone says so and
  * asks on this very page. See admin_list.h. Server process, pool threads.
  */
+#include "base/enc.h"
 #include "web/admin_list.h"
 
 enum { FIELDS_MAX = 4, LINE_MAX = 1024 };
@@ -244,7 +245,7 @@ static int go_back(struct call *call, const struct form *form, struct str id)
 	struct buf text;
 	bool shows = back.len > 5 && memcmp(back.p + back.len - 5, "/show", 5) == 0;
 	buf_init_fixed(&text, mem, sizeof(mem));
-	web_percent(&text, id);
+	enc_url(&text, id);
 	TRY(buf_status(&text));
 	TRY(arena_printf(&call->arena, &path, "/admin/%s%s%.*s", form->back, shows ? "?id=" : "",
 		shows ? (int)text.len : 0,

@@ -2,6 +2,7 @@
  * browser anywhere before authorize_client has passed. */
 #include "web/authorize_page.h"
 
+#include "base/enc.h"
 #include "http/request.h"
 #include "oauth/redirect.h"
 #include "oauth/scope.h"
@@ -70,10 +71,10 @@ static int to_sign_in(struct call *call, struct authorize *request)
 		return E_NOMEM;
 	buf_init_fixed(&text, mem, max);
 	buf_put(&text, again ? STR("/signin?reauth=1&continue=") : STR("/signin?continue="));
-	web_percent(&text, back);
+	enc_url(&text, back);
 	if (hint.len > 0 && hint.len <= MODEL_EMAIL_MAX) {
 		buf_put(&text, STR("&login_hint="));
-		web_percent(&text, hint);
+		enc_url(&text, hint);
 	}
 	TRY(buf_status(&text));
 	path = buf_str(&text);

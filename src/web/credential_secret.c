@@ -82,12 +82,9 @@ static int take(struct call *call, struct str client_id, struct str *ret_secret)
 static void show_calls(struct call *call, const struct client *client, struct str secret)
 {
 	struct page_vars *vars = call->web->vars;
-	struct str issuer = call->policy->issuer;
 	page_text(vars, "secret", secret);
-	page_text(vars, "issuer", issuer);
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
-	page_printf(vars, "token_endpoint", "%.*s/%s/token", STR_ARG(issuer),
+	page_text(vars, "issuer", call->policy->issuer);
+	page_printf(vars, "token_endpoint", "%.*s/%s/token", STR_ARG(str_trim_end(call->policy->issuer, '/')),
 		    call->policy->connect_family ? "connect" : "oauth2");
 	page_text(vars, "client_name", client->name);
 }

@@ -46,11 +46,9 @@ int link_page_may_mail(struct call *call)
 
 void link_page_tell(struct call *call, struct str email)
 {
-	struct str url, issuer = call->policy->issuer;
+	struct str url, issuer = str_trim_end(call->policy->issuer, '/');
 	if (!call->env->mailer)
 		return;
-	while (issuer.len > 0 && issuer.p[issuer.len - 1] == '/')
-		issuer.len--;
 	if (arena_printf(&call->arena, &url, "%.*s/signin", STR_ARG(issuer)) < 0)
 		return;
 	const struct mailer_order order = {.kind = MAIL_CHANGED, .to = email, .url = url};

@@ -4,6 +4,7 @@
  */
 #include "web/logout_page.h"
 
+#include "base/enc.h"
 #include "http/request.h"
 #include "oauth/own_id.h"
 #include "oauth/redirect.h"
@@ -74,7 +75,7 @@ static int judge(struct call *call, struct str text, struct logout *logout)
 	if (!mem)
 		return E_NOMEM;
 	buf_init_fixed(&encoded, mem, 3 * state.len);
-	web_percent(&encoded, state);
+	enc_url(&encoded, state);
 	TRY(arena_printf(&call->arena, &query, "state=%.*s", STR_ARG(buf_str(&encoded))));
 	return redirect_with_query(uri, query, &call->arena, &logout->uri);
 }
@@ -98,7 +99,7 @@ static int spell(struct call *call, const struct logout *logout, struct str *ret
 		buf_put(&query, query.len > 0 ? STR("&") : STR(""));
 		buf_put(&query, str_of(params[i].name));
 		buf_put_char(&query, '=');
-		web_percent(&query, logout->values[i].value);
+		enc_url(&query, logout->values[i].value);
 	}
 	if (buf_status(&query) < 0)
 		FAIL(call, TOO_LARGE, "long request");

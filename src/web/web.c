@@ -2,6 +2,7 @@
 #include "web/web.h"
 
 #include "account/session.h"
+#include "base/enc.h"
 #include "web/web_session.h"
 
 int web_step_begin(struct call *call)
@@ -27,17 +28,6 @@ int web_to_hash_lane(struct call *call)
 	return E_WOULD_BLOCK;
 }
 
-void web_percent(struct buf *out, struct str text)
-{
-	for (; text.len > 0; text = str_mem(text.p + 1, text.len - 1)) {
-		struct str byte = str_mem(text.p, 1);
-		if (str_is_unreserved(byte))
-			buf_put(out, byte);
-		else
-			buf_printf(out, "%%%02X", (unsigned)(unsigned char)*text.p);
-	}
-}
-
 int web_to_sign_in(struct call *call, bool reauth)
 {
 	struct str here = call->web->target, path;
@@ -49,7 +39,7 @@ int web_to_sign_in(struct call *call, bool reauth)
 	here = str_mem(here.p + call->web->base.len, here.len - call->web->base.len);
 	buf_init_fixed(&text, mem, max);
 	buf_put(&text, reauth ? STR("/signin?reauth=1&continue=") : STR("/signin?continue="));
-	web_percent(&text, here);
+	enc_url(&text, here);
 	TRY(buf_status(&text));
 	path = buf_str(&text);
 	return web_redirect(call, path);

@@ -88,8 +88,6 @@ must_check int web_sign_in(struct call *call, const struct account *account, uns
 must_check int web_to_sign_in(struct call *call, bool reauth);
 /* The page's session is over, if there is one, and its cookie goes. E_STORE, E_NOMEM. */
 must_check int web_sign_out(struct call *call);
-/* Appends percent-encoded, all but RFC 3986 unreserved. */
-void web_percent(struct buf *out, struct str text);
 /*
  * Where to go afterwards: `value` when it is a path below the issuer of ours that begins with "/", has no "//", no
  * backslash, no control characters; else the start page. Never an absolute URI. What stands behind "?" may have "//".

@@ -77,19 +77,6 @@ static int read_session(struct call *call, struct web *web, struct str cookie)
 	return 0;
 }
 
-static struct str issuer_path(struct str issuer)
-{
-	struct str scheme, rest;
-	if (!str_cut(issuer, ':', &scheme, &rest) || rest.len < 2)
-		return (struct str){0};
-	rest = str_mem(rest.p + 2, rest.len - 2);
-	size_t at = str_find(rest, '/');
-	rest = str_mem(rest.p + at, rest.len - at);
-	while (rest.len > 0 && rest.p[rest.len - 1] == '/')
-		rest.len--;
-	return rest;
-}
-
 static const char *hash_of(struct str name)
 {
 	const struct embed_file *file = embed_find(name);
@@ -114,7 +101,7 @@ int web_session_new_web(struct call *call)
 	if (!web)
 		return E_NOMEM;
 	TRY(page_vars_new(&call->arena, &web->vars));
-	web->base = issuer_path(call->policy->issuer);
+	web->base = str_url_path(call->policy->issuer);
 	web->is_post = str_eq(call->request->method, STR("POST"));
 	TRY(arena_printf(&call->arena, &web->target, "%.*s%s%.*s", STR_ARG(call->request->path),
 			 call->request->has_query ? "?" : "", STR_ARG(call->request->query)));

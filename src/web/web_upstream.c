@@ -2,6 +2,7 @@
 #include "web/web_upstream.h"
 
 #include "account/upstream.h"
+#include "base/enc.h"
 #include "http/request.h"
 #include "web/web_factor.h"
 
@@ -30,7 +31,7 @@ int web_upstream_offer(struct call *call, struct str continue_to, bool again)
 	_cleanup_(buf_done) struct buf encoded;
 	struct str kept;
 	buf_init(&encoded, UPSTREAM_URL_MAX * 3);
-	web_percent(&encoded, continue_to.len <= UPSTREAM_URL_MAX ? continue_to : (struct str){0});
+	enc_url(&encoded, continue_to.len <= UPSTREAM_URL_MAX ? continue_to : (struct str){0});
 	TRY(buf_status(&encoded));
 	TRY(arena_str(&call->arena, buf_str(&encoded), &kept));
 	page_text(call->web->vars, "continue_encoded", kept);

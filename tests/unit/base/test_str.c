@@ -111,6 +111,27 @@ static void trim(void **state)
 	expect_str(str_trim_ows(STR("\r\na\n")), STR("\r\na\n")); /* CR and LF are no OWS */
 }
 
+static void trim_end(void **state)
+{
+	(void)state;
+	expect_str(str_trim_end(STR(""), '/'), STR(""));
+	expect_str(str_trim_end(STR("//"), '/'), STR(""));
+	expect_str(str_trim_end(STR("/a/b//"), '/'), STR("/a/b"));
+}
+
+static void url_path(void **state)
+{
+	static const struct {
+		const char *url, *path;
+	} rows[] = {
+		{"", ""}, {"no url", ""}, {"a:/", ""}, {"https://host", ""}, {"https://host/", ""},
+		{"https://host:1/a/b/", "/a/b"}, {"http://[::1]:80/a//", "/a"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect_str(str_url_path(str_of(rows[i].url)), str_of(rows[i].path));
+}
+
 static void cut(void **state)
 {
 	(void)state;
@@ -196,7 +217,8 @@ int main(void)
 		cmocka_unit_test(to_u64), cmocka_unit_test(utf8),  cmocka_unit_test(utf8_all_three_bytes),
 		cmocka_unit_test(equality), cmocka_unit_test(trim), cmocka_unit_test(cut),
 		cmocka_unit_test(order),  cmocka_unit_test(unreserved), cmocka_unit_test(of_null),
-		cmocka_unit_test(b64token), cmocka_unit_test(has_word),
+		cmocka_unit_test(b64token), cmocka_unit_test(has_word), cmocka_unit_test(trim_end),
+		cmocka_unit_test(url_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
