@@ -30,6 +30,7 @@ typedef struct mintmark_client_options {
     const char *ca_file;
     uint32_t timeout_ms;
     unsigned flags;
+    const char *login_storage;
 } mintmark_client_options;
 #define MINTMARK_TOKEN_MAX ...
 #define MINTMARK_CLIENT_MEMORY_ONLY ...
@@ -40,6 +41,7 @@ int mintmark_client_new(const mintmark_client_options *options, mintmark_client 
 int mintmark_client_token(mintmark_client *client, char *ret_token, size_t size);
 int mintmark_client_renew(mintmark_client *client, const char *token);
 int mintmark_client_whoami(mintmark_client *client, char *ret_json, size_t size);
+int mintmark_client_source(mintmark_client *client, char *ret_text, size_t size);
 int mintmark_client_logout(mintmark_client *client);
 void mintmark_client_forget(mintmark_client *client);
 int mintmark_client_explain(mintmark_client *client, char *ret_text, size_t size);

@@ -14,7 +14,7 @@
  *   2. $PREFIX_CLIENT_ID with $PREFIX_CLIENT_SECRET or $PREFIX_CLIENT_SECRET_FILE, which is read anew for each request;
  *   3. $PREFIX_TOKEN_FILE: a file with a token that somebody else keeps fresh (`mintmark token-file --maintain`);
  *   4. ~/.config/app/credentials.json: of the issuer's entries the one that was used last;
- *   5. ~/.config/app/logins.json: what a login left behind;
+ *   5. ~/.config/app/logins.json: what a login left behind, or where that is kept;
  *   6. a login now, where there is a terminal and login_client_id says as what: by browser, else by a code on another
  *      device. MINTMARK_CLIENT_NO_LOGIN leaves it out.
  * The issuer is an option or $PREFIX_ISSUER; without both, the one issuer of the credentials file. $PREFIX_SCOPE,
@@ -28,6 +28,16 @@
  * Where secrets go: to the token endpoint alone, by https with verified certificates, or plain http to loopback
  * addresses; redirects are never followed, proxies never used. The endpoint is given, or comes from the issuer's
  * metadata, which must name the issuer byte for byte (RFC 8414 3.3).
+ *
+ * Where a login is kept (login_storage, $PREFIX_LOGIN_STORAGE, decided when somebody logs in):
+ *   auto            the Secret Service where one runs in this session and is open, else the file; the default
+ *   file            ~/.config/app/logins.json, mode 0600
+ *   keyring         the kernel's keyring: never on a disk, gone after a restart or three days without use
+ *   secret-service  GNOME Keyring, KWallet, KeePassXC, by the session's D-Bus; libsystemd.so.0 is loaded for it
+ * A login stays where it is until the next mintmark_client_login(). A place is asked only when a token has to be got by
+ * the refresh token, for at most 5 seconds (or timeout_ms, when that is less); no dialog is opened: what is locked is
+ * MINTMARK_ERROR_STORAGE. Should the place fail just after the server has given the next refresh token, then that goes
+ * into the file, lest it be lost, and mintmark_client_explain() says so.
  *
  * Every call is limited in time (timeout_ms) and ends early with mintmark_client_cancel().
  *
@@ -82,6 +92,7 @@ typedef struct mintmark_client_options {
 	const char *ca_file;            /**< PEM file of certificates to trust instead of the system's. */
 	uint32_t timeout_ms;            /**< For a call, in total, 1 to 600000; default 15000. */
 	unsigned flags;                 /**< A sum of enum mintmark_client_flag. */
+	const char *login_storage;      /**< Of new logins: auto, file, keyring, secret-service; see below. */
 } mintmark_client_options;
 
 /**
@@ -115,6 +126,7 @@ MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_new(const mintmark_client_o
  * @retval MINTMARK_ERROR_REFUSED         the scheme or the address of an endpoint may not be used
  * @retval MINTMARK_ERROR_FILE            a file may not be trusted, or can't be read
  * @retval MINTMARK_ERROR_LOGIN           the login has ended: somebody has to log in again
+ * @retval MINTMARK_ERROR_STORAGE         the place that keeps the login is locked, not there, or does not answer
  * @retval MINTMARK_ERROR_CANCELLED, MINTMARK_ERROR_ARGUMENT, MINTMARK_ERROR_MEMORY, MINTMARK_ERROR_SYSTEM
  */
 MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_token(mintmark_client *client, char *ret_token, size_t size);
@@ -184,30 +196,46 @@ typedef struct mintmark_login_options {
 } mintmark_login_options;
 
 /**
- * Let a person log in, as the public client login_client_id, and keep what comes of it in ~/.config/app/logins.json
- * (mode 0600): mintmark_client_token() works from then on, also in other processes and later, as long as the server
- * renews it. Where the client's scope is empty, "openid profile email offline_access" is asked for.
+ * Let a person log in, as the public client login_client_id, and keep what comes of it where login_storage says:
+ * mintmark_client_token() works from then on, also in other processes and later, as long as the server renews it; kept
+ * tokens of an earlier login go. Where the client's scope is empty, "openid profile email offline_access" is asked for.
+ * mintmark_client_explain() tells where the login is kept.
  *
  * @param client   the client
  * @param options  NULL: the defaults
  * @retval MINTMARK_OK
  * @retval MINTMARK_ERROR_LOGIN     the person refused, or did nothing in time
  * @retval MINTMARK_ERROR_ARGUMENT  no issuer, no login_client_id, or an option out of its range
+ * @retval MINTMARK_ERROR_STORAGE   the place that login_storage names can't be used; nobody was asked to log in
  * @return otherwise as mintmark_client_token()
  */
 MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_login(mintmark_client *client,
 							   const mintmark_login_options *options);
 
 /**
- * End the login: the server is told to revoke its refresh token (RFC 7009), and what is kept is removed in any case.
+ * End the login: it is removed from the place that keeps it, its kept tokens of all scopes and audiences go, and the
+ * server is told to revoke its refresh token (RFC 7009). mintmark_client_explain() tells what was removed.
  *
  * @param client  the client
  * @retval MINTMARK_OK                    it is gone here and there
  * @retval MINTMARK_ERROR_NO_CREDENTIALS  there is no login
- * @return otherwise why the server could not be told, or a kept token not removed: the login is gone here, its token
- * may live on there
+ * @retval MINTMARK_ERROR_STORAGE         the place that keeps it can't be asked: the login is as it was
+ * @return otherwise why the server could not be told, or something not removed; mintmark_client_explain() tells what is
+ * gone and what may live on
  */
 MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_logout(mintmark_client *client);
+
+/**
+ * Where the credentials come from, for people: "client ID of $MINTMARK_CLIENT_ID", "a login to ID, kept in the kernel's
+ * keyring". NUL-terminated, cut to size; never a secret. Reads files only.
+ *
+ * @param client    the client
+ * @param ret_text  room for size bytes; 1024 are enough
+ * @param size      of ret_text, at least 1
+ * @retval MINTMARK_OK, MINTMARK_ERROR_NO_CREDENTIALS, MINTMARK_ERROR_FILE, MINTMARK_ERROR_SYNTAX,
+ * MINTMARK_ERROR_ARGUMENT, MINTMARK_ERROR_MEMORY
+ */
+MINTMARK_API MINTMARK_MUST_CHECK int mintmark_client_source(mintmark_client *client, char *ret_text, size_t size);
 
 /**
  * Forget the kept token, in memory and in the cache: the next one is asked for anew. Waits for nothing.

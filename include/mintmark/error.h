@@ -41,7 +41,8 @@ enum mintmark_error {
 	MINTMARK_ERROR_FILE = -16,    /**< A file can't be used: a link, another's, readable by others, no space, ... */
 	MINTMARK_ERROR_CANCELLED = -17, /**< mintmark_client_cancel() was called. */
 	MINTMARK_ERROR_REJECTED = -18, /**< The API refuses even a token that was made because it refused one. */
-	MINTMARK_ERROR_LOGIN = -19    /**< Somebody has to log in, or has not done so in time. */
+	MINTMARK_ERROR_LOGIN = -19,   /**< Somebody has to log in, or has not done so in time. */
+	MINTMARK_ERROR_STORAGE = -20  /**< The place that keeps a login is locked, not there, or does not answer. */
 };
 
 /**

@@ -8,9 +8,9 @@ input and output.
 """
 from ._client import Client
 from ._errors import (BusyError, CredentialsError, LoginError, MintmarkError, NetworkError, NoCredentialsError,
-                      RejectedError, ScopeError, TokenError)
+                      RejectedError, ScopeError, StorageError, TokenError)
 from ._verifier import Token, Verifier
 
 __version__ = '0.1.0'
 __all__ = ['BusyError', 'Client', 'CredentialsError', 'LoginError', 'MintmarkError', 'NetworkError', 'NoCredentialsError',
-           'RejectedError', 'ScopeError', 'Token', 'TokenError', 'Verifier']
+           'RejectedError', 'ScopeError', 'StorageError', 'Token', 'TokenError', 'Verifier']

@@ -27,12 +27,14 @@ class Client:
     Without arguments everything comes from the environment and the person's files: MINTMARK_ISSUER; MINTMARK_CLIENT_ID
     with MINTMARK_CLIENT_SECRET or MINTMARK_CLIENT_SECRET_FILE; MINTMARK_TOKEN_FILE; ~/.config/mintmark/credentials.json; a
     login. `prefix` and `app` are for whoever offers an API and ships an SDK: they take the places of MINTMARK and mintmark.
+    `login_storage` says where a new login is kept: auto, file, keyring or secret-service.
     """
 
     def __init__(self, issuer: str | None = None, *, client_id: str | None = None, client_secret: str | None = None,
                  client_secret_file: str | None = None, token_file: str | None = None, scope: str | None = None,
                  audience: str | None = None, token_endpoint: str | None = None, prefix: str | None = None,
-                 app: str | None = None, login_client_id: str | None = None, ca_file: str | None = None,
+                 app: str | None = None, login_client_id: str | None = None, login_storage: str | None = None,
+                 ca_file: str | None = None,
                  timeout: float = 15.0, memory_only: bool = False, plain_http: bool = False, secret_in_body: bool = False,
                  login: bool = True) -> None:
         keep: list[Any] = []
@@ -41,7 +43,7 @@ class Client:
         for name, value in (('issuer', issuer), ('client_id', client_id), ('client_secret', client_secret),
                             ('client_secret_file', client_secret_file), ('token_file', token_file), ('scope', scope),
                             ('audience', audience), ('token_endpoint', token_endpoint), ('prefix', prefix), ('app', app),
-                            ('login_client_id', login_client_id), ('ca_file', ca_file)):
+                            ('login_client_id', login_client_id), ('login_storage', login_storage), ('ca_file', ca_file)):
             setattr(options, name, _text(value, keep))
         options.timeout_ms = max(1, int(timeout * 1000))
         options.flags = (memory_only * lib.MINTMARK_CLIENT_MEMORY_ONLY | plain_http * lib.MINTMARK_CLIENT_PLAIN_HTTP |
@@ -76,12 +78,18 @@ class Client:
         self._check(lib.mintmark_client_whoami(self._client, room, _JSON_MAX))
         return json.loads(ffi.string(room))
 
+    def source(self) -> str:
+        """Where the credentials come from, and where a login is kept, in words."""
+        room = ffi.new('char[]', _TEXT_MAX)
+        self._check(lib.mintmark_client_source(self._client, room, _TEXT_MAX))
+        return ffi.string(room).decode(errors='replace')
+
     def forget(self) -> None:
         """Drop the kept token."""
         lib.mintmark_client_forget(self._client)
 
     def logout(self) -> None:
-        """End the login, here and at the server."""
+        """End the login, here and at the server, with all its kept tokens; explain() tells what was removed."""
         self._check(lib.mintmark_client_logout(self._client))
 
     def cancel(self) -> None:

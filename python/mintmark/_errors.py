@@ -36,6 +36,10 @@ class LoginError(MintmarkError):
     """Somebody has to log in."""
 
 
+class StorageError(MintmarkError):
+    """The place that keeps the login is locked, not there, or does not answer."""
+
+
 class RejectedError(MintmarkError):
     """The API refuses even a fresh token."""
 
@@ -50,7 +54,7 @@ class TokenError(Exception):
 
 
 _CLASSES = {-5: NetworkError, -6: NetworkError, -12: NoCredentialsError, -13: CredentialsError, -14: ScopeError,
-            -15: BusyError, -18: RejectedError, -19: LoginError}
+            -15: BusyError, -18: RejectedError, -19: LoginError, -20: StorageError}
 
 
 def error_of(code: int, text: str) -> MintmarkError:

@@ -16,6 +16,7 @@ enum fault_kind {
 	FAULT_WRITE,
 	FAULT_FILE,
 	FAULT_NETWORK,
+	FAULT_STORAGE, /* where logins are kept */
 	FAULT_KINDS
 };
 

@@ -209,7 +209,8 @@ const struct cli_option cli_options[OPT_COUNT] = {
 	[OPT_ENVIRONMENT] = {"environment", "NAME", NULL, FORM_LOCAL,
 		"A path segment before every path: /NAME/measurements/..."},
 	[OPT_SDK_ISSUER] = {"issuer", "URL", NULL, FORM_LOCAL,
-		"Whose tokens. Default: $MINTMARK_ISSUER, else the only issuer of the stored credentials."},
+		"Whose tokens. Default: $MINTMARK_ISSUER (or that of --prefix), else the only issuer of the stored "
+		"credentials."},
 	[OPT_SDK_SCOPE] = {"scope", "SCOPES", NULL, FORM_WORDS,
 		"What the token is for: scope names separated by blanks. Repeatable. Default: $MINTMARK_SCOPE, else "
 		"all that the client may have."},
@@ -217,6 +218,10 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"The API that the token is for. Default: $MINTMARK_AUDIENCE, else the server decides."},
 	[OPT_SDK_FRESH] = {"fresh", NULL, NULL, FORM_FLAG,
 		"Ask for a new token though there is one: the API refused it."},
+	[OPT_SDK_APP] = {"app", "NAME", NULL, FORM_LOCAL,
+		"Whose SDK: the name of its folders, ~/.config/NAME and ~/.cache/NAME. Default: mintmark."},
+	[OPT_SDK_PREFIX] = {"prefix", "PREFIX", NULL, FORM_LOCAL,
+		"Whose SDK: the beginning of its variables, PREFIX_CLIENT_ID and so on. Default: MINTMARK."},
 	[OPT_LOGIN_CLIENT] = {"client-id", "ID", NULL, FORM_LOCAL,
 		"The public client to log in to. Default: $MINTMARK_LOGIN_CLIENT_ID."},
 	[OPT_LOGIN_DEVICE] = {"device", NULL, NULL, FORM_FLAG,
@@ -225,10 +230,14 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"Only show the address; start no browser."},
 	[OPT_LOGIN_WAIT] = {"wait", "DURATION", NULL, FORM_LOCAL,
 		"How long the person has, up to 30m. Default: 5m."},
+	[OPT_LOGIN_STORAGE] = {"storage", "PLACE", NULL, FORM_LOCAL,
+		"Where the login is kept: file, keyring (the kernel's; gone after a restart or three days without "
+		"use), secret-service, or auto: the Secret Service where one is open, else the file. Default: "
+		"$MINTMARK_LOGIN_STORAGE, else auto."},
 	[OPT_SCAN_REVOKE] = {"revoke", NULL, NULL, FORM_FLAG,
 		"Tell the server of --issuer each client secret that is found: it ends them at once."},
 	[OPT_VARIABLE] = {"variable", "NAME", NULL, FORM_LOCAL,
-		"The variable that gets the token. Default: MINTMARK_TOKEN."},
+		"The variable that gets the token. Default: MINTMARK_TOKEN, or that of --prefix."},
 	[OPT_MAINTAIN] = {"maintain", NULL, NULL, FORM_FLAG,
 		"Go on until SIGTERM or Ctrl-C: replace the file whenever there is a new token."},
 	[OPT_MODE] = {"mode", "MODE", NULL, FORM_LOCAL,
@@ -244,7 +253,8 @@ const struct cli_option cli_options[OPT_COUNT] = {
 	OPT_ID_TOKEN_ALG, OPT_CLIENT_URI, OPT_POLICY_URI, OPT_TOS_URI
 #define SECRET_OPTIONS OPT_LABEL, OPT_SECRET_EXPIRES
 
-#define SDK_OPTIONS OPT_SDK_ISSUER, OPT_SDK_SCOPE, OPT_SDK_AUDIENCE, OPT_CA_FILE, OPT_TIMEOUT
+#define SDK_NAMES OPT_SDK_APP, OPT_SDK_PREFIX
+#define SDK_OPTIONS SDK_NAMES, OPT_SDK_ISSUER, OPT_SDK_SCOPE, OPT_SDK_AUDIENCE, OPT_CA_FILE, OPT_TIMEOUT
 
 const struct cli_command cli_commands[] = {
 	{"init", "",
@@ -420,10 +430,11 @@ const struct cli_command cli_commands[] = {
 		series_data_define, {OPT_SERIES_DB, OPT_JSON}, .op = NULL},
 	{"login", "",
 		"Log in by browser, or by a code on another device; tokens come from this login from then on.",
-		sdk_login_run, {SDK_OPTIONS, OPT_LOGIN_CLIENT, OPT_LOGIN_DEVICE, OPT_LOGIN_NO_BROWSER, OPT_LOGIN_WAIT},
+		sdk_login_run, {SDK_OPTIONS, OPT_LOGIN_CLIENT, OPT_LOGIN_DEVICE, OPT_LOGIN_NO_BROWSER, OPT_LOGIN_WAIT,
+			OPT_LOGIN_STORAGE},
 		.op = NULL},
 	{"logout", "",
-		"End the login, here and at the server.",
+		"End the login here and at the server, with all tokens that are kept of it, and say what was removed.",
 		sdk_login_end, {SDK_OPTIONS}, .op = NULL},
 	{"token", "",
 		"Print an access token and nothing else: the one that is kept on this machine, or a new one.",
@@ -444,17 +455,17 @@ const struct cli_command cli_commands[] = {
 		"digits. Exit status: 0 none, 1 some, 2 and above trouble.",
 		scan_cmd_run, {OPT_SCAN_REVOKE, OPT_SDK_ISSUER, OPT_CA_FILE, OPT_JSON}, .op = NULL},
 	{"whoami", "",
-		"Ask the server whose token it is.",
+		"Ask the server whose token it is, and say where the credentials come from.",
 		sdk_token_whoami, {SDK_OPTIONS, OPT_JSON}, .op = NULL},
 	{"credentials list", "",
 		"List the stored pairs of client id and secret, the one that is used first. Never the secrets.",
-		sdk_credentials_list, {OPT_SDK_ISSUER, OPT_JSON}, .op = NULL},
+		sdk_credentials_list, {SDK_NAMES, OPT_SDK_ISSUER, OPT_JSON}, .op = NULL},
 	{"credentials use", "CLIENT_ID",
 		"Use this stored pair from now on.",
-		sdk_credentials_use, {OPT_SDK_ISSUER}, .op = NULL},
+		sdk_credentials_use, {SDK_NAMES, OPT_SDK_ISSUER}, .op = NULL},
 	{"credentials remove", "CLIENT_ID",
 		"Forget a stored pair. The client itself stays.",
-		sdk_credentials_remove, {OPT_SDK_ISSUER}, .op = NULL},
+		sdk_credentials_remove, {SDK_NAMES, OPT_SDK_ISSUER}, .op = NULL},
 	{"config check", "",
 		"Read the configuration and report the first error with file, line and column.",
 		config_cmd_check, {OPT_CONFIG, OPT_JSON}, .op = NULL},

@@ -62,10 +62,13 @@ static int open_files(struct store *store, bool to_change, struct trouble *troub
 /* close_store() in any case. Exit status. */
 static int open_store(struct cli *cli, bool to_change, struct store *store)
 {
-	const mintmark_client_options options = {.size = sizeof(options), .issuer = cli_value(cli, OPT_SDK_ISSUER)};
+	mintmark_client_options options = {.size = sizeof(options)};
 	struct trouble trouble;
 	store->folder.fd = store->lock = -1;
 	arena_init(&store->arena, CREDENTIALS_ARENA);
+	int status = sdk_read_names(cli, &options);
+	if (status != EXIT_OK)
+		return status;
 	if (settings_read(&options, &store->settings) < 0)
 		return args_fail(EXIT_USAGE, "the options or the environment can not be used");
 	return open_files(store, to_change, &trouble) < 0 ? say(&trouble) : EXIT_OK;

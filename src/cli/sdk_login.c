@@ -6,7 +6,7 @@
 #include "cli/print.h"
 #include "cli/sdk.h"
 
-enum { QUIET = 2, WAIT_MAX_S = 1800 };
+enum { QUIET = 2, WAIT_MAX_S = 1800, TEXT_MAX = 1024 };
 
 static bool is_dark(const QRcode *code, int x, int y)
 {
@@ -68,6 +68,15 @@ static int read_wait(struct cli *cli, uint32_t *ret_ms)
 	return EXIT_OK;
 }
 
+/* What came of it. */
+static void say(mintmark_client *client)
+{
+	char text[TEXT_MAX];
+	(void)mintmark_client_explain(client, text, sizeof(text));
+	print_safe(stderr, str_of(text));
+	fputc('\n', stderr);
+}
+
 int sdk_login_run(struct cli *cli)
 {
 	_cleanup_(sdk_close) mintmark_client *client = NULL;
@@ -84,7 +93,7 @@ int sdk_login_run(struct cli *cli)
 	int rc = mintmark_client_login(client, &options);
 	if (rc < 0)
 		return sdk_fail(client, rc);
-	fputs("You are logged in.\n", stderr);
+	say(client);
 	return EXIT_OK;
 }
 
@@ -97,6 +106,7 @@ int sdk_login_end(struct cli *cli)
 	int rc = mintmark_client_logout(client);
 	if (rc < 0)
 		return sdk_fail(client, rc);
-	fputs("You are logged out.\n", stderr);
+	fputs("You are logged out. ", stderr);
+	say(client);
 	return EXIT_OK;
 }

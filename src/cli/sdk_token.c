@@ -13,7 +13,7 @@
 #include "cli/sdk.h"
 #include "json/json.h"
 
-enum { ARGS_MAX = 1024, TEXT_MAX = 65536 };
+enum { ARGS_MAX = 1024, TEXT_MAX = 65536, SOURCE_MAX = 4096, LABEL_WIDTH = 28 };
 
 /* The beginning of all four: a client and a token. Exit status. */
 static int begin(struct cli *cli, mintmark_client **client, char ret_token[MINTMARK_TOKEN_MAX])
@@ -74,7 +74,12 @@ int sdk_token_exec(struct cli *cli)
 {
 	_cleanup_(sdk_close) mintmark_client *client = NULL;
 	char token[MINTMARK_TOKEN_MAX];
-	const char *name = cli_has(cli, OPT_VARIABLE) ? cli_value(cli, OPT_VARIABLE) : "MINTMARK_TOKEN";
+	char variables[3][SDK_VARIABLE_MAX];
+	const mintmark_client_options names = {.prefix = cli_value(cli, OPT_SDK_PREFIX)};
+	sdk_variable(&names, "TOKEN", variables[0]);
+	sdk_variable(&names, "CLIENT_SECRET", variables[1]);
+	sdk_variable(&names, "CLIENT_SECRET_FILE", variables[2]);
+	const char *name = cli_has(cli, OPT_VARIABLE) ? cli_value(cli, OPT_VARIABLE) : variables[0];
 	if (!is_name(name))
 		return args_fail(EXIT_USAGE, "--variable %s: must be letters, digits and underscores", name);
 	int status = begin(cli, &client, token);
@@ -83,7 +88,7 @@ int sdk_token_exec(struct cli *cli)
 	int rc = setenv(name, token, 1);
 	secret_wipe(token, sizeof(token));
 	/* what the program needs is the token alone */
-	if (rc != 0 || unsetenv("MINTMARK_CLIENT_SECRET") != 0 || unsetenv("MINTMARK_CLIENT_SECRET_FILE") != 0)
+	if (rc != 0 || unsetenv(variables[1]) != 0 || unsetenv(variables[2]) != 0)
 		return args_fail(EXIT_FAILED, "there is no memory for the environment");
 	return run(cli->rest);
 }
@@ -120,6 +125,17 @@ int sdk_token_curl(struct cli *cli)
 	return run(argv);
 }
 
+/* A row of its own, below the claims. */
+static void print_source(mintmark_client *client)
+{
+	char text[SOURCE_MAX];
+	if (mintmark_client_source(client, text, sizeof(text)) < 0)
+		return; /* there was a token a moment ago: nothing to fail for */
+	printf("%-*s", LABEL_WIDTH, "credentials");
+	print_safe(stdout, str_of(text));
+	putchar('\n');
+}
+
 int sdk_token_whoami(struct cli *cli)
 {
 	_cleanup_(sdk_close) mintmark_client *client = NULL;
@@ -138,5 +154,6 @@ int sdk_token_whoami(struct cli *cli)
 	if (json_parse_object(str_of(text), &claims) < 0)
 		return args_fail(EXIT_FAILED, "the answer can not be read");
 	print_object(claims);
+	print_source(client);
 	return EXIT_OK;
 }

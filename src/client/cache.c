@@ -1,9 +1,13 @@
 /* Records of kept tokens; see cache.h. Reads what other processes of this person wrote. */
 #include "client/cache.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/enc.h"
+#include "base/fault.h"
 #include "base/secret.h"
 #include "crypto/digest.h"
 #include "json/json.h"
@@ -154,6 +158,7 @@ void cache_emit(const struct cache_record *record, const struct cache_key *key, 
 	json_out_init(&json, out);
 	json_open(&json, NULL, '{');
 	json_int(&json, "version", VERSION);
+	json_str(&json, "kind", str_of(key->kind));
 	json_str(&json, "issuer", key->issuer);
 	json_str(&json, "client_id", key->client_id);
 	if (record->grant.token.len > 0)
@@ -196,6 +201,71 @@ int cache_store(const struct private_folder *folder, const char *name, const str
 	if (buf_status(&text) < 0)
 		return trouble_of(trouble, buf_status(&text), "the kept token");
 	return private_folder_write(folder, file, buf_str(&text), trouble);
+}
+
+/* --- all tokens of a login --- */
+
+static bool is_record(const char *name)
+{
+	size_t len = strlen(name);
+	return strncmp(name, "token-", 6) == 0 && len > 5 && len < CACHE_NAME_MAX + 8 &&
+	       strcmp(name + len - 5, ".json") == 0;
+}
+
+/* Records of earlier versions say no kind. What can't be read as a record is nobody's token. */
+static int is_of_login(const struct private_folder *folder, const char *name, const struct cache_key *key,
+		       bool *ret_is, struct trouble *trouble)
+{
+	_cleanup_(buf_done) struct buf text;
+	_cleanup_(json_freep) struct json *document = NULL;
+	bool found;
+	buf_init(&text, PRIVATE_FILE_MAX);
+	*ret_is = false;
+	TRY(private_folder_read(folder, name, &text, &found, trouble));
+	int rc = found ? json_parse_object(buf_str(&text), &document) : E_SYNTAX;
+	if (rc == E_NOMEM)
+		return trouble_of(trouble, rc, "the kept tokens");
+	*ret_is = rc == 0 && is_of(document, key) &&
+		  (!json_has(document, "kind") || is_about(document, "kind", str_of(key->kind)));
+	return MINTMARK_OK;
+}
+
+/* One file; counted when it was one of them. */
+static int forget_record(const struct private_folder *folder, const char *name, const struct cache_key *key,
+			 unsigned *n, struct trouble *trouble)
+{
+	bool is_it;
+	if (!is_record(name))
+		return MINTMARK_OK;
+	TRY(is_of_login(folder, name, key, &is_it, trouble));
+	if (is_it && (fault_hit(FAULT_FILE) || unlinkat(folder->fd, name, 0) < 0))
+		return trouble_set(trouble, MINTMARK_ERROR_FILE, "%s/%s can not be removed.", folder->path, name);
+	*n += is_it;
+	return MINTMARK_OK;
+}
+
+int cache_forget_login(const struct private_folder *folder, struct str issuer, struct str client_id, unsigned *ret_n,
+		       struct trouble *trouble)
+{
+	const struct cache_key key = {.issuer = issuer, .client_id = client_id, .kind = CACHE_KIND_LOGIN};
+	struct trouble why;
+	int rc = MINTMARK_OK;
+	*ret_n = 0;
+	if (folder->fd < 0)
+		return MINTMARK_OK;
+	int fd = fault_hit(FAULT_FILE) ? -1 : openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+	if (!list) {
+		private_folder_closep(&fd);
+		return trouble_set(trouble, MINTMARK_ERROR_FILE, "%s can not be read.", folder->path);
+	}
+	for (struct dirent *entry; (entry = readdir(list));)
+		if (forget_record(folder, entry->d_name, &key, ret_n, &why) < 0) { /* the others go all the same */
+			rc = why.code;
+			*trouble = why;
+		}
+	closedir(list);
+	return rc;
 }
 
 int64_t cache_rest_s(const struct cache_record *record, const struct moment *now)

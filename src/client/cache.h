@@ -11,6 +11,9 @@
 #include "client/moment.h"
 #include "client/private_folder.h"
 
+/* The kind of a login's tokens. */
+#define CACHE_KIND_LOGIN "login"
+
 enum { CACHE_NAME_MAX = 80, CACHE_REST_MAX_S = 3600 };
 
 /* What a record is about. Borrowed. */
@@ -58,6 +61,14 @@ must_check int cache_load(const struct private_folder *folder, const char *name,
 /* MINTMARK_ERROR_FILE, MINTMARK_ERROR_MEMORY. The caller holds its lock. */
 must_check int cache_store(const struct private_folder *folder, const char *name, const struct cache_key *key,
 			   const struct cache_record *record, struct trouble *trouble);
+
+/*
+ * Remove the records of all tokens of a login, whatever their scope and audience, and count them. fd -1: there are
+ * none. MINTMARK_ERROR_FILE: the folder can't be read, or a record not be removed; MINTMARK_ERROR_MEMORY. The caller
+ * holds the lock of the logins, without which no such record is written.
+ */
+must_check int cache_forget_login(const struct private_folder *folder, struct str issuer, struct str client_id,
+				  unsigned *ret_n, struct trouble *trouble);
 
 /* Seconds until somebody may ask again after the failure; 0: now. */
 int64_t cache_rest_s(const struct cache_record *record, const struct moment *now);

@@ -1,6 +1,7 @@
 /* Threads of one process share a token; see client.h. A usable token is handed out without the lock. */
 #include "client/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -74,6 +75,7 @@ static void take_grant(struct mintmark_client *client, const struct obtain_resul
 	client->rest_until_ns = 0;
 	client->last = (struct trouble){0};
 	memcpy(client->warning, result->warning, sizeof(client->warning));
+	client->note[0] = '\0';
 }
 
 static void take_failure(struct mintmark_client *client, const struct trouble *trouble, int64_t rest_s, bool has_usable)
@@ -215,12 +217,34 @@ int client_renew(struct mintmark_client *client, struct str rejected)
 	return rc;
 }
 
-void client_forget(struct mintmark_client *client)
+void client_drop(struct mintmark_client *client)
 {
 	pthread_mutex_lock(&client->lock);
 	token_slot_write(&client->slot, (struct str){0}, 0, 0);
 	client->rest_until_ns = 0;
 	pthread_mutex_unlock(&client->lock);
+}
+
+int client_fail(struct mintmark_client *client, const struct trouble *trouble)
+{
+	pthread_mutex_lock(&client->lock);
+	client->last = *trouble;
+	pthread_mutex_unlock(&client->lock);
+	return trouble->code;
+}
+
+void client_note(struct mintmark_client *client, const char *note)
+{
+	pthread_mutex_lock(&client->lock);
+	client->last = (struct trouble){0};
+	client->warning[0] = '\0';
+	snprintf(client->note, sizeof(client->note), "%s", note);
+	pthread_mutex_unlock(&client->lock);
+}
+
+void client_forget(struct mintmark_client *client)
+{
+	client_drop(client);
 	obtain_forget(&client->settings);
 }
 
@@ -231,7 +255,9 @@ void client_explain(struct mintmark_client *client, struct buf *out)
 		buf_put(out, STR("The client was cancelled."));
 	else if (client->last.code < 0)
 		buf_put(out, str_of(client->last.text));
+	else if (client->warning[0])
+		buf_put(out, str_of(client->warning));
 	else
-		buf_put(out, client->warning[0] ? str_of(client->warning) : STR("All is well."));
+		buf_put(out, client->note[0] ? str_of(client->note) : STR("All is well."));
 	pthread_mutex_unlock(&client->lock);
 }

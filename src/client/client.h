@@ -29,6 +29,7 @@ struct mintmark_client {
 	int64_t failures;     /* in a row */
 	struct trouble last;  /* the last failure; code 0: there is none */
 	char warning[TROUBLE_MAX];
+	char note[TROUBLE_MAX]; /* what came of a login or a logout */
 };
 
 /* MINTMARK_ERROR_ARGUMENT, MINTMARK_ERROR_MEMORY, MINTMARK_ERROR_SYSTEM. */
@@ -40,6 +41,12 @@ must_check int client_token(struct mintmark_client *client, struct token_slot_co
 /* See to another token than this one. The codes of mintmark_client_renew(). */
 must_check int client_renew(struct mintmark_client *client, struct str rejected);
 void client_forget(struct mintmark_client *client);
+/* Drop the token of this process alone. */
+void client_drop(struct mintmark_client *client);
+/* Note why a call failed. Returns its code. */
+int client_fail(struct mintmark_client *client, const struct trouble *trouble);
+/* What a login or a logout came to, for client_explain(). */
+void client_note(struct mintmark_client *client, const char *note);
 /* What is known about the last call, appended. */
 void client_explain(struct mintmark_client *client, struct buf *out);
 

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "client/logins.h"
+#include "client/cache.h"
+#include "client/login_keep.h"
 #include "client/obtain.h"
+#include "client/source.h"
 #include "client/token_request.h"
 #include "http/http_out.h"
 
@@ -122,28 +124,37 @@ static int discover(struct login *login)
 	return endpoint_find(&request, login->arena, &login->endpoints, login->trouble);
 }
 
-static int run(struct login *login)
+/* "You are logged in. The login is kept in ...", and what else there is to say. */
+static void say_kept(struct login *login, const struct obtain_login *kept)
 {
-	TRY(discover(login));
-	TRY(run_way(login));
-	return obtain_keep_login(login->settings, login->now, login->issuer, login->grant, login->trouble);
+	struct buf out;
+	buf_init_fixed(&out, login->note, TROUBLE_MAX - 1);
+	buf_put(&out, STR("You are logged in. The login is kept in "));
+	source_put_storage(login->settings, kept->storage, &out);
+	buf_printf(&out, ".%s%s", kept->note[0] ? " " : "", kept->note);
+	login->note[out.len] = '\0';
 }
 
-static int fail(struct mintmark_client *client, const struct trouble *trouble)
+static int run(struct login *login)
 {
-	pthread_mutex_lock(&client->lock);
-	client->last = *trouble;
-	pthread_mutex_unlock(&client->lock);
-	return trouble->code;
+	struct obtain_login kept;
+	TRY(login_keep_check(login->settings, login->trouble));
+	TRY(discover(login));
+	TRY(run_way(login));
+	TRY(obtain_keep_login(login->settings, login->now, login->issuer, login->grant, &kept, login->trouble));
+	say_kept(login, &kept);
+	return MINTMARK_OK;
 }
 
 int login_run(struct mintmark_client *client, const mintmark_login_options *options)
 {
 	static const mintmark_login_options defaults = {.size = sizeof(defaults)};
 	struct trouble trouble = {0};
+	char note[TROUBLE_MAX] = "";
 	struct grant grant;
 	struct arena arena;
-	struct login login = {.settings = &client->settings,
+	struct login login = {.note = note,
+			      .settings = &client->settings,
 			      .options = options ? options : &defaults,
 			      .now = client->now,
 			      .arena = &arena,
@@ -162,7 +173,11 @@ int login_run(struct mintmark_client *client, const mintmark_login_options *opti
 	int rc = run(&login);
 	grant_done(&grant);
 	arena_done(&arena);
-	return rc < 0 ? fail(client, &trouble) : MINTMARK_OK;
+	if (rc < 0)
+		return client_fail(client, &trouble);
+	client_drop(client); /* another person's, perhaps */
+	client_note(client, note);
+	return MINTMARK_OK;
 }
 
 bool login_is_possible(const struct settings *settings)
@@ -173,16 +188,18 @@ bool login_is_possible(const struct settings *settings)
 
 /* --- logging out --- */
 
-static int tell_server(struct login *login, const struct logins_entry *entry)
+/* RFC 7009 2. *ret_told = false: it can not be told, or there is nothing to tell. */
+static int tell_server(struct login *login, struct str refresh_token, bool *ret_told)
 {
 	_cleanup_(buf_done) struct buf form, text;
 	char error[64];
+	*ret_told = false;
 	buf_init(&form, TOKEN_REQUEST_FORM_MAX);
 	buf_init(&text, TOKEN_REQUEST_ANSWER_MAX);
 	TRY(discover(login));
-	if (login->endpoints.revocation.len == 0 || entry->refresh_token.len == 0)
+	if (login->endpoints.revocation.len == 0 || refresh_token.len == 0)
 		return MINTMARK_OK;
-	token_request_put(&form, "token", entry->refresh_token);
+	token_request_put(&form, "token", refresh_token);
 	token_request_put(&form, "token_type_hint", STR("refresh_token"));
 	if (buf_status(&form) < 0) /* half a form would be answered with 200, too: RFC 7009 2.2 */
 		return trouble_of(login->trouble, buf_status(&form), "the revocation request");
@@ -190,38 +207,119 @@ static int tell_server(struct login *login, const struct logins_entry *entry)
 		.settings = login->settings,
 		.endpoint = login->endpoints.revocation,
 		.is_own = http_out_same_origin(login->endpoints.revocation, login->issuer),
-		.id = entry->client_id,
+		.id = login->client_id,
 		.form = buf_str(&form),
 		.timeout_ms = login->settings->timeout_ms,
 	};
-	return token_request_post(&request, &text, error, login->trouble);
+	TRY(token_request_post(&request, &text, error, login->trouble));
+	*ret_told = true;
+	return MINTMARK_OK;
+}
+
+/* What is removed on this machine. */
+struct removed {
+	bool login;
+	enum storage_place storage;
+	unsigned tokens;
+};
+
+/* The tokens of all scopes and audiences. */
+static int remove_tokens(const struct login *login, struct removed *removed, struct trouble *trouble)
+{
+	_cleanup_(private_folder_close) struct private_folder folder = {.fd = -1};
+	const struct settings *settings = login->settings;
+	if (settings->cache_dir.len > 0)
+		TRY(private_folder_open(settings->cache_dir.p, PRIVATE_NO_LINK, &folder, trouble));
+	return cache_forget_login(&folder, login->issuer, login->client_id, &removed->tokens, trouble);
+}
+
+/*
+ * The login and its tokens, each even when the other can't be removed. A login whose place can't be asked stays as it
+ * is: its refresh token is needed to end it at the server.
+ */
+static int remove_here(struct login *login, const struct login_keep *keep, const struct logins_entry *entry,
+		       struct removed *removed)
+{
+	struct trouble why;
+	removed->storage = entry->storage;
+	int rc = login_keep_remove(keep, entry, login->trouble);
+	removed->login = rc == MINTMARK_OK;
+	if (remove_tokens(login, removed, &why) < 0 && rc == MINTMARK_OK)
+		rc = (*login->trouble = why).code;
+	return rc;
+}
+
+static void say_removed(const struct login *login, const struct removed *removed, struct buf *out)
+{
+	buf_put(out, removed->login ? STR("Removed: the login, which was kept in ") : STR("The login is still in "));
+	source_put_storage(login->settings, removed->storage, out);
+	buf_printf(out, removed->login ? "; kept tokens: %u." : "; removed kept tokens: %u.", removed->tokens);
+}
+
+/* Both halves, and what came of them, in words. */
+static int end_both(struct login *login, const struct login_keep *keep, const struct logins_entry *entry,
+		    struct str refresh_token)
+{
+	struct removed removed = {0};
+	struct trouble why;
+	struct buf out;
+	bool told;
+	int rc = remove_here(login, keep, entry, &removed);
+	why = *login->trouble;
+	int rc_told = tell_server(login, refresh_token, &told);
+	if (rc == MINTMARK_OK && rc_told < 0)
+		why = *login->trouble;
+	buf_init_fixed(&out, login->note, TROUBLE_MAX - 1);
+	if (why.code < 0)
+		buf_printf(&out, "%.700s ", why.text);
+	say_removed(login, &removed, &out);
+	buf_put(&out, told ? STR(" The server revoked it.")
+			   : STR(" The server revoked nothing: what it gave may live on there until it ends."));
+	login->note[out.len] = '\0';
+	if (why.code < 0)
+		trouble_set(login->trouble, why.code, "%s", login->note);
+	return why.code;
+}
+
+/* Without a folder nothing is made. */
+static int find_login(struct login *login, struct logins_entry *ret_entry)
+{
+	_cleanup_(private_folder_close) struct private_folder folder = {.fd = -1};
+	bool found;
+	if (login->settings->config_dir.len > 0)
+		TRY(private_folder_open(login->settings->config_dir.p, PRIVATE_DURABLE, &folder, login->trouble));
+	TRY(logins_find(&folder, login->settings->issuer, login->arena, ret_entry, &found, login->trouble));
+	if (!found)
+		return trouble_set(login->trouble, MINTMARK_ERROR_NO_CREDENTIALS, "Nobody is logged in.");
+	login->issuer = ret_entry->issuer;
+	login->client_id = ret_entry->client_id;
+	return MINTMARK_OK;
+}
+
+static int end_held(struct login *login, const struct login_keep *keep)
+{
+	struct logins_entry entry;
+	struct str refresh_token;
+	TRY(find_login(login, &entry)); /* once more: it is ours now */
+	int rc = login_keep_read(login->settings, &entry, login->arena, &refresh_token, login->trouble);
+	if (rc < 0 && rc != MINTMARK_ERROR_LOGIN)
+		return rc;
+	if (rc < 0) { /* it went by itself: no reason to keep the rest */
+		refresh_token = STR("");
+		*login->trouble = (struct trouble){0};
+	}
+	return end_both(login, keep, &entry, refresh_token);
 }
 
 static int end(struct login *login)
 {
-	_cleanup_(private_folder_close) struct private_folder folder = {.fd = -1};
-	_cleanup_(private_folder_closep) int lock = -1;
+	struct login_keep keep;
 	struct logins_entry entry;
-	struct trouble why;
-	bool found;
-	if (login->settings->config_dir.len > 0)
-		TRY(private_folder_open(login->settings->config_dir.p, PRIVATE_DURABLE, &folder, login->trouble));
-	TRY(logins_find(&folder, login->settings->issuer, login->arena, &entry, &found, login->trouble));
-	if (!found)
-		return trouble_set(login->trouble, MINTMARK_ERROR_NO_CREDENTIALS, "Nobody is logged in.");
-	TRY(private_folder_lock_file(&folder, LOGINS_LOCK, &lock, login->trouble));
-	if (!private_folder_wait(lock, login->settings->timeout_ms))
-		return trouble_set(login->trouble, MINTMARK_ERROR_TIMEOUT,
-				   "%s/" LOGINS_LOCK " is held by another process.", folder.path);
-	TRY(logins_find(&folder, entry.issuer, login->arena, &entry, &found, login->trouble));
-	TRY(logins_remove(&folder, entry.issuer, login->trouble));
-	login->issuer = entry.issuer;
-	login->client_id = entry.client_id;
-	/* who can't drop the kept token still ends the login, but does not say that all is gone */
-	int rc = obtain_forget_login(login->settings, entry.issuer, entry.client_id, &why);
-	TRY(tell_server(login, &entry));
-	if (rc < 0)
-		*login->trouble = why;
+	TRY(find_login(login, &entry));
+	int rc = login_keep_open(login->settings, &keep, login->trouble);
+	if (rc == MINTMARK_OK)
+		rc = end_held(login, &keep);
+	login_keep_close(&keep);
 	return rc;
 }
 
@@ -229,12 +327,16 @@ int login_end(struct mintmark_client *client)
 {
 	static const mintmark_login_options defaults = {.size = sizeof(defaults)};
 	struct trouble trouble = {0};
+	char note[TROUBLE_MAX] = "";
 	struct arena arena;
 	struct login login = {.settings = &client->settings, .options = &defaults, .now = client->now, .arena = &arena,
-			      .trouble = &trouble};
-	client_forget(client);
+			      .trouble = &trouble, .note = note};
+	client_drop(client);
 	arena_init(&arena, ARENA_MAX);
 	int rc = end(&login);
 	arena_done(&arena);
-	return rc < 0 ? fail(client, &trouble) : MINTMARK_OK;
+	if (rc < 0)
+		return client_fail(client, &trouble);
+	client_note(client, note);
+	return MINTMARK_OK;
 }

@@ -22,6 +22,7 @@ struct login {
 	struct arena *arena;
 	struct grant *grant; /* what comes of it */
 	struct trouble *trouble;
+	char *note; /* what came of it, for people: TROUBLE_MAX bytes */
 };
 
 /* Everything: find out how, let the person do it, keep it. The codes of mintmark_client_login(). */

@@ -31,6 +31,9 @@ static int copy_entry(struct str issuer, const struct json *object, struct arena
 	TRY(arena_str(arena, text_of(object, "client_id"), &entry->client_id));
 	TRY(arena_str(arena, text_of(object, "refresh_token"), &entry->refresh_token));
 	TRY(arena_str(arena, text_of(object, "scope"), &entry->scope));
+	struct str storage = text_of(object, "storage");
+	if (!storage_find(storage.len > 0 ? storage : STR("file"), &entry->storage))
+		entry->storage = STORAGE_AUTO;
 	return arena_str(arena, text_of(object, "created_at"), &entry->created_at);
 }
 
@@ -53,6 +56,10 @@ int logins_find(const struct private_folder *folder, struct str issuer, struct a
 		return MINTMARK_OK;
 	if (copy_entry(found_name, found, arena, ret_entry) < 0)
 		return trouble_of(trouble, E_NOMEM, LOGINS_FILE);
+	if (ret_entry->storage == STORAGE_AUTO)
+		return trouble_set(trouble, MINTMARK_ERROR_STORAGE,
+				   "The login at %.*s is kept in a place that this version does not know. Log in "
+				   "again.", STR_ARG(found_name));
 	*ret_found = ret_entry->client_id.len > 0;
 	return MINTMARK_OK;
 }
@@ -61,7 +68,10 @@ static void emit_entry(struct json_out *json, const struct logins_entry *entry)
 {
 	json_open(json, NULL, '{');
 	json_str(json, "client_id", entry->client_id);
-	json_str(json, "refresh_token", entry->refresh_token);
+	if (entry->storage == STORAGE_FILE)
+		json_str(json, "refresh_token", entry->refresh_token);
+	else
+		json_str(json, "storage", str_of(storage_of(entry->storage)->name));
 	json_str(json, "scope", entry->scope);
 	json_str(json, "created_at", entry->created_at);
 	json_close(json, '}');

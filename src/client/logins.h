@@ -1,19 +1,22 @@
 /*
  * logins.json: what a person's login left behind, by issuer: { "ISSUER": {client_id, refresh_token, scope, created_at}
- * }. A refresh token is used once where the server rotates them, so whoever uses one holds the file's lock until the
- * next one stands there. Mode 0600, in ~/.config/app.
+ * }, or with "storage" (client/storage.h) instead of the refresh token, which is kept there then. A refresh token is
+ * used once where the server rotates them, so whoever uses one holds the file's lock until the next one stands there:
+ * client/login_keep.h. Mode 0600, in ~/.config/app.
  */
 #ifndef CLIENT_LOGINS_H
 #define CLIENT_LOGINS_H
 
 #include "base/arena.h"
 #include "client/private_folder.h"
+#include "client/storage.h"
 
 #define LOGINS_FILE "logins.json"
 #define LOGINS_LOCK "logins.json.lock"
 
 struct logins_entry {
 	struct str issuer, client_id, refresh_token, scope, created_at;
+	enum storage_place storage; /* where the refresh token is; of STORAGE_FILE it is here */
 };
 
 /*

@@ -3,7 +3,10 @@
 
 #include "base/secret.h"
 #include "client/login.h"
+#include "client/source.h"
 #include "client/whoami.h"
+
+enum { SOURCE_TEXT_MAX = 16384 };
 
 int mintmark_client_new(const mintmark_client_options *options, mintmark_client **ret_client)
 {
@@ -78,6 +81,32 @@ void mintmark_client_cancel(mintmark_client *client)
 	pthread_mutex_unlock(&client->lock);
 }
 
+/* As much as fits, not ending in the middle of a character. */
+static void copy_text(const struct buf *text, char *ret_text, size_t size)
+{
+	size_t len = text->len < size - 1 ? text->len : size - 1;
+	while (len > 0 && len < text->len && ((unsigned char)text->p[len] & 0xc0) == 0x80)
+		len--;
+	memcpy(ret_text, text->p, len);
+	ret_text[len] = '\0';
+}
+
+int mintmark_client_source(mintmark_client *client, char *ret_text, size_t size)
+{
+	char text[SOURCE_TEXT_MAX];
+	struct trouble trouble;
+	struct buf out;
+	if (!client || !ret_text || size == 0)
+		return MINTMARK_ERROR_ARGUMENT;
+	buf_init_fixed(&out, text, sizeof(text));
+	int rc = source_describe(&client->settings, &out, &trouble);
+	if (rc == MINTMARK_OK)
+		copy_text(&out, ret_text, size);
+	else
+		client_fail(client, &trouble);
+	return rc;
+}
+
 int mintmark_client_explain(mintmark_client *client, char *ret_text, size_t size)
 {
 	char text[TROUBLE_MAX];
@@ -86,10 +115,6 @@ int mintmark_client_explain(mintmark_client *client, char *ret_text, size_t size
 		return MINTMARK_ERROR_ARGUMENT;
 	buf_init_fixed(&out, text, sizeof(text));
 	client_explain(client, &out);
-	size_t len = out.len < size - 1 ? out.len : size - 1;
-	while (len > 0 && len < out.len && ((unsigned char)out.p[len] & 0xc0) == 0x80)
-		len--; /* not in the middle of a character */
-	memcpy(ret_text, text, len);
-	ret_text[len] = '\0';
+	copy_text(&out, ret_text, size);
 	return MINTMARK_OK;
 }

@@ -9,7 +9,7 @@
 #include "base/rand.h"
 #include "client/cache.h"
 #include "client/endpoint.h"
-#include "client/logins.h"
+#include "client/login_keep.h"
 #include "client/source.h"
 #include "client/token_request.h"
 #include "http/http_out.h"
@@ -37,8 +37,8 @@ struct attempt {
 	char name[CACHE_NAME_MAX];
 	struct cache_record record;
 	int lock;
-	struct private_folder login_folder;
-	int login_lock;
+	struct login_keep keep; /* of a login, while its refresh token is used */
+	char note[TROUBLE_MAX]; /* what came of keeping it */
 };
 
 static bool is_cancelled(const struct settings *settings) { return settings->cancel && atomic_load(settings->cancel); }
@@ -83,13 +83,13 @@ static bool is_worth_keeping(int code)
 
 static void make_key(struct attempt *a)
 {
-	static const char *const kinds[] = {"pair", "pair", "file", "login"};
+	static const char *const kinds[] = {"pair", "pair", "file", CACHE_KIND_LOGIN};
 	const struct settings *settings = a->settings;
+	bool is_login = a->source.kind == SOURCE_LOGIN;
 	a->key = (struct cache_key){
-		.issuer = settings->token_endpoint.len > 0 ? settings->token_endpoint : a->source.issuer,
+		.issuer = settings->token_endpoint.len > 0 && !is_login ? settings->token_endpoint : a->source.issuer,
 		.client_id = a->source.id,
-		.secret = a->source.kind == SOURCE_LOGIN ? (struct str){0}
-							 : a->source.secret, /* it changes with each use */
+		.secret = is_login ? (struct str){0} : a->source.secret, /* a login's changes with each use */
 		.scope = settings->scope,
 		.audience = settings->audience,
 		.kind = kinds[a->source.kind],
@@ -302,43 +302,43 @@ static void keep_failure(struct attempt *a)
 	store(a);
 }
 
-static int lock_logins(struct attempt *a)
-{
-	TRY(private_folder_open(a->settings->config_dir.p, PRIVATE_CREATE | PRIVATE_DURABLE, &a->login_folder,
-				a->trouble));
-	TRY(private_folder_lock_file(&a->login_folder, LOGINS_LOCK, &a->login_lock, a->trouble));
-	if (!private_folder_wait(a->login_lock, a->settings->timeout_ms))
-		return trouble_set(a->trouble, MINTMARK_ERROR_TIMEOUT, "%s/" LOGINS_LOCK " is held by another process.",
-				   a->login_folder.path);
-	return MINTMARK_OK;
-}
-
 /* A refresh token may be good for one use: from reading it until its successor stands there, it is ours alone. */
 static int hold_login(struct attempt *a)
 {
 	if (a->source.kind != SOURCE_LOGIN)
 		return MINTMARK_OK;
-	TRY(lock_logins(a));
-	return source_find(a->settings, &a->arena, &a->source, a->trouble);
+	TRY(login_keep_open(a->settings, &a->keep, a->trouble));
+	TRY(source_find(a->settings, &a->arena, &a->source, a->trouble));
+	if (a->source.kind != SOURCE_LOGIN)
+		return MINTMARK_OK;
+	const struct logins_entry entry = {.issuer = a->source.issuer,
+					   .client_id = a->source.id,
+					   .refresh_token = a->source.secret,
+					   .storage = a->source.storage};
+	return login_keep_read(a->settings, &entry, &a->arena, &a->source.secret, a->trouble);
 }
 
-static int put_login(struct attempt *a)
+/* By login_keep_first() or login_keep_next(). */
+static int put_login(struct attempt *a,
+		     int (*put)(const struct login_keep *, struct logins_entry *, char[TROUBLE_MAX], struct trouble *))
 {
 	const struct grant *got = &a->result->grant;
 	char time_text[32];
 	struct buf created;
 	buf_init_fixed(&created, time_text, sizeof(time_text));
 	enc_time(&created, a->now.wall_s);
-	const struct logins_entry entry = {a->source.issuer, a->source.id, buf_str(&got->refresh), buf_str(&got->scope),
-					   buf_str(&created)};
-	return logins_put(&a->login_folder, &entry, a->trouble);
+	struct logins_entry entry = {a->source.issuer,     a->source.id,      buf_str(&got->refresh),
+				     buf_str(&got->scope), buf_str(&created), a->source.storage};
+	int rc = put(&a->keep, &entry, a->note, a->trouble);
+	a->source.storage = entry.storage;
+	return rc;
 }
 
 /* RFC 6749 6: a new refresh token takes the place of the old one before anything else happens. */
 static int keep_login(struct attempt *a)
 {
 	bool is_new = a->source.kind == SOURCE_LOGIN && a->result->grant.refresh.len > 0;
-	return is_new ? put_login(a) : MINTMARK_OK;
+	return is_new ? put_login(a, login_keep_next) : MINTMARK_OK;
 }
 
 static int ask_and_keep(struct attempt *a)
@@ -350,10 +350,13 @@ static int ask_and_keep(struct attempt *a)
 	int rc = ask_server(a);
 	if (rc == MINTMARK_OK)
 		rc = keep_login(a);
-	if (rc == MINTMARK_OK)
-		keep_grant(a);
-	else
+	if (rc < 0) {
 		keep_failure(a);
+		return rc;
+	}
+	keep_grant(a);
+	if (a->note[0])
+		memcpy(a->result->warning, a->note, sizeof(a->note));
 	return rc;
 }
 
@@ -436,7 +439,8 @@ static int run(struct attempt *a)
 static void open_attempt(struct attempt *a)
 {
 	a->settings = a->request->settings;
-	a->folder.fd = a->lock = a->login_folder.fd = a->login_lock = -1;
+	a->folder.fd = a->lock = -1;
+	login_keep_init(&a->keep);
 	arena_init(&a->arena, ARENA_MAX);
 	cache_init(&a->record);
 	*a->result = (struct obtain_result){0};
@@ -446,8 +450,7 @@ static void open_attempt(struct attempt *a)
 
 static void close_attempt(struct attempt *a)
 {
-	private_folder_closep(&a->login_lock);
-	private_folder_close(&a->login_folder);
+	login_keep_close(&a->keep);
 	private_folder_closep(&a->lock);
 	private_folder_close(&a->folder);
 	cache_done(&a->record);
@@ -472,8 +475,13 @@ static void keep_first(struct attempt *a)
 {
 	char lock_name[CACHE_NAME_MAX + 8];
 	struct trouble unheard;
+	unsigned n;
 	if (open_cache(a) < 0 || a->folder.fd < 0)
 		return;
+	/* what is there may be another person's */
+	if (cache_forget_login(&a->folder, a->source.issuer, a->source.id, &n, &unheard) < 0)
+		snprintf(a->note, sizeof(a->note), "Tokens of an earlier login may still be used: %.900s",
+			 unheard.text);
 	snprintf(lock_name, sizeof(lock_name), "%s.lock", a->name);
 	if (private_folder_lock_file(&a->folder, lock_name, &a->lock, &unheard) == MINTMARK_OK &&
 	    private_folder_wait(a->lock, a->settings->timeout_ms))
@@ -481,7 +489,7 @@ static void keep_first(struct attempt *a)
 }
 
 int obtain_keep_login(const struct settings *settings, moment_fn *now, struct str issuer, struct grant *grant,
-		      struct trouble *trouble)
+		      struct obtain_login *ret_login, struct trouble *trouble)
 {
 	const struct obtain_request request = {.settings = settings, .now = now};
 	struct obtain_result result;
@@ -490,11 +498,14 @@ int obtain_keep_login(const struct settings *settings, moment_fn *now, struct st
 	now(&a.now);
 	a.source = (struct source){.kind = SOURCE_LOGIN, .issuer = issuer, .id = settings->login_client};
 	result.grant = *grant; /* lent */
-	int rc = lock_logins(&a);
+	int rc = login_keep_open(settings, &a.keep, trouble);
 	if (rc == MINTMARK_OK)
-		rc = put_login(&a);
-	if (rc == MINTMARK_OK)
+		rc = put_login(&a, login_keep_first);
+	if (rc == MINTMARK_OK) {
 		keep_first(&a);
+		ret_login->storage = a.source.storage;
+		memcpy(ret_login->note, a.note, sizeof(a.note));
+	}
 	close_attempt(&a);
 	return rc;
 }
@@ -518,17 +529,4 @@ void obtain_forget(const struct settings *settings)
 	if (source_find(settings, &a.arena, &a.source, &unheard) == MINTMARK_OK)
 		(void)(remove_record(&a) + 0); /* nobody is told: a kept token ends by itself */
 	close_attempt(&a);
-}
-
-int obtain_forget_login(const struct settings *settings, struct str issuer, struct str client_id,
-			struct trouble *trouble)
-{
-	const struct obtain_request request = {.settings = settings, .now = moment_now};
-	struct obtain_result result;
-	struct attempt a = {.request = &request, .result = &result, .trouble = trouble};
-	open_attempt(&a);
-	a.source = (struct source){.kind = SOURCE_LOGIN, .issuer = issuer, .id = client_id};
-	int rc = remove_record(&a);
-	close_attempt(&a);
-	return rc;
 }

@@ -31,17 +31,20 @@ struct obtain_result {
  */
 must_check int obtain_token(const struct obtain_request *request, struct obtain_result *ret_result,
 			    struct trouble *trouble);
+/* What became of a login. */
+struct obtain_login {
+	enum storage_place storage; /* where it is kept */
+	char note[TROUBLE_MAX];     /* what is worth telling besides; "" else */
+};
+
 /*
- * A person has logged in to this client: keep the login and its first token. The codes of mintmark_client_login() that
- * are about files.
+ * A person has logged in to this client: keep the login and its first token; tokens of an earlier login go. The codes
+ * of mintmark_client_login() that are about files and places.
  */
 must_check int obtain_keep_login(const struct settings *settings, moment_fn *now, struct str issuer,
-				 struct grant *grant, struct trouble *trouble);
+				 struct grant *grant, struct obtain_login *ret_login, struct trouble *trouble);
 /* Drop what is kept of this client's token. */
 void obtain_forget(const struct settings *settings);
-/* The same of a login, whatever credentials there are besides. MINTMARK_ERROR_MEMORY, MINTMARK_ERROR_FILE. */
-must_check int obtain_forget_login(const struct settings *settings, struct str issuer, struct str client_id,
-				   struct trouble *trouble);
 /* Seconds to rest after so many failures in a row: the server's wish, or growing, with jitter. */
 int64_t obtain_rest_s(const struct trouble *trouble, int64_t failures);
 

@@ -16,10 +16,10 @@ static bool is_of(struct str s, const char *alphabet)
 	return s.len > 0 && s.len <= NAME_MAX_LEN;
 }
 
-static bool is_prefix(struct str s) { return is_of(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"); }
+bool settings_is_prefix(struct str s) { return is_of(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"); }
 
 /* It becomes the name of a folder. */
-static bool is_app(struct str s)
+bool settings_is_app(struct str s)
 {
 	return is_of(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") && s.p[0] != '.';
 }
@@ -79,9 +79,10 @@ static int find_folders(struct settings *settings)
 
 static int read_names(struct settings *settings, const mintmark_client_options *o)
 {
-	TRY(keep(settings, o->prefix ? o->prefix : "MINTMARK", &settings->prefix));
-	TRY(keep(settings, o->app ? o->app : "mintmark", &settings->app));
-	return is_prefix(settings->prefix) && is_app(settings->app) ? MINTMARK_OK : MINTMARK_ERROR_ARGUMENT;
+	TRY(keep(settings, o->prefix ? o->prefix : SETTINGS_PREFIX, &settings->prefix));
+	TRY(keep(settings, o->app ? o->app : SETTINGS_APP, &settings->app));
+	bool sound = settings_is_prefix(settings->prefix) && settings_is_app(settings->app);
+	return sound ? MINTMARK_OK : MINTMARK_ERROR_ARGUMENT;
 }
 
 static int read_identities(struct settings *settings, const mintmark_client_options *o)
@@ -103,6 +104,15 @@ static int read_identities(struct settings *settings, const mintmark_client_opti
 	return MINTMARK_OK;
 }
 
+static int read_storage(struct settings *settings, const char *option)
+{
+	struct str name;
+	TRY(read_or(settings, option, "LOGIN_STORAGE", &name));
+	if (name.len == 0)
+		name = STR("auto");
+	return storage_find(name, &settings->login_storage) ? MINTMARK_OK : MINTMARK_ERROR_ARGUMENT;
+}
+
 static int read_all(struct settings *settings, const mintmark_client_options *o)
 {
 	struct str ca_file;
@@ -113,6 +123,7 @@ static int read_all(struct settings *settings, const mintmark_client_options *o)
 	TRY(read_or(settings, o->scope, "SCOPE", &settings->scope));
 	TRY(read_or(settings, o->audience, "AUDIENCE", &settings->audience));
 	TRY(read_or(settings, o->login_client_id, "LOGIN_CLIENT_ID", &settings->login_client));
+	TRY(read_storage(settings, o->login_storage));
 	TRY(read_or(settings, o->ca_file, "CA_FILE", &ca_file));
 	if (ca_file.len == 0)
 		TRY(keep(settings, secure_getenv("SSL_CERT_FILE"), &ca_file));
@@ -123,7 +134,15 @@ static int read_all(struct settings *settings, const mintmark_client_options *o)
 int settings_read(const mintmark_client_options *options, struct settings *ret_settings)
 {
 	static const mintmark_client_options defaults = {.size = sizeof(defaults)};
+	/* what programs were built with that know no login_storage */
+	enum { FIRST_SIZE = offsetof(mintmark_client_options, login_storage) };
+	mintmark_client_options first = defaults;
 	const mintmark_client_options *o = options ? options : &defaults;
+	if (o->size == FIRST_SIZE) {
+		memcpy(&first, o, FIRST_SIZE);
+		first.size = sizeof(first);
+		o = &first;
+	}
 	*ret_settings = (struct settings){.timeout_ms = TIMEOUT_MS};
 	arena_init(&ret_settings->strings, STRINGS_MAX);
 	if (o->size != sizeof(*o) || (o->flags & ~(unsigned)MINTMARK_CLIENT_ALL_FLAGS) || o->timeout_ms > 600000)

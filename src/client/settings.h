@@ -8,7 +8,11 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "client/storage.h"
 #include "mintmark/client.h"
+
+#define SETTINGS_PREFIX "MINTMARK"
+#define SETTINGS_APP "mintmark"
 
 /* Credentials of one place: the program's options, or the environment. Empty: not given. */
 struct settings_identity {
@@ -23,6 +27,7 @@ struct settings {
 	struct settings_identity options, environment;
 	struct str scope, audience;
 	struct str login_client;   /* the public client that people log in to */
+	enum storage_place login_storage; /* of new logins */
 	const char *ca_file;       /* NULL: the system's */
 	struct str config_dir, cache_dir; /* "": this person has none */
 	unsigned flags;            /* enum mintmark_client_flag */
@@ -32,6 +37,9 @@ struct settings {
 
 /* MINTMARK_ERROR_ARGUMENT, MINTMARK_ERROR_MEMORY. settings_done() in any case. */
 must_check int settings_read(const mintmark_client_options *options, struct settings *ret_settings);
+/* Whether the provider's names have their form. */
+bool settings_is_prefix(struct str s);
+bool settings_is_app(struct str s);
 void settings_done(struct settings *settings);
 
 #endif

@@ -11,7 +11,7 @@
 #include "client/logins.h"
 #include "client/private_folder.h"
 
-enum { PLACES_MAX = 900 };
+enum { PLACES_MAX = 980, DESCRIBE_ARENA = 1048576 };
 
 /* Secrets that are mounted into containers are links and belong to root: who may write them is not ours to judge. */
 int source_read_file(const char *path, struct arena *arena, struct str *ret_text, struct trouble *trouble)
@@ -125,6 +125,7 @@ static int look_at_files(const struct settings *settings, struct arena *arena, s
 	source->issuer = login.issuer;
 	source->id = login.client_id;
 	source->secret = login.refresh_token;
+	source->storage = login.storage;
 	return keep_place(arena, source, trouble, STR(LOGINS_FILE));
 }
 
@@ -140,7 +141,12 @@ static int say_where(const struct settings *settings, struct trouble *trouble)
 	if (settings->config_dir.len > 0)
 		buf_printf(&out, "; %s/" CREDENTIALS_FILE "; %s/" LOGINS_FILE, settings->config_dir.p,
 			   settings->config_dir.p);
-	buf_printf(&out, ". Set the two variables, or log in (mintmark login).");
+	buf_printf(&out, ". Set the two variables, or log in (mintmark login");
+	if (!str_eq(settings->app, STR(SETTINGS_APP)))
+		buf_printf(&out, " --app %s", settings->app.p);
+	if (!str_eq(settings->prefix, STR(SETTINGS_PREFIX)))
+		buf_printf(&out, " --prefix %s", prefix);
+	buf_printf(&out, ").");
 	text[out.len] = '\0';
 	return trouble_set(trouble, MINTMARK_ERROR_NO_CREDENTIALS, "%s", text);
 }
@@ -166,4 +172,42 @@ int source_find(const struct settings *settings, struct arena *arena, struct sou
 		return say_where(settings, trouble);
 	*ret_source = source;
 	return MINTMARK_OK;
+}
+
+/* "the kernel's keyring"; of the file its whole path. */
+void source_put_storage(const struct settings *settings, enum storage_place storage, struct buf *out)
+{
+	if (storage == STORAGE_FILE)
+		buf_printf(out, "%s/", settings->config_dir.p);
+	buf_put(out, str_of(storage_of(storage)->words));
+}
+
+static void put_source(const struct settings *settings, const struct source *source, struct buf *out)
+{
+	switch (source->kind) {
+	case SOURCE_PAIR:
+		buf_printf(out, "client %.*s of %s", STR_ARG(source->id), source->place);
+		return;
+	case SOURCE_STORED:
+		buf_printf(out, "client %.*s of %s/" CREDENTIALS_FILE, STR_ARG(source->id), settings->config_dir.p);
+		return;
+	case SOURCE_TOKEN_FILE:
+		buf_printf(out, "a token in %.*s", STR_ARG(source->path));
+		return;
+	case SOURCE_LOGIN:
+		buf_printf(out, "a login to %.*s, kept in ", STR_ARG(source->id));
+		source_put_storage(settings, source->storage, out);
+	}
+}
+
+int source_describe(const struct settings *settings, struct buf *out, struct trouble *trouble)
+{
+	struct arena arena;
+	struct source source;
+	arena_init(&arena, DESCRIBE_ARENA);
+	int rc = source_find(settings, &arena, &source, trouble);
+	if (rc == MINTMARK_OK)
+		put_source(settings, &source, out);
+	arena_done(&arena);
+	return rc;
 }

@@ -6,6 +6,7 @@
 #define CLIENT_SOURCE_H
 
 #include "client/settings.h"
+#include "client/storage.h"
 #include "client/trouble.h"
 
 enum source_kind {
@@ -18,7 +19,8 @@ enum source_kind {
 struct source {
 	enum source_kind kind;
 	struct str issuer; /* the settings', or that of the place */
-	struct str id, secret, path;
+	struct str id, secret, path; /* a login's secret: login_keep_read() */
+	enum storage_place storage;  /* of a login */
 	const char *place; /* for people; in the arena */
 };
 
@@ -28,6 +30,10 @@ struct source {
  */
 must_check int source_find(const struct settings *settings, struct arena *arena, struct source *ret_source,
 			   struct trouble *trouble);
+/* Where the credentials come from, for people, appended. The codes of source_find(). */
+must_check int source_describe(const struct settings *settings, struct buf *out, struct trouble *trouble);
+/* Where a login is kept, for people: "the kernel's keyring", of the file its whole path. Appended. */
+void source_put_storage(const struct settings *settings, enum storage_place storage, struct buf *out);
 /* A whole file of others, links allowed, up to its last line end. MINTMARK_ERROR_FILE, MINTMARK_ERROR_MEMORY. */
 must_check int source_read_file(const char *path, struct arena *arena, struct str *ret_text, struct trouble *trouble);
 

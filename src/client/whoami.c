@@ -12,15 +12,6 @@
 
 enum { ARENA_MAX = 1048576, ANSWER_MAX = 65536 };
 
-/* Note why the last call failed. */
-static int fail(struct mintmark_client *client, const struct trouble *trouble)
-{
-	pthread_mutex_lock(&client->lock);
-	client->last = *trouble;
-	pthread_mutex_unlock(&client->lock);
-	return trouble->code;
-}
-
 static int find_url(struct mintmark_client *client, struct arena *arena, struct str *ret_url, struct str *ret_issuer,
 		    struct trouble *trouble)
 {
@@ -120,5 +111,5 @@ int whoami_ask(struct mintmark_client *client, char *ret_json, size_t size)
 	if (rc == MINTMARK_OK)
 		rc = copy_answer(buf_str(&out), ret_json, size, &trouble);
 	arena_done(&arena);
-	return trouble.code < 0 && rc < 0 ? fail(client, &trouble) : rc;
+	return trouble.code < 0 && rc < 0 ? client_fail(client, &trouble) : rc;
 }

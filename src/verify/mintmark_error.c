@@ -26,8 +26,9 @@ const char *mintmark_error_text(int code)
 		[-MINTMARK_ERROR_CANCELLED] = "It was cancelled.",
 		[-MINTMARK_ERROR_REJECTED] = "The API refuses even a fresh token.",
 		[-MINTMARK_ERROR_LOGIN] = "Somebody has to log in.",
+		[-MINTMARK_ERROR_STORAGE] = "The place where a login is kept can not be used.",
 	};
-	if (code > 0 || code < MINTMARK_ERROR_LOGIN)
+	if (code > 0 || code < MINTMARK_ERROR_STORAGE)
 		return "There is no such error.";
 	return texts[-code];
 }

@@ -31,8 +31,10 @@ START_S, STOP_S = 15, 10  # patience, not promises: sanitizers and busy machines
 
 
 def clean_env(**more):
-    """No proxies and no Mintmark settings of whoever runs the tests."""
-    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith('_proxy') and not k.startswith('MINTMARK_')}
+    """No proxies, no Mintmark settings and no session bus of whoever runs the tests: logins are kept there."""
+    foreign = ('DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR')
+    kept = {k: v for k, v in os.environ.items()
+            if not k.lower().endswith('_proxy') and not k.startswith('MINTMARK_') and k not in foreign}
     return {**kept, 'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1', **more}
 
 

@@ -124,8 +124,8 @@ def test_by_browser(person, provider):
     response, page = login.browse(code='c1', state=query['state'], iss=provider.url)
     assert response.status == 200 and 'You can close this window' in page
     assert "default-src 'none'" in response.headers['Content-Security-Policy'] and response.headers['Cache-Control'] == 'no-store'
-    assert login.end() == (OK, 'You are logged in.\n')
     path = person.home / '.config/mintmark/logins.json'
+    assert login.end() == (OK, f'You are logged in. The login is kept in {path}.\n')
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_text())[provider.url]['refresh_token'] == 'refresh-1'
     assert person.token() == 'token-1' and len(provider.requests) == 1  # the first token is kept too
@@ -352,5 +352,5 @@ def test_own_server_by_device(mint, own):
     lines = [process.stderr.readline().strip() for _ in range(4)]
     page = browser.get(f'/device?user_code={lines[3]}')
     assert browser.submit(page, '/device', button='Approve').status == 200
-    assert process.communicate(timeout=90)[1].endswith('You are logged in.\n') and process.returncode == OK
+    assert process.communicate(timeout=90)[1].endswith('.config/mintmark/logins.json.\n') and process.returncode == OK
     assert json.loads(own.run('whoami', '--json').stdout)['email'] == person.email

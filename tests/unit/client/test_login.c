@@ -68,6 +68,8 @@ static int start(void **state)
 	setenv("HOME", home, 1);
 	unsetenv("XDG_CACHE_HOME");
 	unsetenv("SSL_CERT_FILE");
+	unsetenv("DBUS_SESSION_BUS_ADDRESS");
+	unsetenv("XDG_RUNTIME_DIR");
 	server_start(&server);
 	server_start(&stranger);
 	server.speak = stranger.speak = speak;
