@@ -48,12 +48,32 @@ int memory_consent_list(struct store *store, struct str account_id, struct arena
 	return memory_unlock(store, memory_table_list(memory_lock(store), &some, order, arena, ret_consents, ret_n));
 }
 
+static bool is_unredeemed_code(const struct memory_state *state, const void *row, const void *arg)
+{
+	(void)state;
+	const struct memory_code *code = row;
+	const struct str *pair = arg;
+	return !code->used && str_eq(code->code.account_id, pair[0]) && str_eq(code->code.client_id, pair[1]);
+}
+
+static void end_unredeemed(struct memory_state *next, struct str account_id, struct str client_id)
+{
+	const struct str pair[] = {account_id, client_id};
+	memory_table_drop_some(next, &(struct memory_some){MEMORY_CODE, is_unredeemed_code, pair}, SIZE_MAX);
+	MEMORY_EACH(struct memory_device, row, next, MEMORY_DEVICE) {
+		bool its = str_eq(row->device.client_id, client_id) && str_eq(row->device.account_id, account_id);
+		if (its && row->device.state == DEVICE_APPROVED)
+			row->device.state = DEVICE_DENIED;
+	}
+}
+
 static int withdraw(struct memory_state *next, struct str account_id, struct str client_id, int64_t now_s)
 {
 	const struct consent *row = find(next, account_id, client_id);
 	if (!row)
 		return E_ABSENT;
 	memory_table_drop(next, MEMORY_CONSENT, row);
+	end_unredeemed(next, account_id, client_id);
 	MEMORY_EACH(struct family, family, next, MEMORY_FAMILY) {
 		if (!str_eq(family->account_id, account_id) || !str_eq(family->client_id, client_id))
 			continue;

@@ -100,6 +100,23 @@ static int close_families(struct db *db, int64_t account_n, int64_t client_n, in
 	return rc == E_ABSENT ? 0 : rc;
 }
 
+/* What was allowed and is not fetched yet would begin behind the person's back. */
+static int end_unredeemed(struct db *db, int64_t account_n, int64_t client_n)
+{
+	_cleanup_(query_done) struct query codes =
+		query_of(db, "DELETE FROM code WHERE account_n = ? AND client_n = ? AND used = 0");
+	query_int(&codes, account_n);
+	query_int(&codes, client_n);
+	TRY(query_run(&codes));
+	_cleanup_(query_done) struct query devices =
+		query_of(db, "UPDATE device SET state = ? WHERE account_n = ? AND client_n = ? AND state = ?");
+	query_int(&devices, DEVICE_DENIED);
+	query_int(&devices, account_n);
+	query_int(&devices, client_n);
+	query_int(&devices, DEVICE_APPROVED);
+	return query_run(&devices);
+}
+
 static int delete (struct db *db, const void *args)
 {
 	const struct pair *pair = args;
@@ -111,6 +128,7 @@ static int delete (struct db *db, const void *args)
 	query_int(&query, account_n);
 	query_int(&query, client_n);
 	TRY(query_hit(&query));
+	TRY(end_unredeemed(db, account_n, client_n));
 	return close_families(db, account_n, client_n, pair->now_s);
 }
 

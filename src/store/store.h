@@ -390,7 +390,10 @@ must_check int store_consent_get(struct store *store, struct str account_id, str
 must_check int store_consent_put(struct store *store, const struct consent *consent, const struct audit_note *note);
 must_check int store_consent_list(struct store *store, struct str account_id, struct arena *arena,
 				  struct consent **ret_consents, size_t *ret_n);
-/* With the families of the pair, as store_family_end. E_ABSENT. */
+/*
+ * With the families of the pair, as store_family_end, and what was allowed and not fetched yet: codes, approved
+ * devices. E_ABSENT: no consent was given; then nothing ends.
+ */
 must_check int store_consent_delete(struct store *store, struct str account_id, struct str client_id,
 				    const struct audit_note *note);
 

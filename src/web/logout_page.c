@@ -32,7 +32,12 @@ static int find_client(struct call *call, struct str id)
 	int rc = id.len <= MODEL_ID_MAX ? directory_client(call->env->directory, id, true, &call->client) : E_ABSENT;
 	if (rc == E_ABSENT || rc == E_SYNTAX)
 		FAIL(call, INVALID_REQUEST, "unknown client");
-	return rc;
+	TRY(rc);
+	/* RFC 9700 4.11: who was switched off sends nobody anywhere any more */
+	const struct client *client = &call->client->client;
+	if (client->disabled || (client->expires_s != 0 && call_now_s(call) >= client->expires_s))
+		FAIL(call, INVALID_REQUEST, "the client has ended");
+	return 0;
 }
 
 static int read_hint(struct call *call, struct logout *logout, struct str *client_id)

@@ -77,3 +77,39 @@ def test_attack_26_as_many_scopes_as_fit_can_be_redeemed(server, browser):
     answer = wide.login(browser, scope=asked)
     assert wide.redeem(answer, check=False, code_verifier='x' * 43).json()['error'] == 'invalid_grant'
     assert wide.redeem(answer, check=False).json()['error'] == 'invalid_grant'  # 7636-9: burnt
+
+
+def test_attack_46_a_client_that_was_switched_off_sends_nobody_anywhere(server, browser):
+    """Neither by logout nor by an authorization request: its registered URIs are nobody's responsibility any more."""
+    ended = rp.App(server, '--logout-uri', 'https://app.example/bye', name='Ended')
+    hint = ended.redeem(ended.login(browser))['id_token']
+    path = '/oauth2/logout?' + urllib.parse.urlencode({'id_token_hint': hint, 'post_logout_redirect_uri': 'https://app.example/bye'})
+    server.cli('client', 'disable', ended.id)
+    for where in (path, ended.path(), ended.path(prompt='none'), ended.path(response_type='x')):
+        page = browser.get(where)
+        assert page.status == 400 and 'Location' not in page.headers
+    server.cli('client', 'enable', ended.id)
+    assert browser.get(path).headers['Location'] == 'https://app.example/bye'
+
+
+def approve(server, browser, scope):
+    """An app with the device grant, and a request of it that was allowed and not fetched yet."""
+    made = server.cli('client', 'create', '--kind', 'app', '--name', 'Gadget', '--public', '--scope', scope,
+                      '--grant', 'device', '--grant', 'refresh')
+    asked = server.post('/oauth2/device_authorization', {'client_id': made['client_id']}).json()
+    page = browser.submit(browser.get('/device'), '/device', user_code=asked['user_code'])
+    page = browser.submit(page, '/device', decision='approve')
+    assert 'Gadget' in page.text
+    return made['client_id'], {'grant_type': 'urn:ietf:params:oauth:grant-type:device_code', 'client_id': made['client_id'],
+                               'device_code': asked['device_code']}
+
+
+def test_access_taken_away_before_it_was_fetched(server, browser):
+    """A yes that one regrets at once: neither an approved device nor a code that lies ready begins anything."""
+    client_id, poll = approve(server, browser, 'openid offline_access')
+    browser.submit(browser.get(f'/account/apps/end?id={client_id}'), '/account/apps/end')
+    assert server.post('/oauth2/token', poll).json()['error'] == 'access_denied'
+    shy = rp.App(server, name='Shy')
+    answer = shy.login(browser)
+    browser.submit(browser.get(f'/account/apps/end?id={shy.id}'), '/account/apps/end')
+    assert shy.redeem(answer, check=False).json()['error'] == 'invalid_grant'

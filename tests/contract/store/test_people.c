@@ -77,6 +77,41 @@ static void consent_withdrawn(void **state)
 	assert_false(is_revoked(world, STR("jti-0003")));
 }
 
+static void approve(struct world *world, unsigned n, const char *user_code, const char *client_id)
+{
+	struct device device = a_device(world, n), decision = a_decision(DEVICE_APPROVED);
+	device.client_id = str_of(client_id);
+	OK(store_device_put(world->store, &device));
+	OK(store_device_decide(world->store, str_of(user_code), &decision, NOW_S, &a_note));
+}
+
+static enum device_state state_of(struct world *world, unsigned n)
+{
+	struct device device;
+	OK(store_device_peek(world->store, hash_of(world, n), STR(""), &world->arena, &device));
+	return device.state;
+}
+
+/* What was allowed and not fetched yet goes too: else the app fetches it behind the person's back. */
+static void consent_withdrawn_before_it_was_used(void **state)
+{
+	struct world *world = *state;
+	struct consent consent = a_consent(world, 1);
+	struct code mine = a_code(world, 3), others = a_code(world, 4), got;
+	bool used;
+	others.client_id = STR("mmc_0002");
+	OK(store_consent_put(world->store, &consent, &a_note));
+	OK(store_code_put(world->store, &mine, NULL));
+	OK(store_code_put(world->store, &others, NULL));
+	approve(world, 5, "CODE0005", "mmc_0001");
+	approve(world, 6, "CODE0006", "mmc_0002");
+	OK(store_consent_delete(world->store, STR("mma_0001"), STR("mmc_0001"), &a_note));
+	FAILS(store_code_peek(world->store, mine.sha256, &world->arena, &got, &used), E_ABSENT);
+	OK(store_code_peek(world->store, others.sha256, &world->arena, &got, &used));
+	assert_int_equal(state_of(world, 5), DEVICE_DENIED);
+	assert_int_equal(state_of(world, 6), DEVICE_APPROVED);
+}
+
 static void expect_app(const struct client *got, const struct client *want)
 {
 	assert_int_equal(got->kind, CLIENT_APP);
@@ -385,6 +420,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(consent_refused),
 	TEST(consent),
 	TEST(consent_withdrawn),
+	TEST(consent_withdrawn_before_it_was_used),
 	TEST(apps),
 	TEST(apps_refused),
 	TEST(all_go_with_the_account),
