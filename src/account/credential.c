@@ -31,9 +31,12 @@ int credential_change(struct call *call, const struct credential_change *change)
 	int64_t now_s = call_now_s(call);
 	int64_t until_s = change->everything ? now_s + REVOKED_KEEP_S : 0;
 	TRY(arena_printf(&call->arena, &actor, "account:%.*s", STR_ARG(change->account_id)));
-	struct audit_note note = {now_s, actor, str_of(change->how), change->account_id, (struct str){0}};
-	TRY(store_login_set_password(call->env->store, change->account_id, change->phc, change->except, until_s,
-				     &note));
+	const struct audit_note note = {now_s, actor, str_of(change->how), change->account_id, call->peer_addr};
+	struct store *store = call->env->store;
+	if (change->taken)
+		TRY(store_login_reset_password(store, change->account_id, change->phc, change->taken, until_s, &note));
+	else
+		TRY(store_login_set_password(store, change->account_id, change->phc, change->except, until_s, &note));
 	if (!change->everything)
 		return 0;
 	directory_drop(call->env->directory, (struct str){0}); /* views hold the epoch of before */

@@ -19,11 +19,12 @@ struct credential_change {
 	struct str phc;
 	const unsigned char *except; /* hash of the session that goes on; NULL: none */
 	bool everything;             /* tokens and families end too */
+	const struct store_once_key *taken; /* the link that lets it, used up with it; all sessions end. NULL: none */
 	const char *how;             /* the audit trail's action: "password.change", "password.reset" */
 };
 /*
- * Durable, and known to everybody here who judges tokens, when it returns 0. E_ABSENT: the account is gone. E_STORE,
- * E_NOMEM: nothing was changed, or it is not known everywhere yet.
+ * Durable, and known to everybody here who judges tokens, when it returns 0. E_ABSENT: the account is gone. E_REUSED:
+ * the link is not good any more. E_STORE, E_NOMEM: nothing was changed, or it is not known everywhere yet.
  */
 must_check int credential_change(struct call *call, const struct credential_change *change);
 

@@ -33,12 +33,9 @@ int enrol_account(struct call *call, const struct enrol_terms *terms, struct acc
 	TRY(id_new(ID_ACCOUNT, id));
 	TRY(arena_str(&call->arena, str_of(id), &account.id));
 	TRY(arena_printf(&call->arena, &actor, "account:%s", id));
-	struct audit_note note = {call_now_s(call), actor, STR("account.create"), account.id, str_of(terms->how)};
-	TRY(store_account_put(call->env->store, &account, &note));
-	if (terms->phc.len > 0) {
-		note.action = STR("password.set");
-		TRY(store_login_set_password(call->env->store, account.id, terms->phc, NULL, 0, &note));
-	}
+	const struct audit_note note = {call_now_s(call), actor, STR("account.create"), account.id, str_of(terms->how)};
+	const struct enrolment enrolment = {&account, terms->phc, terms->link, terms->taken};
+	TRY(store_account_enrol(call->env->store, &enrolment, &note));
 	/* As it is now, with the epoch that a session begins with. */
 	return store_account_get(call->env->store, account.id, false, &call->arena, ret_account);
 }

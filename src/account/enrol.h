@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "oauth/call.h"
+#include "store/store.h"
 
 struct enrol_terms {
 	struct str email;      /* as address_parse gave it */
@@ -12,6 +13,8 @@ struct enrol_terms {
 	struct str_list roles;
 	struct str phc;        /* of the password; empty: none yet */
 	const char *how;       /* for the audit trail: "invitation", "sign-up" ... */
+	const struct upstream_link *link;   /* an account elsewhere that is connected with it; NULL: none */
+	const struct store_once_key *taken; /* the invitation, which is used up with it; NULL: none */
 };
 
 /*
@@ -19,7 +22,10 @@ struct enrol_terms {
  * can't be shown.
  */
 must_check int enrol_name(struct str text, struct str *ret_name);
-/* E_EXISTS: the address is taken. E_RANDOM, E_STORE, E_NOMEM. In the call's arena. */
+/*
+ * The whole of it in one transaction. E_EXISTS: the address (or the account elsewhere) is taken; the invitation stays
+ * good. E_REUSED: the invitation is not good any more. E_RANDOM, E_STORE, E_NOMEM. In the call's arena.
+ */
 must_check int enrol_account(struct call *call, const struct enrol_terms *terms, struct account *ret_account);
 
 #endif

@@ -45,13 +45,11 @@ int link_peek(struct store *store, const struct link_key *key, struct arena *are
 	return store_once_peek(store, &found, arena, ret_once);
 }
 
-int link_take(struct store *store, const struct link_key *key, struct arena *arena, struct once *ret_once,
-	      const struct audit_note *note)
+int link_once(const struct link_key *key, unsigned char ret_sha256[32], struct store_once_key *ret_key)
 {
-	unsigned char sha256[32];
-	const struct store_once_key found = {sha256, kinds[key->kind].once, key->now_s};
-	TRY(hash(key->text, sha256));
-	return store_once_take(store, &found, arena, ret_once, note);
+	TRY(hash(key->text, ret_sha256));
+	*ret_key = (struct store_once_key){ret_sha256, kinds[key->kind].once, key->now_s};
+	return 0;
 }
 
 void link_url(struct str issuer, enum link_kind kind, struct str text, struct buf *out)

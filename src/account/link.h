@@ -30,9 +30,11 @@ struct link_key {
 };
 /* What it stands for; it stays good. E_ABSENT: malformed, unknown, used, expired, of another kind. E_STORE ... */
 must_check int link_peek(struct store *store, const struct link_key *key, struct arena *arena, struct once *ret_once);
-/* The same, and it is used up: of any number of callers exactly one gets it. */
-must_check int link_take(struct store *store, const struct link_key *key, struct arena *arena, struct once *ret_once,
-			 const struct audit_note *note);
+/*
+ * For the verb that does what the link is for and uses it up in the same transaction (store.h), so that neither happens
+ * without the other. ret_sha256: what ret_key points to. E_ABSENT: malformed. E_CRYPTO.
+ */
+must_check int link_once(const struct link_key *key, unsigned char ret_sha256[32], struct store_once_key *ret_key);
 /* The whole URL, appended. issuer: with or without its last slash. */
 void link_url(struct str issuer, enum link_kind kind, struct str text, struct buf *out);
 /*

@@ -26,8 +26,11 @@ int upstream_link(struct call *call, const struct upstream *upstream, const stru
 	return store_upstream_put(call->env->store, &link, &note);
 }
 
-static int create(struct call *call, const struct upstream_person *person, struct account *ret_account)
+static int create(struct call *call, const struct upstream *upstream, const struct upstream_person *person,
+		  struct account *ret_account)
 {
+	const struct upstream_link link = {.issuer = upstream_options(upstream)->issuer, .subject = person->subject,
+					   .email = person->email, .created_s = call_now_s(call)};
 	struct str local = person->email;
 	local.len = str_find(local, '@');
 	const struct enrol_terms terms = {
@@ -35,6 +38,7 @@ static int create(struct call *call, const struct upstream_person *person, struc
 		.email_verified = true,
 		.name = person->name.len > 0 ? person->name : local,
 		.how = "upstream",
+		.link = &link,
 	};
 	return enrol_account(call, &terms, ret_account);
 }
@@ -56,7 +60,7 @@ static int join(struct call *call, const struct upstream *upstream, const struct
 	if (rc == E_ABSENT && (!options->create || (options->domains.n > 0 && !speaks_for(options, person->email))))
 		FAIL(call, ABSENT, "no account, and none is made");
 	if (rc == E_ABSENT)
-		TRY(create(call, person, &account));
+		return create(call, upstream, person, ret_account);
 	TRY(upstream_link(call, upstream, person, account.id));
 	*ret_account = account;
 	return 0;

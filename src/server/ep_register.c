@@ -223,20 +223,16 @@ static int make_secret(struct call *call, struct client *client, struct secrets 
 	return 0;
 }
 
-/* The token is used up last, when nothing but the store can refuse any more. */
+/* The token is used up with it, or neither happens. */
 static int put(struct call *call, const struct client *client)
 {
 	const unsigned char *initial = task_of(call)->own;
 	const struct audit_note note = note_of(call, "client.register", client);
-	struct once once;
-	if (initial) {
-		const struct store_once_key key = {initial, ONCE_REGISTER, call_now_s(call)};
-		int rc = store_once_take(call->env->store, &key, &call->arena, &once, NULL);
-		if (rc == E_ABSENT)
-			return bearer_refuse(call, "registration token was used meanwhile");
-		TRY(rc);
-	}
-	return store_client_put(call->env->store, client, &note);
+	if (!initial)
+		return store_client_put(call->env->store, client, &note);
+	const struct store_once_key key = {initial, ONCE_REGISTER, call_now_s(call)};
+	int rc = store_client_register(call->env->store, client, &key, &note);
+	return rc == E_REUSED ? bearer_refuse(call, "registration token was used meanwhile") : rc;
 }
 
 static int run(struct call *call, const struct json *doc, struct secrets *secrets)

@@ -85,19 +85,21 @@ must_check int memory_copy_revocation(struct arena *arena, const struct revocati
 must_check int memory_copy_entry(struct arena *arena, const struct audit_entry *from, struct audit_entry *ret_to);
 
 /* The verbs, by file. */
-int memory_account_put(struct store *store, const struct account *account, const struct audit_note *note);
+int memory_account_put(struct store *store, const struct enrolment *enrolment, const struct audit_note *note);
 int memory_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
 		       struct account *ret_account);
 int memory_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 			struct account **ret_accounts, size_t *ret_n);
-int memory_account_update(struct store *store, const struct account *account, const struct audit_note *note);
+int memory_account_update(struct store *store, const struct account *account, const struct store_once_key *taken,
+			  const struct audit_note *note);
 int memory_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
 			  const struct audit_note *note);
 int memory_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
 int memory_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 				const struct audit_note *note);
 
-int memory_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
+int memory_client_put(struct store *store, const struct client *clients, size_t n,
+		      const struct store_once_key *taken, const struct audit_note *note);
 int memory_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
 int memory_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 		       struct client **ret_clients, size_t *ret_n);
@@ -170,8 +172,8 @@ int memory_session_end(struct store *store, struct str account_id, struct str id
 size_t memory_session_end_all(struct memory_state *next, struct str account_id, const unsigned char *except);
 
 int memory_login_get(struct store *store, struct str account_id, struct arena *arena, struct login *ret_login);
-int memory_login_set_password(struct store *store, struct str account_id, struct str phc, const unsigned char *except,
-			      int64_t until_s, const struct audit_note *note);
+int memory_login_set_password(struct store *store, struct str account_id, const struct new_password *password,
+			      const struct audit_note *note);
 int memory_login_reset_factors(struct store *store, struct str account_id, const struct audit_note *note);
 int memory_login_set_totp(struct store *store, struct str account_id, const struct login_totp *totp,
 			  const struct audit_note *note);
@@ -202,9 +204,14 @@ int memory_once_take(struct store *store, const struct store_once_key *key, stru
 		     const struct audit_note *note);
 int memory_once_list(struct store *store, const struct store_once_range *range, struct arena *arena,
 		     struct once **ret_onces, size_t *ret_n);
-/* One that is still good; NULL. */
 /* All of an account. */
 void memory_once_end_all(struct memory_state *next, struct str account_id);
+/* Inside a change. What an account signs in with. */
+must_check int memory_login_put(struct memory_state *next, struct str account_id, struct str phc, int64_t now_s);
+must_check int memory_upstream_insert(struct memory_state *next, const struct upstream_link *link);
+/* Uses it up. NULL: there is nothing to. E_REUSED: it is not good (any more). */
+must_check int memory_once_use(struct memory_state *next, const struct store_once_key *key);
+/* One that is still good; NULL. */
 struct once *memory_once_find(const struct memory_state *state, const struct store_once_key *key);
 
 int memory_code_put(struct store *store, const struct code *code, const unsigned char *pushed);

@@ -27,11 +27,25 @@ static int put(struct memory_state *next, const struct account *account)
 	return memory_copy_account(&next->arena, account, &next->accounts[at]);
 }
 
-int memory_account_put(struct store *store, const struct account *account, const struct audit_note *note)
+static int enrol(struct memory_state *next, const struct enrolment *enrolment)
+{
+	const struct account *account = enrolment->account;
+	TRY(memory_once_use(next, enrolment->taken));
+	TRY(put(next, account));
+	if (enrolment->phc.len > 0)
+		TRY(memory_login_put(next, account->id, enrolment->phc, account->created_s));
+	if (!enrolment->link)
+		return 0;
+	struct upstream_link link = *enrolment->link;
+	link.account_id = account->id;
+	return memory_upstream_insert(next, &link);
+}
+
+int memory_account_put(struct store *store, const struct enrolment *enrolment, const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 1, &next));
-	return memory_end(store, next, put(next, account), note);
+	return memory_end(store, next, enrol(next, enrolment), note);
 }
 
 int memory_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
@@ -66,8 +80,9 @@ int memory_account_list(struct store *store, const struct store_range *range, st
 	return memory_unlock(store, list(memory_lock(store), range, arena, ret_accounts, ret_n));
 }
 
-static int update(struct memory_state *next, const struct account *change)
+static int update(struct memory_state *next, const struct account *change, const struct store_once_key *taken)
 {
+	TRY(memory_once_use(next, taken));
 	struct account *account = memory_account(next, change->id), *other = by_email_address(next, change->email);
 	if (!account)
 		return E_ABSENT;
@@ -80,11 +95,12 @@ static int update(struct memory_state *next, const struct account *change)
 	return arena_str(&next->arena, change->name, &account->name);
 }
 
-int memory_account_update(struct store *store, const struct account *account, const struct audit_note *note)
+int memory_account_update(struct store *store, const struct account *account, const struct store_once_key *taken,
+			  const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, update(next, account), note);
+	return memory_end(store, next, update(next, account, taken), note);
 }
 
 static int set_roles(struct memory_state *next, struct str id, struct str_list roles)

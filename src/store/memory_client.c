@@ -80,18 +80,20 @@ static int put_one(struct memory_state *next, const struct client *client)
 	return 0;
 }
 
-static int put(struct memory_state *next, const struct client *clients, size_t n)
+static int put(struct memory_state *next, const struct client *clients, size_t n, const struct store_once_key *taken)
 {
+	TRY(memory_once_use(next, taken));
 	for (size_t i = 0; i < n; i++)
 		TRY(put_one(next, &clients[i]));
 	return 0;
 }
 
-int memory_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note)
+int memory_client_put(struct store *store, const struct client *clients, size_t n, const struct store_once_key *taken,
+		      const struct audit_note *note)
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, n, &next));
-	return memory_end(store, next, put(next, clients, n), note);
+	return memory_end(store, next, put(next, clients, n, taken), note);
 }
 
 static int compare_strs(const void *a, const void *b)

@@ -24,24 +24,27 @@ static int need_row(struct memory_state *next, struct str account_id, struct mem
 	return 0;
 }
 
-struct new_password {
-	struct str account_id, phc;
-	const unsigned char *except;
-	int64_t now_s, until_s;
-};
-
-static int set_password(struct memory_state *next, const struct new_password *change)
+int memory_login_put(struct memory_state *next, struct str account_id, struct str phc, int64_t now_s)
 {
 	struct memory_login *row;
-	TRY(need_row(next, change->account_id, &row));
-	TRY(arena_str(&next->arena, change->phc, &row->login.phc));
-	row->login.password_s = change->phc.len > 0 ? change->now_s : 0;
-	memory_session_end_all(next, change->account_id, change->except);
-	memory_once_end_all(next, change->account_id);
+	TRY(need_row(next, account_id, &row));
+	row->login.password_s = phc.len > 0 ? now_s : 0;
+	return arena_str(&next->arena, phc, &row->login.phc);
+}
+
+static int set_password(struct memory_state *next, struct str account_id, const struct new_password *change,
+			int64_t now_s)
+{
+	if (!memory_account(next, account_id))
+		return E_ABSENT;
+	TRY(memory_once_use(next, change->taken));
+	TRY(memory_login_put(next, account_id, change->phc, now_s));
+	memory_session_end_all(next, account_id, change->except);
+	memory_once_end_all(next, account_id);
 	if (change->until_s == 0)
 		return 0;
-	struct account *account = memory_account(next, change->account_id);
-	TRY(memory_account_raise(next, account, change->now_s, change->until_s));
+	struct account *account = memory_account(next, account_id);
+	TRY(memory_account_raise(next, account, now_s, change->until_s));
 	MEMORY_EACH(struct session, session, next, MEMORY_SESSION) {
 		if (str_eq(session->account_id, account->id) && session->account_epoch + 1 == account->epoch)
 			session->account_epoch++; /* an older one stays over */
@@ -49,13 +52,12 @@ static int set_password(struct memory_state *next, const struct new_password *ch
 	return 0;
 }
 
-int memory_login_set_password(struct store *store, struct str account_id, struct str phc, const unsigned char *except,
-			      int64_t until_s, const struct audit_note *note)
+int memory_login_set_password(struct store *store, struct str account_id, const struct new_password *password,
+			      const struct audit_note *note)
 {
 	struct memory_state *next;
-	const struct new_password change = {account_id, phc, except, note->now_s, until_s};
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, set_password(next, &change), note);
+	return memory_end(store, next, set_password(next, account_id, password, note->now_s), note);
 }
 
 static int set_totp(struct memory_state *next, struct str account_id, const struct login_totp *totp)

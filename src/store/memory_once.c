@@ -50,6 +50,16 @@ int memory_once_take(struct store *store, const struct store_once_key *key, stru
 	return 0;
 }
 
+int memory_once_use(struct memory_state *next, const struct store_once_key *key)
+{
+	const struct once *row = key ? memory_once_find(next, key) : NULL;
+	if (key && !row)
+		return E_REUSED;
+	if (row)
+		memory_table_drop(next, MEMORY_ONCE, row);
+	return 0;
+}
+
 static bool is_of(const struct memory_state *state, const void *row, const void *account_id)
 {
 	(void)state;

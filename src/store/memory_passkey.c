@@ -90,7 +90,7 @@ int memory_passkey_use(struct store *store, struct str id, int64_t counter, int6
 	return memory_end(store, next, use(memory_table_by_id(next, MEMORY_PASSKEY, id), counter, now_s), NULL);
 }
 
-static int link_up(struct memory_state *next, const struct upstream_link *link)
+int memory_upstream_insert(struct memory_state *next, const struct upstream_link *link)
 {
 	if (!memory_account(next, link->account_id))
 		return E_ABSENT;
@@ -106,7 +106,7 @@ int memory_upstream_put(struct store *store, const struct upstream_link *link, c
 {
 	struct memory_state *next;
 	TRY(memory_begin(store, 0, &next));
-	return memory_end(store, next, link_up(next, link), note);
+	return memory_end(store, next, memory_upstream_insert(next, link), note);
 }
 
 int memory_upstream_get(struct store *store, struct str issuer, struct str subject, struct arena *arena,

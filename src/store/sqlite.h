@@ -115,19 +115,21 @@ must_check int sqlite_bound_of(struct db *db, const char *created, const struct 
 void sqlite_bind_range(struct query *query, const struct sqlite_bound *bound, const struct store_range *range);
 
 /* The verbs, by file. */
-int sqlite_account_put(struct store *store, const struct account *account, const struct audit_note *note);
+int sqlite_account_put(struct store *store, const struct enrolment *enrolment, const struct audit_note *note);
 int sqlite_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
 		       struct account *ret_account);
 int sqlite_account_list(struct store *store, const struct store_range *range, struct arena *arena,
 			struct account **ret_accounts, size_t *ret_n);
-int sqlite_account_update(struct store *store, const struct account *account, const struct audit_note *note);
+int sqlite_account_update(struct store *store, const struct account *account, const struct store_once_key *taken,
+			  const struct audit_note *note);
 int sqlite_account_delete(struct store *store, struct str id, bool with_clients, int64_t until_s,
 			  const struct audit_note *note);
 int sqlite_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note);
 int sqlite_account_set_disabled(struct store *store, struct str id, bool disabled, int64_t until_s,
 				const struct audit_note *note);
 
-int sqlite_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
+int sqlite_client_put(struct store *store, const struct client *clients, size_t n,
+		      const struct store_once_key *taken, const struct audit_note *note);
 int sqlite_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
 int sqlite_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 		       struct client **ret_clients, size_t *ret_n);

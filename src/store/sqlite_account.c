@@ -1,5 +1,5 @@
 /* Account verbs on SQLite. */
-#include "store/sqlite.h"
+#include "store/sqlite_people.h"
 
 struct roles {
 	struct str id;
@@ -34,9 +34,8 @@ static int insert_roles(struct db *db, int64_t account_n, struct str_list roles)
 	return 0;
 }
 
-static int put(struct db *db, const void *args)
+static int insert(struct db *db, const struct account *account, int64_t *ret_n)
 {
-	const struct account *account = args;
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT INTO account (id, email, email_verified, name, disabled, epoch, created_s) VALUES "
 			     "(?, ?, ?, ?, ?, ?, ?)");
@@ -48,12 +47,24 @@ static int put(struct db *db, const void *args)
 	query_int(&query, account->epoch);
 	query_int(&query, account->created_s);
 	TRY(query_run(&query));
-	return insert_roles(db, sqlite3_last_insert_rowid(db->handle), account->roles);
+	*ret_n = sqlite3_last_insert_rowid(db->handle);
+	return insert_roles(db, *ret_n, account->roles);
 }
 
-int sqlite_account_put(struct store *store, const struct account *account, const struct audit_note *note)
+static int put(struct db *db, const void *args)
 {
-	return sqlite_write(store, put, account, note);
+	const struct enrolment *enrolment = args;
+	int64_t n;
+	TRY(sqlite_once_use(db, enrolment->taken));
+	TRY(insert(db, enrolment->account, &n));
+	if (enrolment->phc.len > 0)
+		TRY(sqlite_login_put(db, n, enrolment->phc, enrolment->account->created_s));
+	return enrolment->link ? sqlite_upstream_insert(db, n, enrolment->link) : 0;
+}
+
+int sqlite_account_put(struct store *store, const struct enrolment *enrolment, const struct audit_note *note)
+{
+	return sqlite_write(store, put, enrolment, note);
 }
 
 static int load_roles(struct db *db, int64_t account_n, struct arena *arena, struct str_list *ret_roles)
@@ -156,9 +167,15 @@ static int end_links(struct db *db, const struct account *account)
 	return query_run(&query);
 }
 
+struct update {
+	const struct account *account;
+	const struct store_once_key *taken;
+};
+
 static int update(struct db *db, const void *args)
 {
-	const struct account *account = args;
+	const struct account *account = ((const struct update *)args)->account;
+	TRY(sqlite_once_use(db, ((const struct update *)args)->taken));
 	TRY(end_links(db, account));
 	_cleanup_(query_done) struct query query =
 		query_of(db, "UPDATE account SET email = ?, email_verified = ?, name = ? WHERE id = ?");
@@ -169,9 +186,10 @@ static int update(struct db *db, const void *args)
 	return query_hit(&query);
 }
 
-int sqlite_account_update(struct store *store, const struct account *account, const struct audit_note *note)
+int sqlite_account_update(struct store *store, const struct account *account, const struct store_once_key *taken,
+			  const struct audit_note *note)
 {
-	return sqlite_write(store, update, account, note);
+	return sqlite_write(store, update, &(struct update){account, taken}, note);
 }
 
 static int set_roles(struct db *db, const void *args)

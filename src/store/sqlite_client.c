@@ -4,6 +4,7 @@
 struct put {
 	const struct client *clients;
 	size_t n;
+	const struct store_once_key *taken;
 };
 
 struct update {
@@ -156,14 +157,16 @@ static int put_one(struct db *db, const struct client *client)
 static int put(struct db *db, const void *args)
 {
 	const struct put *put = args;
+	TRY(sqlite_once_use(db, put->taken));
 	for (size_t i = 0; i < put->n; i++)
 		TRY(put_one(db, &put->clients[i]));
 	return 0;
 }
 
-int sqlite_client_put(struct store *store, const struct client *clients, size_t n, const struct audit_note *note)
+int sqlite_client_put(struct store *store, const struct client *clients, size_t n, const struct store_once_key *taken,
+		      const struct audit_note *note)
 {
-	return sqlite_write(store, put, &(struct put){clients, n}, note);
+	return sqlite_write(store, put, &(struct put){clients, n, taken}, note);
 }
 
 #define SELECT_CLIENT                                                                                            \

@@ -9,25 +9,13 @@ struct put {
 	const unsigned char *pushed;
 };
 
-/* RFC 9126 4: a pushed request is good for one authorization. */
-static int use_pushed(struct db *db, const unsigned char *sha256, int64_t now_s)
-{
-	_cleanup_(query_done) struct query query =
-		query_of(db, "DELETE FROM once WHERE sha256 = ? AND kind = ? AND expires_s > ?");
-	query_blob(&query, sqlite_hash(sha256));
-	query_int(&query, ONCE_PAR);
-	query_int(&query, now_s);
-	int rc = query_hit(&query);
-	return rc == E_ABSENT ? E_REUSED : rc;
-}
-
 static int put(struct db *db, const void *args)
 {
 	const struct put *change = args;
 	const struct code *code = change->code;
 	int64_t client_n, account_n;
-	if (change->pushed)
-		TRY(use_pushed(db, change->pushed, code->created_s));
+	const struct store_once_key pushed = {change->pushed, ONCE_PAR, code->created_s};
+	TRY(sqlite_once_use(db, change->pushed ? &pushed : NULL)); /* RFC 9126 4: good for one authorization */
 	TRY(sqlite_client_n(db, code->client_id, &client_n));
 	TRY(sqlite_account_n(db, code->account_id, &account_n));
 	TRY(sqlite_api_known(db, code->api_id));

@@ -24,20 +24,20 @@ int sqlite_login_get(struct store *store, struct str account_id, struct arena *a
 }
 
 struct password {
-	struct str account_id, phc;
-	const unsigned char *except;
+	struct str account_id;
+	const struct new_password *to;
 	struct sqlite_end end;
 };
 
-static int store_phc(struct db *db, int64_t account_n, const struct password *password)
+int sqlite_login_put(struct db *db, int64_t account_n, struct str phc, int64_t now_s)
 {
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT INTO login (account_n, phc, password_s, totp, totp_on, totp_step)"
 			     " VALUES (?, ?, ?, x'', 0, 0) ON CONFLICT (account_n)"
 			     " DO UPDATE SET phc = excluded.phc, password_s = excluded.password_s");
 	query_int(&query, account_n);
-	query_text(&query, password->phc);
-	query_int(&query, password->phc.len > 0 ? password->end.now_s : 0);
+	query_text(&query, phc);
+	query_int(&query, phc.len > 0 ? now_s : 0);
 	return query_run(&query);
 }
 
@@ -57,19 +57,20 @@ static int set_password(struct db *db, const void *args)
 	const struct password *change = args;
 	int64_t n;
 	TRY(sqlite_account_n(db, change->account_id, &n));
-	TRY(store_phc(db, n, change));
+	TRY(sqlite_once_use(db, change->to->taken));
+	TRY(sqlite_login_put(db, n, change->to->phc, change->end.now_s));
 	TRY(query_run_for(db, "DELETE FROM once WHERE account_n = ?", n));
-	int rc = sqlite_session_end_all(db, n, change->except);
+	int rc = sqlite_session_end_all(db, n, change->to->except);
 	if (rc < 0 && rc != E_ABSENT)
 		return rc;
 	TRY(sqlite_revocation_raise(db, REVOCATION_ACCOUNT, n, change->end));
-	return change->end.until_s > 0 && change->except ? take_along(db, n, change->except) : 0;
+	return change->end.until_s > 0 && change->to->except ? take_along(db, n, change->to->except) : 0;
 }
 
-int sqlite_login_set_password(struct store *store, struct str account_id, struct str phc, const unsigned char *except,
-			      int64_t until_s, const struct audit_note *note)
+int sqlite_login_set_password(struct store *store, struct str account_id, const struct new_password *password,
+			      const struct audit_note *note)
 {
-	const struct password change = {account_id, phc, except, {note->now_s, until_s}};
+	const struct password change = {account_id, password, {note->now_s, password->until_s}};
 	return sqlite_write(store, set_password, &change, note);
 }
 

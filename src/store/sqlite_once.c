@@ -89,6 +89,19 @@ int sqlite_once_take(struct store *store, const struct store_once_key *key, stru
 	return 0;
 }
 
+int sqlite_once_use(struct db *db, const struct store_once_key *key)
+{
+	if (!key)
+		return 0;
+	_cleanup_(query_done) struct query query =
+		query_of(db, "DELETE FROM once WHERE sha256 = ? AND kind = ? AND expires_s > ?");
+	query_blob(&query, sqlite_hash(key->sha256));
+	query_int(&query, key->kind);
+	query_int(&query, key->now_s);
+	int rc = query_hit(&query);
+	return rc == E_ABSENT ? E_REUSED : rc;
+}
+
 int sqlite_once_list(struct store *store, const struct store_once_range *range, struct arena *arena,
 		     struct once **ret_onces, size_t *ret_n)
 {

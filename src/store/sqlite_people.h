@@ -32,6 +32,13 @@ must_check int sqlite_family_reused(struct db *db, int64_t n, const struct audit
 	"f.created_s, f.expires_s, f.ended_s, f.used_s"
 must_check int sqlite_family_load(struct query *query, struct arena *arena, struct family *ret_family);
 
+/* sqlite_once.c: uses it up. NULL: there is nothing to. E_REUSED: it is not good (any more). */
+must_check int sqlite_once_use(struct db *db, const struct store_once_key *key);
+/* sqlite_login.c: replaces the password (empty: none). */
+must_check int sqlite_login_put(struct db *db, int64_t account_n, struct str phc, int64_t now_s);
+/* sqlite_upstream.c: account_id of the link is not looked at. */
+must_check int sqlite_upstream_insert(struct db *db, int64_t account_n, const struct upstream_link *link);
+
 /* sqlite_session.c: all of an account but the one with the hash `except` (NULL: really all). E_ABSENT: none. */
 must_check int sqlite_session_end_all(struct db *db, int64_t account_n, const unsigned char *except);
 
@@ -60,8 +67,8 @@ int sqlite_session_end(struct store *store, struct str account_id, struct str id
 		       const struct audit_note *note);
 
 int sqlite_login_get(struct store *store, struct str account_id, struct arena *arena, struct login *ret_login);
-int sqlite_login_set_password(struct store *store, struct str account_id, struct str phc, const unsigned char *except,
-			      int64_t until_s, const struct audit_note *note);
+int sqlite_login_set_password(struct store *store, struct str account_id, const struct new_password *password,
+			      const struct audit_note *note);
 int sqlite_login_reset_factors(struct store *store, struct str account_id, const struct audit_note *note);
 int sqlite_login_set_totp(struct store *store, struct str account_id, const struct login_totp *totp,
 			  const struct audit_note *note);

@@ -5,11 +5,8 @@ struct key {
 	struct str account_id, issuer;
 };
 
-static int put(struct db *db, const void *args)
+int sqlite_upstream_insert(struct db *db, int64_t account_n, const struct upstream_link *link)
 {
-	const struct upstream_link *link = args;
-	int64_t account_n;
-	TRY(sqlite_account_n(db, link->account_id, &account_n));
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT INTO upstream (issuer, subject, account_n, email, created_s)"
 			     " VALUES (?, ?, ?, ?, ?)");
@@ -19,6 +16,14 @@ static int put(struct db *db, const void *args)
 	query_text(&query, link->email);
 	query_int(&query, link->created_s);
 	return query_run(&query);
+}
+
+static int put(struct db *db, const void *args)
+{
+	const struct upstream_link *link = args;
+	int64_t account_n;
+	TRY(sqlite_account_n(db, link->account_id, &account_n));
+	return sqlite_upstream_insert(db, account_n, link);
 }
 
 int sqlite_upstream_put(struct store *store, const struct upstream_link *link, const struct audit_note *note)

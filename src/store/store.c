@@ -23,13 +23,35 @@ void store_close(struct store *store)
 		store->ops->close(store);
 }
 
+/* NULL: nothing is used up. */
+static int check_taken(const struct store_once_key *taken)
+{
+	if (!taken)
+		return 0;
+	TRY(check_hash(taken->sha256));
+	TRY(check_now(taken->now_s));
+	return check_once_kind(taken->kind);
+}
+
 int store_account_put(struct store *store, const struct account *account, const struct audit_note *note)
 {
+	return store_account_enrol(store, &(struct enrolment){.account = account}, note);
+}
+
+int store_account_enrol(struct store *store, const struct enrolment *enrolment, const struct audit_note *note)
+{
 	struct front_span span;
-	TRY(check_account(account));
+	TRY(check_account(enrolment->account));
+	TRY(check_phc(enrolment->phc));
+	if (enrolment->link) {
+		struct upstream_link link = *enrolment->link;
+		link.account_id = enrolment->account->id;
+		TRY(check_upstream(&link));
+	}
+	TRY(check_taken(enrolment->taken));
 	TRY(check_note(note));
 	TRY(front_begin(store, true, &span));
-	return front_end(&span, store->ops->account_put(store, account, note));
+	return front_end(&span, store->ops->account_put(store, enrolment, note));
 }
 
 int store_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
@@ -50,13 +72,26 @@ int store_account_list(struct store *store, const struct store_range *range, str
 	return front_end(&span, store->ops->account_list(store, range, arena, ret_accounts, ret_n));
 }
 
-int store_account_update(struct store *store, const struct account *account, const struct audit_note *note)
+static int update_account(struct store *store, const struct account *account, const struct store_once_key *taken,
+			  const struct audit_note *note)
 {
 	struct front_span span;
 	TRY(check_account(account));
+	TRY(check_taken(taken));
 	TRY(check_note(note));
 	TRY(front_begin(store, true, &span));
-	return front_end(&span, store->ops->account_update(store, account, note));
+	return front_end(&span, store->ops->account_update(store, account, taken, note));
+}
+
+int store_account_update(struct store *store, const struct account *account, const struct audit_note *note)
+{
+	return update_account(store, account, NULL, note);
+}
+
+int store_account_confirm(struct store *store, const struct account *account, const struct store_once_key *taken,
+			  const struct audit_note *note)
+{
+	return taken ? update_account(store, account, taken, note) : E_SYNTAX;
 }
 
 int store_account_set_roles(struct store *store, struct str id, struct str_list roles, const struct audit_note *note)
@@ -93,16 +128,29 @@ int store_client_put(struct store *store, const struct client *client, const str
 	return store_client_put_many(store, client, 1, note);
 }
 
-int store_client_put_many(struct store *store, const struct client *clients, size_t n, const struct audit_note *note)
+static int put_clients(struct store *store, const struct client *clients, size_t n, const struct store_once_key *taken,
+		       const struct audit_note *note)
 {
 	struct front_span span;
 	if (n == 0)
 		return E_SYNTAX;
 	for (size_t i = 0; i < n; i++)
 		TRY(check_client(&clients[i]));
+	TRY(check_taken(taken));
 	TRY(check_note(note));
 	TRY(front_begin(store, true, &span));
-	return front_end(&span, store->ops->client_put(store, clients, n, note));
+	return front_end(&span, store->ops->client_put(store, clients, n, taken, note));
+}
+
+int store_client_put_many(struct store *store, const struct client *clients, size_t n, const struct audit_note *note)
+{
+	return put_clients(store, clients, n, NULL, note);
+}
+
+int store_client_register(struct store *store, const struct client *client, const struct store_once_key *taken,
+			  const struct audit_note *note)
+{
+	return taken ? put_clients(store, client, 1, taken, note) : E_SYNTAX;
 }
 
 int store_client_get(struct store *store, struct str id, struct arena *arena, struct client *ret_client)

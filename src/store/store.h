@@ -56,9 +56,29 @@ must_check int store_open(const struct store_options *options, struct store **re
 /* Waits for queued writes, checkpoints, closes, gives the lock back. No verb may be running. NULL is allowed. */
 void store_close(struct store *store);
 
+/* What somebody brings that is good for one use. */
+struct store_once_key {
+	const unsigned char *sha256; /* 32 bytes */
+	enum once_kind kind;
+	int64_t now_s;
+};
+
 /* --- accounts --- */
 /* E_EXISTS: the id or the e-mail address is taken. */
 must_check int store_account_put(struct store *store, const struct account *account, const struct audit_note *note);
+/* What a new account begins with; all of it, or nothing. Each but the account may be absent. */
+struct enrolment {
+	const struct account *account;
+	struct str phc;                     /* its password, set at its created_s */
+	const struct upstream_link *link;   /* account_id is not looked at */
+	const struct store_once_key *taken; /* what is used up for it: an invitation */
+};
+/*
+ * E_REUSED: what is to be used up is unknown, of another kind, used, or expired. E_EXISTS: id, address, or link are
+ * taken; what was to be used up stays good.
+ */
+must_check int store_account_enrol(struct store *store, const struct enrolment *enrolment,
+				   const struct audit_note *note);
 /* by_email: the key is an e-mail address instead of an id. E_ABSENT. */
 must_check int store_account_get(struct store *store, struct str key, bool by_email, struct arena *arena,
 				 struct account *ret_account);
@@ -79,6 +99,9 @@ must_check int store_account_list(struct store *store, const struct store_range 
 /* Replaces email, email_verified, name. Another address ends all of the account's that is good for one use, links that
  * went to the old one among it. E_ABSENT. E_EXISTS: another has the e-mail address. */
 must_check int store_account_update(struct store *store, const struct account *account, const struct audit_note *note);
+/* The same, and uses up what proves the address. E_REUSED: it is unknown, of another kind, used, or expired. */
+must_check int store_account_confirm(struct store *store, const struct account *account,
+				     const struct store_once_key *taken, const struct audit_note *note);
 /* Replaces the roles; their order is kept. E_ABSENT. */
 must_check int store_account_set_roles(struct store *store, struct str id, struct str_list roles,
 				       const struct audit_note *note);
@@ -104,6 +127,9 @@ must_check int store_account_delete(struct store *store, struct str id, bool wit
  * dead, its own live. `serves` is not looked at.
  */
 must_check int store_client_put(struct store *store, const struct client *client, const struct audit_note *note);
+/* The same, and uses up the token that lets it. E_REUSED: it is unknown, of another kind, used, or expired. */
+must_check int store_client_register(struct store *store, const struct client *client,
+				     const struct store_once_key *taken, const struct audit_note *note);
 /* n >= 1 clients in one transaction with one note, for imports: all or none. Errors as above, of the first to fail. */
 must_check int store_client_put_many(struct store *store, const struct client *clients, size_t n,
 				     const struct audit_note *note);
@@ -250,6 +276,11 @@ must_check int store_login_get(struct store *store, struct str account_id, struc
  */
 must_check int store_login_set_password(struct store *store, struct str account_id, struct str phc,
 					const unsigned char *except, int64_t until_s, const struct audit_note *note);
+/* The same without `except`, and uses up the link that lets it. E_REUSED: it is unknown, of another kind, used, or
+ * expired. */
+must_check int store_login_reset_password(struct store *store, struct str account_id, struct str phc,
+					  const struct store_once_key *taken, int64_t until_s,
+					  const struct audit_note *note);
 /* Replaces key, state and recovery codes (SHA-256 each, at most MODEL_RECOVERY_MAX); an empty key: all are gone.
  * totp_step starts at `step`. E_ABSENT. */
 struct login_totp {
@@ -299,12 +330,6 @@ must_check int store_upstream_delete(struct store *store, struct str account_id,
 /* --- what is good for one use --- */
 /* note NULL: not audited (allowed here and in store_once_take only). E_EXISTS: the hash. E_ABSENT: the account. */
 must_check int store_once_put(struct store *store, const struct once *once, const struct audit_note *note);
-/* What somebody brings. */
-struct store_once_key {
-	const unsigned char *sha256; /* 32 bytes */
-	enum once_kind kind;
-	int64_t now_s;
-};
 /* Without using it up. E_ABSENT: unknown, of another kind, used, or expired. */
 must_check int store_once_peek(struct store *store, const struct store_once_key *key, struct arena *arena,
 			       struct once *ret_once);

@@ -17,15 +17,30 @@ int store_login_get(struct store *store, struct str account_id, struct arena *ar
 	return front_end(&span, store->ops->login_get(store, account_id, arena, ret_login));
 }
 
-int store_login_set_password(struct store *store, struct str account_id, struct str phc, const unsigned char *except,
-			     int64_t until_s, const struct audit_note *note)
+static int set_password(struct store *store, struct str account_id, const struct new_password *password,
+			const struct audit_note *note)
 {
 	struct front_span span;
 	TRY(check_id_note(account_id, note));
-	TRY(check_phc(phc));
-	TRY(check_end(until_s, false));
+	TRY(check_phc(password->phc));
+	TRY(check_end(password->until_s, false));
 	TRY(front_begin(store, true, &span));
-	return front_end(&span, store->ops->login_set_password(store, account_id, phc, except, until_s, note));
+	return front_end(&span, store->ops->login_set_password(store, account_id, password, note));
+}
+
+int store_login_set_password(struct store *store, struct str account_id, struct str phc, const unsigned char *except,
+			     int64_t until_s, const struct audit_note *note)
+{
+	return set_password(store, account_id, &(struct new_password){phc, except, NULL, until_s}, note);
+}
+
+int store_login_reset_password(struct store *store, struct str account_id, struct str phc,
+			       const struct store_once_key *taken, int64_t until_s, const struct audit_note *note)
+{
+	TRY(check_hash(taken->sha256));
+	TRY(check_once_kind(taken->kind));
+	TRY(check_now(taken->now_s));
+	return set_password(store, account_id, &(struct new_password){phc, NULL, taken, until_s}, note);
 }
 
 int store_login_reset_factors(struct store *store, struct str account_id, const struct audit_note *note)

@@ -21,21 +21,31 @@ static inline unsigned store_ops_held(unsigned held, const struct client_switch 
 	return to->disabled ? held | CLIENT_HELD_DISABLED : held & ~(unsigned)CLIENT_HELD_DISABLED;
 }
 
+/* taken: NULL where nothing is used up, here and below. */
+struct new_password {
+	struct str phc;
+	const unsigned char *except; /* NULL: all sessions end */
+	const struct store_once_key *taken;
+	int64_t until_s;
+};
+
 struct store_ops {
 	void (*close)(struct store *store);
-	int (*account_put)(struct store *store, const struct account *account, const struct audit_note *note);
+	int (*account_put)(struct store *store, const struct enrolment *enrolment, const struct audit_note *note);
 	int (*account_get)(struct store *store, struct str key, bool by_email, struct arena *arena,
 			   struct account *ret_account);
 	int (*account_list)(struct store *store, const struct store_range *range, struct arena *arena,
 			    struct account **ret_accounts, size_t *ret_n);
-	int (*account_update)(struct store *store, const struct account *account, const struct audit_note *note);
+	int (*account_update)(struct store *store, const struct account *account, const struct store_once_key *taken,
+			      const struct audit_note *note);
 	int (*account_set_roles)(struct store *store, struct str id, struct str_list roles,
 				 const struct audit_note *note);
 	int (*account_set_disabled)(struct store *store, struct str id, bool disabled, int64_t until_s,
 				    const struct audit_note *note);
 	int (*account_delete)(struct store *store, struct str id, bool with_clients, int64_t until_s,
 			      const struct audit_note *note);
-	int (*client_put)(struct store *store, const struct client *clients, size_t n, const struct audit_note *note);
+	int (*client_put)(struct store *store, const struct client *clients, size_t n,
+			  const struct store_once_key *taken, const struct audit_note *note);
 	int (*client_get)(struct store *store, struct str id, struct arena *arena, struct client *ret_client);
 	int (*client_list)(struct store *store, const struct store_client_range *range, struct arena *arena,
 			   struct client **ret_clients, size_t *ret_n);
@@ -78,8 +88,8 @@ struct store_ops {
 	int (*session_end)(struct store *store, struct str account_id, struct str id, const unsigned char *except,
 			   const struct audit_note *note);
 	int (*login_get)(struct store *store, struct str account_id, struct arena *arena, struct login *ret_login);
-	int (*login_set_password)(struct store *store, struct str account_id, struct str phc,
-				  const unsigned char *except, int64_t until_s, const struct audit_note *note);
+	int (*login_set_password)(struct store *store, struct str account_id, const struct new_password *password,
+				  const struct audit_note *note);
 	int (*login_reset_factors)(struct store *store, struct str account_id, const struct audit_note *note);
 	int (*login_set_totp)(struct store *store, struct str account_id, const struct login_totp *totp,
 			      const struct audit_note *note);

@@ -67,15 +67,17 @@ static int show_verify(struct call *call, struct str token, struct str email)
 
 static int confirm(struct call *call, const struct link_key *key, struct account *account, struct str email)
 {
-	struct once once;
+	unsigned char sha256[32];
+	struct store_once_key taken;
 	struct str before = account->email, actor;
-	const struct audit_note taken = link_page_note(call, "link.use", account->id);
 	TRY(arena_printf(&call->arena, &actor, "account:%.*s", STR_ARG(account->id)));
 	const struct audit_note note = {call_now_s(call), actor, STR("email.change"), account->id, email};
-	TRY(link_take(call->env->store, key, &call->arena, &once, &taken));
+	TRY(link_once(key, sha256, &taken));
 	account->email = email;
 	account->email_verified = true;
-	int rc = store_account_update(call->env->store, account, &note);
+	int rc = store_account_confirm(call->env->store, account, &taken, &note);
+	if (rc == E_REUSED)
+		return E_ABSENT;
 	if (rc == E_EXISTS) {
 		page_text(call->web->vars, "taken", email);
 		return web_show(call, STATUS_TAKEN, "verify_done");

@@ -52,17 +52,20 @@ static int show(struct call *call, const struct invitation *invitation, int stat
 	return web_show(call, status, "invite");
 }
 
-static int enrol(struct call *call, struct invitation *invitation, const struct enrol_terms *terms)
+static int enrol(struct call *call, const struct invitation *invitation, struct enrol_terms *terms)
 {
-	struct once once;
+	unsigned char sha256[32];
+	struct store_once_key taken;
 	struct account account;
-	struct audit_note note = link_page_note(call, "invite.accept", terms->email);
-	int rc = store_account_get(call->env->store, terms->email, true, &call->arena, &account);
-	if (rc != E_ABSENT) /* before the link is used up */
-		return rc < 0 ? rc : show(call, invitation, STATUS_TAKEN,
-					  STR("There is an account with this address already. Sign in to it."));
-	TRY(link_take(call->env->store, &invitation->key, &call->arena, &once, &note));
-	TRY(enrol_account(call, terms, &account));
+	TRY(link_once(&invitation->key, sha256, &taken));
+	terms->taken = &taken;
+	int rc = enrol_account(call, terms, &account);
+	if (rc == E_EXISTS) /* the link stays good */
+		return show(call, invitation, STATUS_TAKEN,
+			    STR("There is an account with this address already. Sign in to it."));
+	if (rc == E_REUSED)
+		return E_ABSENT;
+	TRY(rc);
 	return web_sign_in(call, &account, AUTH_PASSWORD, STR("/"));
 }
 

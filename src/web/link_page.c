@@ -14,11 +14,6 @@ int link_page_gone(struct call *call, const char *advice)
 	return web_show(call, STATUS_GONE, "link_gone");
 }
 
-struct audit_note link_page_note(const struct call *call, const char *action, struct str target)
-{
-	return (struct audit_note){call_now_s(call), STR("link"), str_of(action), target, call->peer_addr};
-}
-
 int link_page_hash(struct call *call, const struct link_page_password *given, struct str *ret_phc,
 		   struct str *ret_problem)
 {

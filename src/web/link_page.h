@@ -8,8 +8,6 @@
 
 /* Sets the answer: this link is good no more, and what to do. */
 must_check int link_page_gone(struct call *call, const char *advice);
-/* An actor for the audit trail before somebody is signed in. */
-struct audit_note link_page_note(const struct call *call, const char *action, struct str target);
 /*
  * Judges the new password of a form and hashes it, both on the lane for it. ret_phc empty: it is refused, ret_problem
  * says why. E_WOULD_BLOCK: the step runs again. E_NOMEM, E_RANDOM, E_CRYPTO.

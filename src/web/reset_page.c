@@ -56,12 +56,15 @@ static int show_new(struct call *call, struct str token, const struct account *a
 
 static int change(struct call *call, const struct link_key *key, const struct account *account, struct str phc)
 {
-	struct once once;
-	const struct audit_note note = link_page_note(call, "link.use", account->id);
+	unsigned char sha256[32];
+	struct store_once_key taken;
 	const struct credential_change change = {
-		.account_id = account->id, .phc = phc, .everything = true, .how = "password.reset"};
-	TRY(link_take(call->env->store, key, &call->arena, &once, &note));
-	TRY(credential_change(call, &change));
+		.account_id = account->id, .phc = phc, .everything = true, .how = "password.reset", .taken = &taken};
+	TRY(link_once(key, sha256, &taken));
+	int rc = credential_change(call, &change);
+	if (rc == E_REUSED)
+		return E_ABSENT;
+	TRY(rc);
 	link_page_tell(call, account->email);
 	return web_redirect(call, STR("/signin?changed=1"));
 }

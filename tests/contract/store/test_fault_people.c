@@ -127,6 +127,37 @@ static int once_take(struct world *world, unsigned n)
 	return store_once_take(world->store, &key, &world->arena, &once, &a_note);
 }
 
+static int account_enrol(struct world *world, unsigned n)
+{
+	struct account account = an_account(world, 100 + n);
+	struct upstream_link link = a_link(world, n);
+	const struct store_once_key key = {hash_of(world, n), ONCE_PAR, NOW_S};
+	const struct enrolment enrolment = {&account, STR("$argon2id$x"), &link, &key};
+	return store_account_enrol(world->store, &enrolment, &a_note);
+}
+
+static int account_confirm(struct world *world, unsigned n)
+{
+	struct account account = an_account(world, 1);
+	const struct store_once_key key = {hash_of(world, n), ONCE_PAR, NOW_S};
+	account.email = name_of(world, "new@example.com", n);
+	return store_account_confirm(world->store, &account, &key, &a_note);
+}
+
+static int client_register(struct world *world, unsigned n)
+{
+	struct client app = an_app(world, 100 + n);
+	const struct store_once_key key = {hash_of(world, n), ONCE_PAR, NOW_S};
+	return store_client_register(world->store, &app, &key, &a_note);
+}
+
+static int login_reset_password(struct world *world, unsigned n)
+{
+	const struct store_once_key key = {hash_of(world, n), ONCE_PAR, NOW_S};
+	struct str phc = name_of(world, "$argon2id$", n);
+	return store_login_reset_password(world->store, ACCOUNT, phc, &key, UNTIL_S, &a_note);
+}
+
 static int code_put(struct world *world, unsigned n)
 {
 	struct code code = a_code(world, n);
@@ -276,6 +307,10 @@ static const struct verb verbs[] = {
 	{"upstream_delete", a_link_stands, upstream_delete},
 	{"once_put", nothing, once_put},
 	{"once_take", a_once_stands, once_take},
+	{"account_enrol", a_once_stands, account_enrol},
+	{"account_confirm", a_once_stands, account_confirm},
+	{"client_register", a_once_stands, client_register},
+	{"login_reset_password", a_once_stands, login_reset_password},
 	{"code_put", a_once_stands, code_put},
 	{"code_redeem", a_code_stands, code_redeem},
 	{"code_redeem again", a_family_stands, code_reuse},

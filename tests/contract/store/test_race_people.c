@@ -2,6 +2,8 @@
  * ATTACKS 23, 24: eight threads bring the same code, refresh token, device code, link, TOTP code, recovery code. One
  * wins, on every backend; where reuse ends a family it has ended when the loser hears of it, with its access tokens.
  */
+#include <stdio.h>
+
 #include "racer.h"
 
 enum { ROUNDS = 30 };
@@ -266,6 +268,36 @@ static void one_takes_a_link(void **state)
 	}
 }
 
+static void enrol(struct racer *racer)
+{
+	const struct supply *supply = racer->args;
+	const struct store_once_key key = {supply->sha256, ONCE_INVITE, NOW_S};
+	char id[32], email[48];
+	snprintf(id, sizeof(id), "mma_%u_%u", supply->round, racer->number);
+	snprintf(email, sizeof(email), "%s@example.com", id);
+	const struct account account = {.id = str_of(id), .email = str_of(email), .created_s = NOW_S};
+	const struct enrolment enrolment = {.account = &account, .phc = STR("$argon2id$x"), .taken = &key};
+	count(racer, store_account_enrol(racer->world->store, &enrolment, &a_note));
+}
+
+/* Of any number who accept one invitation, with whatever address, one gets an account. */
+static void one_is_enrolled(void **state)
+{
+	struct world *world = *state;
+	struct store_counts before, after;
+	OK(store_count(world->store, &before));
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct supply *supply = make_supply(world, round, true);
+		struct once once = {.kind = ONCE_INVITE, .data = STR("x"), .created_s = NOW_S, .expires_s = NOW_S + 60};
+		set_hash(once.sha256, 8, round, 0);
+		memcpy(supply->sha256, once.sha256, sizeof(once.sha256));
+		OK(store_once_put(world->store, &once, NULL));
+		assert_int_equal(race(world, enrol, supply, E_REUSED).won, 1);
+	}
+	OK(store_count(world->store, &after));
+	assert_int_equal(after.accounts - before.accounts, ROUNDS);
+}
+
 static void put_code_of_pushed(struct racer *racer)
 {
 	const struct supply *supply = racer->args;
@@ -342,6 +374,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(attack_23_one_redeems_a_code, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(attack_24_one_rotates_a_refresh_token, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(grace_is_good_once, world_setup, world_teardown),
+	cmocka_unit_test_setup_teardown(one_is_enrolled, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(attack_24_one_decides_and_redeems_a_device, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(one_takes_a_link, world_setup, world_teardown),
 	cmocka_unit_test_setup_teardown(one_uses_a_pushed_request, world_setup, world_teardown),

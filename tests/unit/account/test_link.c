@@ -23,7 +23,10 @@ static int take(struct fixture *fixture, enum link_kind kind, struct str text, i
 	struct once once;
 	const struct audit_note now = {FIXTURE_NOW_S + after_s, STR("test"), STR("take"), STR("x"), STR("")};
 	const struct link_key key = {kind, text, FIXTURE_NOW_S + after_s};
-	return link_take(fixture->env.store, &key, &fixture->call.arena, &once, &now);
+	unsigned char sha256[32];
+	struct store_once_key found;
+	TRY(link_once(&key, sha256, &found));
+	return store_once_take(fixture->env.store, &found, &fixture->call.arena, &once, &now);
 }
 
 static void is_good_once_for_its_kind_and_time(void **state)
