@@ -88,8 +88,19 @@ int admin_fail(struct admin_ctx *ctx, int code, const char *fmt, ...)
 	return code;
 }
 
-struct audit_note admin_note(const struct admin_ctx *ctx, struct str target, struct str detail)
+/* What has no room for the address is noted without: the entry counts more. */
+static struct str with_peer(struct admin_ctx *ctx, struct str detail)
 {
+	struct str peer = ctx->admin->peer, text;
+	if (peer.len == 0 || detail.len + strlen(" from ") + peer.len > MODEL_DETAIL_MAX ||
+	    arena_printf(&ctx->arena, &text, "%.*s from %.*s", STR_ARG(detail), STR_ARG(peer)) < 0)
+		return detail;
+	return text;
+}
+
+struct audit_note admin_note(struct admin_ctx *ctx, struct str target, struct str detail)
+{
+	detail = with_peer(ctx, detail);
 	return (struct audit_note){ctx->now_s, ctx->admin->actor, str_of(ctx->op), target, detail};
 }
 

@@ -48,6 +48,7 @@ struct admin {
 	struct signer *signer;
 	struct mailer *mailer;     /* NULL: no mails are sent */
 	struct str actor;          /* for the audit chain: "cli:uid=1000" */
+	struct str peer;           /* his numeric address, noted behind the detail; empty: he is on this machine */
 	/*
 	 * The scopes of the caller's token for the management API: what it can't do itself it can't give to a client
 	 * (admin_bound.c). NULL: the operator, who may do everything.

@@ -90,7 +90,7 @@ struct admin_ctx {
 /* Notes the reason for the peer and returns code. The text must hold no secret. */
 must_check int admin_fail(struct admin_ctx *ctx, int code, const char *fmt, ...) printf_like(3, 4);
 /* An audit note of this call about target; detail is short and never secret. */
-struct audit_note admin_note(const struct admin_ctx *ctx, struct str target, struct str detail);
+struct audit_note admin_note(struct admin_ctx *ctx, struct str target, struct str detail);
 /* Tell the owner of caches. Right after the commit. */
 void admin_changed(const struct admin_ctx *ctx, enum admin_change what, struct str id);
 /*

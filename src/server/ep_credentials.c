@@ -63,6 +63,7 @@ static int run(struct call *call, const struct buf *request, struct buf *out)
 		.clock = server->clock,
 		.signer = server->rotation.signer,
 		.actor = own->actor,
+		.peer = call->peer_addr,
 		.scopes = &own->token.scopes,
 		.own = true,
 		.policy = admin_policy_of(task->snapshot->config),

@@ -166,6 +166,7 @@ static int run(struct call *call, const struct manage *manage, struct str reques
 		.clock = server->clock,
 		.signer = server->rotation.signer,
 		.actor = str_of(actor),
+		.peer = call->peer_addr,
 		.scopes = &manage->token.scopes,
 		.paged = true,
 		.policy = admin_policy_of(task->snapshot->config),

@@ -21,6 +21,7 @@ int page_admin_run(struct call *call, struct str actor, struct str request, stru
 		.signer = server->rotation.signer,
 		.actor = actor,
 		.own = !call->web->as_admin,
+		.peer = call->peer_addr,
 		.paged = true,
 		.policy = admin_policy_of(task_of(call)->snapshot->config),
 		.lock = &server->keys_lock,

@@ -265,7 +265,7 @@ int admin_form_step(struct call *call)
 	for (size_t i = 0; form->fields[i].name; i++)
 		params[table.n++] = (struct form_param){form->fields[i].name, false};
 	TRY(web_form(call, &table, values));
-	page_flag(call->web->vars, "at_admin", true);
+	admin_list_frame(call);
 	if (!call->web->is_post) {
 		TRY(show_present(call, form, values[0].value));
 		return show(call, form, values[0].value, 200);

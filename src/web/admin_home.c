@@ -94,7 +94,7 @@ int admin_home_step(struct call *call)
 	struct recent_figures figures;
 	struct store_counts counts;
 	struct page_vars *vars = call->web->vars;
-	page_flag(vars, "at_admin", true);
+	admin_list_frame(call);
 	TRY(store_count(call->env->store, &counts));
 	page_number(vars, "n_accounts", counts.accounts);
 	page_number(vars, "n_clients", counts.clients);
@@ -117,7 +117,7 @@ int admin_home_verify(struct call *call)
 	static const struct form_table table = {params, 1};
 	struct form_value value;
 	int64_t seq = 0;
-	page_flag(vars, "at_admin", true);
+	admin_list_frame(call);
 	TRY(web_form(call, &table, &value));
 	if (call->web->is_post) {
 		int rc = store_audit_verify(call->env->store, &seq);

@@ -16,6 +16,7 @@ struct column {
 struct button {
 	const char *path, *label; /* below the list's own path */
 	bool danger;
+	const char *when;         /* the member that must be true, or false with "!" before it; NULL: always */
 };
 
 static const struct list {
@@ -29,20 +30,20 @@ static const struct list {
 		"Part of the e-mail address", "contains",
 		{{"email", "E-mail", 0}, {"name", "Name", 0}, {"disabled", "Disabled", ADMIN_FLAG},
 		 {"created_at", "Created", ADMIN_TIME}, {"account_id", "Id", 0}},
-		{"invite", "Invite somebody", false}},
+		{"invite", "Invite somebody", false, NULL}},
 	{"apis", "APIs", "api.list", "name", "api_id", "audience", "Part of the audience", "contains",
 		{{"audience", "Audience", 0}, {"name", "Name", 0}, {"alg", "Signature", 0},
 		 {"token_lifetime", "Token lifetime, s", 0}, {"created_at", "Created", ADMIN_TIME}},
-		{"new", "New API", false}},
+		{"new", "New API", false, NULL}},
 	{"keys", "Signing keys", "key.list", "-created_at", NULL, "state", "Part of the state", "contains",
 		{{"kid", "Key", 0}, {"alg", "Algorithm", 0}, {"state", "State", 0}, {"created_at", "Made", ADMIN_TIME},
 		 {"active_at", "Signs since", ADMIN_TIME}, {"retiring_at", "Retiring since", ADMIN_TIME},
 		 {"gone_at", "Gone since", ADMIN_TIME}},
-		{"rotate", "Rotate", false}},
+		{"rotate", "Rotate", false, NULL}},
 	{"audit", "Audit trail", "audit.list", "-seq", NULL, "target", "Only on: a whole id", "eq",
 		{{"seq", "Number", 0}, {"time", "Time", ADMIN_TIME}, {"actor", "Who", 0}, {"action", "What", 0},
 		 {"target", "On what", 0}, {"detail", "Detail", 0}},
-		{"verify", "Verify the chain", false}},
+		{"verify", "Verify the chain", false, NULL}},
 };
 
 struct str admin_list_path(const struct call *call)
@@ -51,6 +52,19 @@ struct str admin_list_path(const struct call *call)
 	here = str_mem(here.p, str_find(here, '?'));
 	size_t before = call->web->base.len + strlen("/admin/");
 	return here.len > before ? str_mem(here.p + before, here.len - before) : (struct str){0};
+}
+
+void admin_list_frame(struct call *call)
+{
+	static const char *const parts[][2] = {
+		{"clients", "nav_clients"}, {"accounts", "nav_accounts"}, {"apis", "nav_apis"}, {"keys", "nav_keys"},
+		{"audit", "nav_audit"},     {"", "nav_home"},
+	};
+	struct str part = admin_list_path(call);
+	part = str_mem(part.p, str_find(part, '/'));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		page_flag(call->web->vars, parts[i][1], str_eq(part, str_of(parts[i][0])));
+	page_flag(call->web->vars, "at_admin", true);
 }
 
 static const struct list *find(const struct call *call)
@@ -93,13 +107,17 @@ static int join_scopes(struct call *call, const struct json *object, const char 
 	return 0;
 }
 
+/* To the second, unlike other pages: entries of a trail are told apart by it. */
 static int read_time(struct call *call, int64_t t_s, struct str *ret_text)
 {
 	char mem[32];
 	struct buf text;
 	buf_init_fixed(&text, mem, sizeof(mem));
 	enc_time(&text, t_s);
-	return t_s == 0 ? 0 : arena_str(&call->arena, buf_str(&text), ret_text);
+	struct str day, clock, iso = buf_str(&text);
+	if (t_s == 0 || !str_cut(iso, 'T', &day, &clock))
+		return 0;
+	return arena_printf(&call->arena, ret_text, "%.*s %.*s UTC", STR_ARG(day), (int)clock.len - 1, clock.p);
 }
 
 int admin_list_text(struct call *call, const struct json *object, const char *name, enum admin_kind kind,
@@ -116,7 +134,7 @@ int admin_list_text(struct call *call, const struct json *object, const char *na
 	if (json_get_str(object, name, &text) == 0)
 		return arena_str(&call->arena, text, ret_text);
 	if (json_get_bool(object, name, &flag) == 0) {
-		*ret_text = flag ? STR("yes") : (struct str){0};
+		*ret_text = flag ? STR("yes") : kind == ADMIN_YES_NO ? STR("no") : (struct str){0};
 		return 0;
 	}
 	if (json_get_int(object, name, &number) < 0)
@@ -136,6 +154,7 @@ static int show_row(struct call *call, const struct list *list, const struct jso
 		TRY(admin_list_text(call, object, column->member, column->kind, &text));
 		cell = page_row(row, "cells");
 		page_text(cell, "text", text);
+		page_flag(cell, "time", column->kind == ADMIN_TIME);
 		page_text(cell, "link", column == list->columns ? id : (struct str){0});
 	}
 	return 0;
@@ -180,7 +199,7 @@ static void put_query(struct web_op *op, const struct list *list, int64_t page, 
 static void show_frame(struct call *call, const struct list *list)
 {
 	struct page_vars *vars = call->web->vars;
-	page_flag(vars, "at_admin", true);
+	admin_list_frame(call);
 	page_text(vars, "title", str_of(list->title));
 	page_text(vars, "list", str_of(list->path));
 	page_text(vars, "search_label", str_of(list->search_label));
@@ -221,19 +240,44 @@ static const struct object {
 	struct button buttons[BUTTONS_MAX];
 } objects[] = {
 	{"accounts/show", "account.get", "account", "email",
-		{{"account_id", "Id", 0}, {"name", "Name", 0}, {"email_verified", "Address verified", 0},
-		 {"roles", "Roles", ADMIN_WORDS}, {"disabled", "Disabled", 0}, {"created_at", "Created", ADMIN_TIME}},
-		{{"accounts/roles", "Roles", false}, {"accounts/reset", "Link to set a password", false},
-		 {"accounts/factors", "Second factor lost", true},
-		 {"accounts/disable", "Disable", true}, {"accounts/enable", "Enable", false},
-		 {"accounts/delete", "Delete", true}}},
+		{{"account_id", "Id", 0}, {"name", "Name", 0}, {"email_verified", "Address verified", ADMIN_YES_NO},
+		 {"roles", "Roles", ADMIN_WORDS}, {"disabled", "Disabled", ADMIN_YES_NO},
+		 {"created_at", "Created", ADMIN_TIME}},
+		{{"accounts/roles", "Roles", false, NULL},
+		 {"accounts/reset", "Link to set a password", false, NULL},
+		 {"accounts/enable", "Enable", false, "disabled"}, {"accounts/disable", "Disable", true, "!disabled"},
+		 {"accounts/factors", "Second factor lost", true, NULL},
+		 {"accounts/delete", "Delete", true, NULL}}},
 	{"apis/show", "api.get", "api", "audience",
 		{{"api_id", "Id", 0}, {"name", "Name", 0}, {"alg", "Signature", 0},
 		 {"token_lifetime", "Token lifetime, s", 0}, {"created_at", "Created", ADMIN_TIME},
 		 {"scopes", "Scopes", ADMIN_SCOPES}, {"resource_servers", "Resource servers", ADMIN_WORDS}},
-		{{"apis/edit", "Name and scopes", false}, {"apis/import", "Scopes from OpenAPI", false},
-		 {"apis/delete", "Delete", true}}},
+		{{"apis/edit", "Name and scopes", false, NULL}, {"apis/import", "Scopes from OpenAPI", false, NULL},
+		 {"apis/delete", "Delete", true, NULL}}},
 };
+
+static bool is_due(const struct button *button, const struct json *object)
+{
+	bool flag = false, wanted = button->when && *button->when != '!';
+	return !button->when || (json_get_bool(object, button->when + !wanted, &flag) == 0 && flag == wanted);
+}
+
+/* A table says more than lines of text. */
+static int show_scopes(struct page_vars *row, struct call *call, const struct json *object, const char *name)
+{
+	const struct json *array, *scope;
+	struct str text;
+	TRY(json_get_array(object, name, &array));
+	for (size_t i = 0; i < json_array_len(array); i++) {
+		struct page_vars *line = page_row(row, "scopes");
+		TRY(json_at_object(array, i, &scope));
+		TRY(admin_list_text(call, scope, "name", ADMIN_TEXT, &text));
+		page_text(line, "scope", text);
+		TRY(admin_list_text(call, scope, "description", ADMIN_TEXT, &text));
+		page_text(line, "permits", text);
+	}
+	return 0;
+}
 
 static int show_object(struct call *call, const struct object *object, const struct web_op *op)
 {
@@ -242,13 +286,18 @@ static int show_object(struct call *call, const struct object *object, const str
 	TRY(admin_list_text(call, op->result, object->title, ADMIN_TEXT, &text));
 	page_text(vars, "title", text);
 	for (const struct column *member = object->members; member->member; member++) {
-		TRY(admin_list_text(call, op->result, member->member, member->kind, &text));
 		row = page_row(vars, "members");
 		page_text(row, "label", str_of(member->label));
+		if (member->kind == ADMIN_SCOPES) {
+			TRY(show_scopes(row, call, op->result, member->member));
+			continue;
+		}
+		TRY(admin_list_text(call, op->result, member->member, member->kind, &text));
 		page_text(row, "text", text);
-		page_flag(row, "lines", member->kind == ADMIN_SCOPES);
 	}
 	for (const struct button *button = object->buttons; button->path; button++) {
+		if (!is_due(button, op->result))
+			continue;
 		row = page_row(vars, "buttons");
 		page_text(row, "path", str_of(button->path));
 		page_text(row, "label", str_of(button->label));
@@ -265,6 +314,7 @@ static int show_clients(struct call *call, struct str account_id)
 	const struct store_client_range range = {
 		.account_id = account_id, .range = {.limit = PAGE, .order = STORE_BY_TIME, .descending = true}};
 	TRY(store_client_list(call->env->store, &range, &call->arena, &clients, &n));
+	page_flag(call->web->vars, "acts", n > 0);
 	for (size_t i = 0; i < n; i++) {
 		struct page_vars *row = page_row(call->web->vars, "clients");
 		page_text(row, "client_id", clients[i].id);
@@ -291,7 +341,7 @@ int admin_list_show(struct call *call)
 	int rc = web_op_run(call, &op);
 	if (rc < 0)
 		return err_row(rc)->fault == FAULT_PEER ? call_fail(call, E_NOT_FOUND, "no such object") : rc;
-	page_flag(call->web->vars, "at_admin", true);
+	admin_list_frame(call);
 	page_text(call->web->vars, "id", value.value);
 	TRY(show_object(call, object, &op));
 	if (str_eq(str_of(object->arg), STR("account")))

@@ -13,11 +13,13 @@ must_check int admin_home_step(struct call *call);
 must_check int admin_home_verify(struct call *call);
 
 /* --- shared --- */
-enum admin_kind { ADMIN_TEXT, ADMIN_TIME, ADMIN_FLAG, ADMIN_WORDS, ADMIN_SCOPES };
+enum admin_kind { ADMIN_TEXT, ADMIN_TIME, ADMIN_FLAG /* "yes" or nothing */, ADMIN_YES_NO, ADMIN_WORDS, ADMIN_SCOPES };
 /* A member of a JSON object as people read it, in the call's arena; empty: unset. E_NOMEM. */
 must_check int admin_list_text(struct call *call, const struct json *object, const char *name, enum admin_kind kind,
 			       struct str *ret_text);
 /* The path below "/admin/". */
 struct str admin_list_path(const struct call *call);
+/* Sets the frame's values: which part of administration this page is in. */
+void admin_list_frame(struct call *call);
 
 #endif

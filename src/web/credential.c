@@ -2,6 +2,7 @@
 #include "web/credential.h"
 
 #include "http/request.h"
+#include "web/admin_list.h"
 
 int credential_place(struct call *call, struct credential_place *ret_place)
 {
@@ -13,7 +14,9 @@ int credential_place(struct call *call, struct credential_place *ret_place)
 		FAIL(call, NOT_FOUND, "not an admin");
 	*ret_place = (struct credential_place){admin, admin ? STR("/admin/clients") : STR("/tokens")};
 	page_text(web->vars, "root", ret_place->root);
-	page_flag(web->vars, admin ? "at_admin" : "at_tokens", true);
+	if (admin)
+		admin_list_frame(call);
+	page_flag(web->vars, "at_tokens", !admin);
 	page_flag(web->vars, "admin_place", admin);
 	return 0;
 }
@@ -50,9 +53,11 @@ bool credential_secret_is_live(const struct client_secret *secret, int64_t now_s
 	return secret->revoked_s == 0 && (secret->expires_s == 0 || secret->expires_s > now_s);
 }
 
-enum { EDIT_ID, EDIT_NAME, EDIT_SCOPE, EDIT_NETWORKS, EDIT_RELEASE, EDIT_FIELDS };
-static const struct form_param edit_params[] = {{"id", false}, {"name", false}, {"scope", true}, {"networks", false},
-						{"release", false}};
+enum { EDIT_ID, EDIT_NAME, EDIT_SCOPE, EDIT_NETWORKS, EDIT_RELEASE, EDIT_APP,
+       EDIT_FIELDS = EDIT_APP + CREDENTIAL_APP_FIELDS };
+static const struct form_param edit_params[] = {
+	{"id", false}, {"name", false}, {"scope", true}, {"networks", false}, {"release", false}, CREDENTIAL_APP_PARAMS,
+};
 static const struct form_table edit_table = {edit_params, EDIT_FIELDS};
 
 static int show_edit(struct call *call, const struct credential_place *place, const struct client *client,
@@ -70,6 +75,10 @@ static int show_edit(struct call *call, const struct credential_place *place, co
 		page_text(vars, "networks_text", values[EDIT_NETWORKS].value);
 	for (size_t i = 0; (!again || fixed) && i < client->networks.n; i++)
 		page_text(page_row(vars, "networks"), "network", client->networks.v[i]);
+	if (client->kind == CLIENT_APP && again)
+		credential_app_show_form(call, &values[EDIT_APP]);
+	else if (client->kind == CLIENT_APP)
+		credential_app_show(call, client);
 	TRY(credential_scopes_show(call, place, scopes));
 	return web_show(call, again ? 400 : 200, "credential_edit");
 }
@@ -83,10 +92,11 @@ static void put_release(const struct client *client, const struct form_value *va
 	json_close(out, ']');
 }
 
-/* E_INVALID_SCOPE and what web_op_is_refusal says: the page has `error`, of which the text may be in op. */
+/* E_SYNTAX, E_INVALID_SCOPE and what web_op_is_refusal says: the page has `error`, of which the text may be in op. */
 static int change(struct call *call, const struct credential_place *place, const struct client *client,
 		  const struct form_value *values, const struct credential_scopes *scopes, struct web_op *op)
 {
+	const struct form_value *app = &values[EDIT_APP];
 	web_op_begin(op, "client.update");
 	json_str(&op->args, "client_id", client->id);
 	json_str(&op->args, "client_name", values[EDIT_NAME].value);
@@ -95,6 +105,8 @@ static int change(struct call *call, const struct credential_place *place, const
 	if (place->admin && values[EDIT_RELEASE].present)
 		put_release(client, values, &op->args);
 	TRY(credential_scopes_put(call, place, scopes, &op->args));
+	if (app[CREDENTIAL_APP_TYPE].present) /* the operation refuses it for others */
+		TRY(credential_app_put(call, app, &op->args));
 	int rc = web_op_run(call, op);
 	if (rc < 0)
 		page_text(call->web->vars, "error", str_of(op->why));

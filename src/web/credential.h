@@ -60,6 +60,27 @@ must_check int credential_scopes_show(struct call *call, const struct credential
 must_check int credential_scopes_put(struct call *call, const struct credential_place *place,
 				     const struct credential_scopes *scopes, struct json_out *out);
 
+/* --- credential_app.c: what only apps have; on pages of administration --- */
+enum {
+	CREDENTIAL_APP_REDIRECTS,
+	CREDENTIAL_APP_LOGOUTS,
+	CREDENTIAL_APP_AUTH,
+	CREDENTIAL_APP_TYPE,
+	CREDENTIAL_APP_TRUSTED,
+	CREDENTIAL_APP_PAR,
+	CREDENTIAL_APP_FIELDS
+};
+/* Their rows in the table of a form, in this order. */
+#define CREDENTIAL_APP_PARAMS \
+	{"redirect_uris", false}, {"logout_uris", false}, {"auth", false}, {"type", false}, {"trusted", false},        \
+	{"par", false}
+/* What the app has, for its page and its form. */
+void credential_app_show(struct call *call, const struct client *client);
+/* The form again as it was. values: those fields. */
+void credential_app_show_form(struct call *call, const struct form_value *values);
+/* As members of the operation. E_SYNTAX: the page has `error`, which names the line. */
+must_check int credential_app_put(struct call *call, const struct form_value *values, struct json_out *out);
+
 /* --- credential_secret.c: a new secret, shown once --- */
 /*
  * Puts it away for the page that shows it, and sends the browser there (303): so reloading neither makes nor shows

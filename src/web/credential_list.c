@@ -12,6 +12,7 @@ struct sum {
 	const struct client_secret *newest; /* that lives; NULL: none */
 	int64_t expires_s, last_used_s, use_count;
 	struct str last_used_addr;
+	unsigned n_live;
 	bool forever;
 };
 
@@ -25,8 +26,13 @@ static struct sum add_up(const struct client *client, int64_t now_s)
 			sum.last_used_s = secret->last_used_s;
 			sum.last_used_addr = secret->last_used_addr;
 		}
-		if (!credential_secret_is_live(secret, now_s))
+		if (!credential_secret_is_live(secret, now_s)) {
+			if (sum.n_live == 0 && secret->revoked_s == 0 && secret->expires_s > sum.expires_s)
+				sum.expires_s = secret->expires_s; /* when it was over, if nothing lives */
 			continue;
+		}
+		if (sum.n_live++ == 0)
+			sum.expires_s = 0;
 		sum.newest = secret; /* oldest first */
 		sum.forever |= secret->expires_s == 0;
 		sum.expires_s = secret->expires_s > sum.expires_s ? secret->expires_s : sum.expires_s;
@@ -86,12 +92,14 @@ static int show_row(struct call *call, struct str id, struct arena *arena)
 	keep(row, "account_id", client.account_id);
 	page_flag(row, "disabled", client.disabled);
 	page_flag(row, "app", client.kind == CLIENT_APP);
+	page_flag(row, "rotating", sum.n_live > 1);
 	page_flag(row, "dead", !sum.newest && client.kind != CLIENT_APP);
 	if (sum.newest)
 		keep(row, "hint", sum.newest->hint);
 	page_flag(row, "never_expires", sum.newest && sum.forever);
 	say_day(row, "created", client.created_s);
 	say_day(row, "expires", sum.expires_s);
+	say_ago(row, "expires_in", sum.expires_s, now_s);
 	say_ago(row, "last_used", sum.last_used_s, now_s);
 	keep(row, "last_used_addr", sum.last_used_addr);
 	page_number(row, "count", sum.use_count);

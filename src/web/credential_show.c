@@ -1,5 +1,6 @@
 /* The page of one credential: its secrets with their use, its scopes, what happened to it; see credential.h. */
 #include "web/credential.h"
+#include "web/history.h"
 #include "web/say.h"
 
 enum { HISTORY_ROWS = 20 };
@@ -94,24 +95,18 @@ static int show_grants(struct call *call, const struct client *client)
 	return 0;
 }
 
-static void show_entry(struct page_vars *vars, const struct audit_entry *entry)
-{
-	struct page_vars *row = page_row(vars, "history");
-	say_time(row, "time", entry->time_s);
-	page_text(row, "action", entry->action);
-	page_text(row, "actor", entry->actor);
-	page_text(row, "detail", entry->detail);
-}
-
 /* What the audit trail says of this client before entry `before` (0: from now on), newest first. */
-static int show_history(struct call *call, struct str id, int64_t before)
+static int show_history(struct call *call, const struct credential_place *place, const struct client *client,
+			int64_t before)
 {
+	const struct history_reader reader = {call->web->account.id, place->admin, client, call_now_s(call)};
 	struct audit_entry *entries;
 	size_t n;
-	const struct store_audit_about about = {id, before, HISTORY_ROWS + 1};
+	const struct store_audit_about about = {client->id, before, HISTORY_ROWS + 1};
 	TRY(store_audit_about(call->env->store, &about, &call->arena, &entries, &n));
 	for (size_t i = 0; i < n && i < HISTORY_ROWS; i++)
-		show_entry(call->web->vars, &entries[i]);
+		history_show(page_row(call->web->vars, "history"), &entries[i], &reader);
+	page_flag(call->web->vars, "history_any", n > 0);
 	if (n > HISTORY_ROWS)
 		page_number(call->web->vars, "older", entries[HISTORY_ROWS - 1].seq);
 	page_flag(call->web->vars, "newer", before > 0);
@@ -137,8 +132,8 @@ static void show_client(struct call *call, const struct credential_place *place,
 	page_flag(vars, "has_secrets", client->auth != CLIENT_AUTH_NONE);
 	say_time(vars, "created", client->created_s);
 	say_time(vars, "client_expires", client->expires_s);
-	for (size_t i = 0; i < client->app.redirect_uris.n; i++)
-		page_text(page_row(vars, "redirects"), "uri", client->app.redirect_uris.v[i]);
+	if (client->kind == CLIENT_APP)
+		credential_app_show(call, client);
 }
 
 enum { SHOW_ID, SHOW_BEFORE, SHOW_FIELDS };
@@ -159,6 +154,6 @@ int credential_step_show(struct call *call)
 	show_client(call, &place, &client);
 	TRY(show_secrets(call, &client));
 	TRY(show_grants(call, &client));
-	TRY(show_history(call, client.id, (int64_t)before));
+	TRY(show_history(call, &place, &client, (int64_t)before));
 	return web_show(call, 200, "credential_show");
 }

@@ -129,6 +129,8 @@ static void put_escaped(struct buf *out, struct str text)
 {
 	while (text.len > 0) {
 		size_t n = str_printable(text);
+		if (str_has_prefix(text, STR("\r\n"))) /* lines as forms send them; the end of one is the second byte */
+			text = str_mem(text.p + 1, text.len - 1);
 		switch (n == 0 && *text.p != '\n' && *text.p != '\t' ? '\0' : *text.p) {
 		case '\0': buf_put(out, STR("\xef\xbf\xbd")); break;
 		case '&': buf_put(out, STR("&amp;")); break;

@@ -1,6 +1,6 @@
 // The administrator: made by the link of `mintmark init`, sees every page that there is, invites, verifies, rotates.
 import assert from 'node:assert/strict'
-import { ISSUER, PASSWORD, Person, scenario } from './lib.mjs'
+import { ISSUER, PASSWORD, Person, cli, scenario } from './lib.mjs'
 
 const { ADMIN_LINK } = process.env
 
@@ -51,5 +51,57 @@ scenario('the first administrator: every page, an invitation, the audit trail, a
   await person.press('Verify')
   await person.sees(/All \d+ entries fit/)
   await person.look('admin-verified')
+  await person.close()
+})
+
+scenario('an app of the console: made, its addresses corrected line by line, kept whole', async () => {
+  const person = await Person.invited({ roles: ['Admin'] })
+  const { page } = person
+  const addresses = person.field('Answers go to (redirect URIs)')
+  await person.go('/admin/clients')
+  await person.follow('New app')
+  await person.look('app-new')
+  await person.fill('Name', 'Photo album')
+  await addresses.fill('https://album.example/back\n\nhttps://album.example/#fragment')
+  await page.getByRole('radio', { name: /^Not at all/ }).check()
+  await person.press('Create', 400)
+  await person.sees('Answers go to, line 3: the address has a fragment')
+  assert.equal(await addresses.inputValue(), 'https://album.example/back\n\nhttps://album.example/#fragment')
+  await addresses.fill('https://album.example/back')
+  await person.press('Create')
+  assert.match(person.path(), /^\/admin\/clients\/show/) // nothing to copy: it has no secret
+  const id = new URL(page.url()).searchParams.get('id')
+  assert.equal(await page.getByRole('link', { name: 'Rotate the secret' }).count(), 0)
+  await person.look('app')
+  await person.follow('Change the app')
+  await person.look('app-edit')
+  await person.fill('Name', 'Pictures')
+  await addresses.fill('https://album.example/back\nhttp://127.0.0.1/back')
+  await person.press('Save', 400)
+  await person.sees('line 2')
+  await page.getByRole('radio', { name: /^On a telephone/ }).check()
+  await page.getByRole('radio', { name: 'By a secret', exact: true }).check()
+  await person.fill('After sign-out (post-logout redirect URIs)', 'https://album.example/bye')
+  await person.fill('Only from these networks', '192.0.2.0/24')
+  await page.getByRole('checkbox', { name: /^It must push/ }).check()
+  await person.press('Save')
+  const app = cli('client', 'show', id)
+  assert.deepEqual([app.client_name, app.redirect_uris, app.post_logout_redirect_uris, app.application_type, app.scope,
+    app.networks, app.require_pushed_authorization_requests, app.trusted, app.token_endpoint_auth_method],
+  ['Pictures', ['https://album.example/back', 'http://127.0.0.1/back'], ['https://album.example/bye'], 'native',
+    'email openid profile', ['192.0.2.0/24'], true, false, 'any'])
+  await person.follow('Rotate the secret') // it has none yet
+  await page.locator('main form button').click()
+  assert.match(await page.locator('#secret').innerText(), /^mms_/)
+  await person.follow('I have copied it')
+  await person.sees(/New secret: …\S{4}\s+You\s+127\.0\.0\.1/)
+  await person.close()
+})
+
+scenario('who is no administrator changes no app', async () => {
+  const { client_id: id } = cli('client', 'create', '--kind', 'app', '--name', 'Mine', '--redirect-uri', 'https://mine.example/')
+  const person = await Person.invited()
+  await person.go(`/admin/clients/edit?id=${id}`, 404)
+  await person.go(`/tokens/edit?id=${id}`, 404)
   await person.close()
 })

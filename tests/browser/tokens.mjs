@@ -49,6 +49,7 @@ scenario('a credential: create, use, rotate, revoke, rename, delete', async () =
     await person.page.reload()
   }
   await person.sees(/was last used .* from 1 host/)
+  await person.sees(/New secret: …\S{4}\s+You\s+127\.0\.0\.1/)
   await person.look('tokens-show')
   await person.page.getByRole('link', { name: /Finish the rotation|End the old secret now/ }).click()
   await person.look('tokens-revoke')

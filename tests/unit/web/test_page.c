@@ -69,6 +69,8 @@ static void escapes_in_text_and_attributes(void **state) /* ATTACKS 47 */
 	expect(world, "{{v}}",
 	       "a\xef\xbf\xbd" "b\xef\xbf\xbd\xef\xbf\xbd["
 	       "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "c\n\td\xc3\xa9");
+	page_text(world->vars, "v", STR("one\r\ntwo\r\r\n\r")); /* lines of a form, on its way back into it */
+	expect(world, "{{v}}", "one\ntwo\xef\xbf\xbd\n\xef\xbf\xbd");
 }
 
 static void repeats_rows_and_looks_outside(void **state)
