@@ -1,8 +1,9 @@
 /*
- * A disk that fails on demand, for test_store_faults.py: loaded into the server role by LD_PRELOAD.
+ * A disk that fails on demand, for test_store_faults.py, and entropy, for test_entropy.py: loaded into the server role
+ * by LD_PRELOAD.
  *
  *   FAULTFS_CONTROL  a file of one byte, mapped shared: '-' all is well, 'W' writes fail with ENOSPC, 'S' syncs fail
- *                    with EIO, 'R' reads fail with EIO, 'A' all of it
+ *                    with EIO, 'R' reads fail with EIO, 'A' all of these; 'E' there is no entropy
  *   FAULTFS_DIR      only files below this folder fail
  *
  * Roles get a short environment of their own, so execve is taken too: it hands these variables to the role named
@@ -92,6 +93,16 @@ FAULTY(int, fdatasync, 'S', EIO, (int fd), (fd))
 FAULTY(ssize_t, read, 'R', EIO, (int fd, void *p, size_t n), (fd, p, n))
 FAULTY(ssize_t, pread, 'R', EIO, (int fd, void *p, size_t n, off_t at), (fd, p, n, at))
 FAULTY(ssize_t, pread64, 'R', EIO, (int fd, void *p, size_t n, off64_t at), (fd, p, n, at))
+
+ssize_t getrandom(void *p, size_t n, unsigned flags)
+{
+	typedef ssize_t getrandom_fn(void *p, size_t n, unsigned flags);
+	if (control && *control == 'E') {
+		errno = ENOSYS;
+		return -1;
+	}
+	return ((getrandom_fn *)next("getrandom"))(p, n, flags);
+}
 
 typedef int execve_fn(const char *program, char *const argv[], char *const env[]);
 
