@@ -84,6 +84,7 @@ static call_step *const reset_steps[] = {web_step_begin, reset_page_ask, NULL};
 static call_step *const reset_new_steps[] = {web_step_begin, reset_page_new, NULL};
 static call_step *const password_steps[] = {web_step_begin, web_step_signed_in, account_password_page, NULL};
 static call_step *const email_steps[] = {web_step_begin, web_step_fresh, account_email_page, NULL};
+static call_step *const review_steps[] = {web_step_begin, web_step_fresh, account_review_page, NULL};
 static call_step *const sessions_steps[] = {web_step_begin, web_step_signed_in, account_sessions_page, NULL};
 
 /* A page that shows a form and takes it. */
@@ -193,6 +194,7 @@ static const struct route rows[] = {
 	{"/signout", ROUTE_PAGES, ROUTE_POST, ROUTE_ISSUER_PATH | ROUTE_PAGE, signout_steps},
 	PAGE("/invite", invite_steps),
 	SHOWN("/account", account_steps),
+	PAGE("/account/review", review_steps),
 	SHOWN("/account/apps", apps_steps),
 	PAGE("/account/apps/end", apps_end_steps),
 	SHOWN("/admin", admin_home_steps),

@@ -39,27 +39,19 @@ int account_page(struct call *call)
 	return web_show(call, 200, "account");
 }
 
-/* An app that may act for the account: by consent, by tokens that it has, or both. */
-struct app {
-	struct str id;
-	struct str scope;
-	int64_t since_s, used_s;
-	size_t n_families;
-};
-
 struct apps {
-	struct app *v;
+	struct account_page_app *v;
 	size_t n, max;
 };
 
-static struct app *find(struct apps *apps, struct str id)
+static struct account_page_app *find(struct apps *apps, struct str id)
 {
 	for (size_t i = 0; i < apps->n; i++)
 		if (str_eq(apps->v[i].id, id))
 			return &apps->v[i];
 	if (apps->n == apps->max)
 		return NULL;
-	apps->v[apps->n] = (struct app){.id = id};
+	apps->v[apps->n] = (struct account_page_app){.id = id};
 	return &apps->v[apps->n++];
 }
 
@@ -76,12 +68,12 @@ static int collect(struct call *call, struct apps *ret_apps)
 	if (!apps.v)
 		return E_NOMEM;
 	for (size_t i = 0; i < n_consents; i++) {
-		struct app *app = find(&apps, consents[i].client_id);
+		struct account_page_app *app = find(&apps, consents[i].client_id);
 		app->scope = consents[i].scope;
 		app->since_s = consents[i].created_s;
 	}
 	for (size_t i = 0; i < n_families; i++) {
-		struct app *app = find(&apps, families[i].client_id);
+		struct account_page_app *app = find(&apps, families[i].client_id);
 		app->n_families++;
 		if (app->scope.len == 0)
 			app->scope = families[i].scope;
@@ -94,28 +86,44 @@ static int collect(struct call *call, struct apps *ret_apps)
 	return 0;
 }
 
-static int show_app(struct call *call, struct page_vars *row, const struct app *app)
+static int describe(struct call *call, struct account_page_app *app)
 {
 	struct client client;
+	TRY(authorize_consent_words(app->scope, &call->arena, &app->words));
+	int rc = store_client_get(call->env->store, app->id, &call->arena, &client);
+	app->name = rc == 0 ? client.name : app->id;
+	return rc == E_ABSENT ? 0 : rc;
+}
+
+int account_page_find_apps(struct call *call, struct account_page_app **ret_apps, size_t *ret_n)
+{
+	struct apps apps;
+	TRY(collect(call, &apps));
+	for (size_t i = 0; i < apps.n; i++)
+		TRY(describe(call, &apps.v[i]));
+	*ret_apps = apps.v;
+	*ret_n = apps.n;
+	return 0;
+}
+
+static void show_app(struct call *call, struct page_vars *row, const struct account_page_app *app)
+{
 	page_text(row, "id", app->id);
-	struct str words;
-	TRY(authorize_consent_words(app->scope, &call->arena, &words));
-	page_text(row, "scope", words);
+	page_text(row, "app_name", app->name);
+	page_text(row, "scope", app->words);
 	page_number(row, "logins", (int64_t)app->n_families);
 	say_day(row, "since", app->since_s);
 	say_ago(row, "used", app->used_s, call_now_s(call));
-	int rc = store_client_get(call->env->store, app->id, &call->arena, &client);
-	page_text(row, "app_name", rc == 0 ? client.name : app->id);
-	return rc == E_ABSENT ? 0 : rc;
 }
 
 int account_page_apps(struct call *call)
 {
-	struct apps apps;
+	struct account_page_app *apps;
+	size_t n;
 	page_flag(call->web->vars, "at_account", true);
-	TRY(collect(call, &apps));
-	for (size_t i = 0; i < apps.n; i++)
-		TRY(show_app(call, page_row(call->web->vars, "apps"), &apps.v[i]));
+	TRY(account_page_find_apps(call, &apps, &n));
+	for (size_t i = 0; i < n; i++)
+		show_app(call, page_row(call->web->vars, "apps"), &apps[i]);
 	return web_show(call, 200, "account_apps");
 }
 
@@ -135,7 +143,7 @@ static int end_families(struct call *call, struct str client_id)
 	return 0;
 }
 
-static int end(struct call *call, struct str client_id)
+int account_page_end_app(struct call *call, struct str client_id)
 {
 	struct audit_note note;
 	TRY(web_note(call, "consent.delete", client_id, &note));
@@ -151,18 +159,19 @@ int account_page_end(struct call *call)
 	static const struct form_param params[] = {{"id", false}};
 	static const struct form_table table = {params, 1};
 	struct form_value value;
-	struct apps apps;
+	struct account_page_app *apps;
+	size_t n;
 	page_flag(call->web->vars, "at_account", true);
 	TRY(web_form(call, &table, &value));
-	TRY(collect(call, &apps));
-	for (size_t i = 0; i < apps.n; i++) {
-		if (!str_eq(apps.v[i].id, value.value))
+	TRY(account_page_find_apps(call, &apps, &n));
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(apps[i].id, value.value))
 			continue;
 		if (call->web->is_post) {
-			TRY(end(call, apps.v[i].id));
+			TRY(account_page_end_app(call, apps[i].id));
 			return web_redirect(call, STR("/account/apps"));
 		}
-		TRY(show_app(call, call->web->vars, &apps.v[i]));
+		show_app(call, call->web->vars, &apps[i]);
 		return web_show(call, 200, "account_end");
 	}
 	FAIL(call, NOT_FOUND, "no such app has access");

@@ -6,6 +6,8 @@
 
 /* GET and POST /account/password. Fields: current, password, everywhere. Behind web_step_signed_in. */
 must_check int account_password_page(struct call *call);
+/* GET and POST /account/review. Fields: action, end. Behind web_step_fresh. */
+must_check int account_review_page(struct call *call);
 /* GET and POST /account/email. Field: email. Behind web_step_fresh. */
 must_check int account_email_page(struct call *call);
 /* GET and POST /verify. Field: token. Nobody need be signed in. */

@@ -66,7 +66,7 @@ static int change(struct call *call, const struct link_key *key, const struct ac
 		return E_ABSENT;
 	TRY(rc);
 	link_page_tell(call, account->email);
-	return web_redirect(call, STR("/signin?changed=1"));
+	return web_redirect(call, STR("/signin?changed=1&continue=%2Faccount%2Freview"));
 }
 
 static int take(struct call *call, const struct form_value *values)

@@ -348,7 +348,7 @@ def test_reset_says_the_same_and_ends_everything(site, browser):
     visitor = people.Browser(site, source=next(sources))
     page = visitor.get(link)
     page = visitor.submit(page, '/reset/new', password=NEW, follow=False)
-    assert page.status == 303 and page.location == '/signin?changed=1' and not visitor.cookie()
+    assert page.status == 303 and page.location == '/signin?changed=1&continue=%2Faccount%2Freview' and not visitor.cookie()
     assert not active() and not browser.is_signed_in()
     assert visitor.get(link).status == 410
     assert wrong(site, alice.email, alice.password).status == 403
