@@ -235,7 +235,8 @@ const struct cli_option cli_options[OPT_COUNT] = {
 		"use), secret-service, or auto: the Secret Service where one is open, else the file. Default: "
 		"$MINTMARK_LOGIN_STORAGE, else auto."},
 	[OPT_SCAN_REVOKE] = {"revoke", NULL, NULL, FORM_FLAG,
-		"Tell the server of --issuer each client secret that is found: it ends them at once."},
+		"Tell the server of --issuer what is found: it ends client secrets, refresh and access tokens, "
+		"sessions, registration tokens and links of mails at once."},
 	[OPT_VARIABLE] = {"variable", "NAME", NULL, FORM_LOCAL,
 		"The variable that gets the token. Default: MINTMARK_TOKEN, or that of --prefix."},
 	[OPT_MAINTAIN] = {"maintain", NULL, NULL, FORM_FLAG,

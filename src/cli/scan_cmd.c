@@ -1,357 +1,268 @@
 /*
  * mintmark scan: leaked secrets in files, folders and the history of git repositories, offline. What is found is named
- * by place, kind and last characters. With --revoke each client secret is sent to the server, which ends it.
+ * by place, kind and last characters. With --revoke each is sent to the server, which ends it. Runs as whoever calls it
+ * on folders of others: nothing in them is believed, followed or run.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/enc.h"
-#include "cli/print.h"
-#include "cli/scan.h"
-#include "cli/sdk.h"
-#include "http/http_out.h"
-#include "json/json.h"
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/scan_history.h"
+#include "cli/scan_leak.h"
 
-enum { PIECE = 65536, FOUND_MAX = 100000, PLACE_MAX = 8192, REVOKE_MS = 15000, ANSWER_MAX = 65536, JSON_MAX = 1 << 26 };
+enum { REPOSITORIES_MAX = 10000, LINK_MAX = PATH_MAX + 16 };
 
-/* A secret that was seen, once each. */
-struct seen {
-	char text[ID_SECRET_LEN];
+/* Of fts_number: a folder of a repository's own. */
+enum { IS_GIT_DIR = 1 };
+
+/* An object store that was read: several worktrees have one. */
+struct store_id {
+	dev_t dev;
+	ino_t ino;
 };
 
 struct run {
-	struct cli *cli;
-	const char *path;        /* of what is read now */
-	const char *commit;      /* in a history; else NULL */
-	uint64_t line_offset;
-	struct seen *seen;
-	size_t n_seen, n_places;
-	bool failed, to_full;
-	struct buf json;
-	struct json_out out;
+	struct scan_found found;
+	struct scan_wish wish;
+	const char *path; /* of the file that is read now */
+	struct store_id *stores;
+	size_t n_stores;
 };
 
-static bool remember(struct run *run, struct str secret)
+static void complain(struct run *run, const char *path, int error)
 {
-	for (size_t i = 0; i < run->n_seen; i++)
-		if (secret_eq(run->seen[i].text, ID_SECRET_LEN, secret.p, secret.len))
-			return false;
-	if (run->n_seen == FOUND_MAX) {
-		run->to_full = true;
-		return false;
-	}
-	struct seen *seen = run->n_seen % 64 ? run->seen : realloc(run->seen, (run->n_seen + 64) * sizeof(*seen));
-	if (!seen) {
-		run->to_full = true;
-		return false;
-	}
-	run->seen = seen;
-	memcpy(seen[run->n_seen++].text, secret.p, ID_SECRET_LEN);
-	return true;
+	scan_found_complain(&run->found, path, strerror(error));
 }
 
-/* The last characters are what lists of secrets show too (OAuth id.h, ID_HINT_LEN). */
-static void report(void *arg, struct str secret, uint64_t line)
+/* --- files --- */
+
+static void report(void *arg, const struct scan_hit *hit)
 {
 	struct run *run = arg;
-	bool is_new = remember(run, secret);
-	struct str hint = {secret.p + secret.len - ID_HINT_LEN, ID_HINT_LEN};
-	line += run->line_offset;
-	if (run->commit && !is_new)
-		return; /* a history says the same many times */
-	run->n_places++;
-	if (run->cli->json) {
-		json_open(&run->out, NULL, '{');
-		json_str(&run->out, "path", str_of(run->path));
-		json_int(&run->out, "line", (int64_t)line);
-		if (run->commit)
-			json_str(&run->out, "commit", str_of(run->commit));
-		json_str(&run->out, "kind", str_of(scan_kind(secret)));
-		json_str(&run->out, "hint", hint);
-		json_close(&run->out, '}');
+	size_t i;
+	if (scan_found_remember(&run->found, hit, &i) < 0)
 		return;
-	}
-	print_safe(stdout, str_of(run->path));
-	printf(":%llu: %s %.4s...%.*s", (unsigned long long)line, scan_kind(secret), secret.p, STR_ARG(hint));
-	printf(run->commit ? " (commit %.12s)\n" : "\n", run->commit ? run->commit : "");
+	const struct scan_place place = {.path = str_of(run->path), .line = hit->line, .form = hit->form};
+	scan_found_place(&run->found, i, &place);
 }
 
-static void complain(struct run *run, const char *path, const char *why)
-{
-	run->failed = true;
-	(void)args_fail(EXIT_FAILED, "%s: %s", path, why);
-}
-
-/* A whole file; what it lacks at its end is asked for by a line's end. */
 static void read_file(struct run *run, const char *path, int fd)
 {
-	char piece[PIECE];
+	char piece[SCAN_PIECE];
 	struct scan scan;
 	ssize_t n;
 	run->path = path;
-	scan_begin(&scan, report, run);
+	scan_begin(&scan, &run->wish, report, run);
 	while ((n = read(fd, piece, sizeof(piece))) > 0)
 		scan_feed(&scan, str_mem(piece, (size_t)n));
-	static const char end[ID_SECRET_LEN] = {0};
-	scan_feed(&scan, str_mem(end, sizeof(end)));
+	int error = errno;
+	scan_end(&scan);
 	secret_wipe(piece, sizeof(piece));
 	if (n < 0)
-		complain(run, path, strerror(errno));
+		complain(run, path, error);
 }
 
-static void scan_file(struct run *run, const char *path)
+/* named: by the command line, so it may be a link, or a pipe; what is met in folders may have been replaced by one. */
+static void scan_file(struct run *run, const char *path, bool named)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC | (named ? 0 : O_NONBLOCK | O_NOFOLLOW));
 	if (fd < 0) {
-		complain(run, path, strerror(errno));
+		complain(run, path, errno);
 		return;
 	}
-	read_file(run, path, fd);
+	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || (named && S_ISFIFO(st.st_mode))))
+		read_file(run, path, fd);
+	else
+		scan_found_complain(&run->found, path, "it is no file");
 	close(fd);
 }
 
-/* --- git --- */
+/* --- repositories --- */
 
-/* Where a line of `git log -p` belongs. */
-struct history {
-	struct run *run;
-	char path[PLACE_MAX], commit[64];
-	uint64_t line;
-	bool in_message;
-};
-
-static void copy_text(char *to, size_t size, struct str text)
+static bool join(char out[PATH_MAX], const char *folder, const char *name)
 {
-	size_t len = text.len < size - 1 ? text.len : size - 1;
-	memcpy(to, text.p, len);
-	to[len] = '\0';
+	int n = name[0] == '/' ? snprintf(out, PATH_MAX, "%s", name) : snprintf(out, PATH_MAX, "%s/%s", folder, name);
+	return n > 0 && n < PATH_MAX;
 }
 
-static struct str behind(struct str line, size_t n) { return str_mem(line.p + n, line.len - n); }
-
-/* "@@ -1,2 +34,5 @@": the line that comes next is 34. */
-static void read_hunk(struct history *history, struct str line)
+static bool is_folder(const char *folder, const char *name)
 {
-	struct str before, rest, number;
-	uint64_t value;
-	if (!str_cut(line, '+', &before, &rest))
-		return;
-	number = str_mem(rest.p, strspn(rest.p, "0123456789"));
-	history->line = str_to_u64(number, INT32_MAX, &value) == 0 ? value : 0;
+	char path[PATH_MAX];
+	struct stat st;
+	return join(path, folder, name) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static void scan_line(struct history *history, struct str line, uint64_t number)
+static bool is_git_dir(const char *folder)
 {
-	struct scan scan;
-	static const char end[ID_SECRET_LEN] = {0};
-	history->run->path = history->in_message ? "(message)" : history->path;
-	history->run->commit = history->commit;
-	history->run->line_offset = number > 0 ? number - 1 : 0;
-	scan_begin(&scan, report, history->run);
-	scan_feed(&scan, line);
-	scan_feed(&scan, str_mem(end, sizeof(end)));
+	char path[PATH_MAX];
+	struct stat st;
+	return join(path, folder, "HEAD") && lstat(path, &st) == 0 && !S_ISDIR(st.st_mode) &&
+	       is_folder(folder, "objects") && is_folder(folder, "refs");
 }
 
-/* \1 begins a commit, and can't begin a line of a difference. */
-static void take_line(struct history *history, struct str line)
+static bool is_new_store(struct run *run, const char *objects)
 {
-	if (line.len > 0 && line.p[0] == '\1') {
-		copy_text(history->commit, sizeof(history->commit), behind(line, 1));
-		history->in_message = true;
-		return;
+	struct stat st;
+	if (stat(objects, &st) < 0 || run->n_stores == REPOSITORIES_MAX)
+		return true;
+	for (size_t i = 0; i < run->n_stores; i++)
+		if (run->stores[i].dev == st.st_dev && run->stores[i].ino == st.st_ino)
+			return false;
+	struct store_id *grown = realloc(run->stores, (run->n_stores + 1) * sizeof(*grown));
+	if (grown) {
+		run->stores = grown;
+		run->stores[run->n_stores++] = (struct store_id){st.st_dev, st.st_ino};
 	}
-	if (str_has_prefix(line, STR("diff --git "))) {
-		history->in_message = false;
-		history->path[0] = '\0';
-	} else if (history->in_message) {
-		scan_line(history, line, 1);
-	} else if (line.len > 4 && str_has_prefix(line, STR("+++ "))) {
-		struct str path = behind(line, 4);
-		if (path.p[path.len - 1] == '\t') /* git puts it behind names with blanks */
-			path.len--;
-		copy_text(history->path, sizeof(history->path),
-			  str_has_prefix(path, STR("b/")) ? behind(path, 2) : path);
-	} else if (str_has_prefix(line, STR("@@ "))) {
-		read_hunk(history, line);
-	} else if (line.len > 0 && line.p[0] == '+') {
-		scan_line(history, behind(line, 1), history->line++);
-	}
+	return true;
 }
 
-static void read_log(struct run *run, FILE *log)
+static void scan_repository(struct run *run, const char *git_dir, const char *name)
 {
-	struct history *history = calloc(1, sizeof(*history));
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-	if (!history) {
-		complain(run, "git", "no memory");
+	char objects[PATH_MAX];
+	if (join(objects, git_dir, "objects") && is_new_store(run, objects))
+		scan_history(&run->found, &run->wish, git_dir, objects, name);
+}
+
+/* The first line of a small file, without what must stand before it. */
+static bool read_line(const char *path, struct str prefix, char out[PATH_MAX])
+{
+	char text[LINK_MAX];
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	if (fd >= 0)
+		close(fd);
+	struct str line = str_mem(text, n > 0 ? (size_t)n : 0);
+	line.len = str_find(line, '\n');
+	if (!str_has_prefix(line, prefix) || line.len - prefix.len >= PATH_MAX || line.len == prefix.len)
+		return false;
+	memcpy(out, line.p + prefix.len, line.len - prefix.len);
+	out[line.len - prefix.len] = '\0';
+	return true;
+}
+
+/* ".git" as a file names the repository's folder (worktrees, submodules), which may name the one it shares. */
+static void scan_linked(struct run *run, const char *file, const char *parent)
+{
+	char target[PATH_MAX], git_dir[PATH_MAX], common[PATH_MAX], path[PATH_MAX];
+	if (!read_line(file, STR("gitdir: "), target) || !join(git_dir, parent, target)) {
+		scan_found_complain(&run->found, file, "it names no repository");
 		return;
 	}
-	history->run = run;
-	while ((n = getline(&line, &room, log)) >= 0)
-		take_line(history, str_mem(line, (size_t)n - (n > 0 && line[n - 1] == '\n')));
-	if (line)
-		secret_wipe(line, room);
-	free(line);
-	free(history);
-	run->commit = NULL;
-	run->line_offset = 0;
-}
-
-/* git with nothing of the repository's that could run a program. NULL: it can't be started. */
-static FILE *start_git(const char *folder, pid_t *ret_pid)
-{
-	int pipe_fds[2];
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return NULL;
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(pipe_fds[1], STDOUT_FILENO);
-		execlp("git", "git", "-C", folder, "--no-pager", "-c", "core.fsmonitor=false", "-c",
-		       "core.hooksPath=/dev/null", "-c", "core.quotePath=false", "-c", "diff.noprefix=false", "log",
-		       "--all", "--reflog", "-p", "-m", "--text", "-U0", "--no-color", "--no-ext-diff", "--no-textconv",
-		       "--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--format=%x01%H%n%an <%ae>%n%B",
-		       (char *)NULL);
-		_exit(127);
-	}
-	close(pipe_fds[1]);
-	FILE *log = pid > 0 ? fdopen(pipe_fds[0], "r") : NULL;
-	if (!log)
-		close(pipe_fds[0]);
-	*ret_pid = pid;
-	return log;
-}
-
-static void scan_history(struct run *run, const char *folder)
-{
-	pid_t pid = -1;
-	int status = 0;
-	FILE *log = start_git(folder, &pid);
-	if (log) {
-		read_log(run, log);
-		(void)fclose(log);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !log)
-		complain(run, folder, "git can not be run");
-	else if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		complain(run, folder, "its history is not searched: there is no git");
-	else if (status != 0)
-		complain(run, folder, "its history can not be read");
+	if (join(path, git_dir, "commondir") && read_line(path, STR(""), target) && join(common, git_dir, target))
+		memcpy(git_dir, common, sizeof(common));
+	if (is_git_dir(git_dir))
+		scan_repository(run, git_dir, parent);
+	else
+		scan_found_complain(&run->found, file, "the repository that it names is not there");
 }
 
 /* --- folders --- */
 
+static void visit_file(struct run *run, const FTSENT *entry)
+{
+	char parent[PATH_MAX];
+	bool named = entry->fts_level == 0;
+	if (strcmp(entry->fts_name, ".git") == 0 && entry->fts_pathlen < PATH_MAX) {
+		size_t len = entry->fts_pathlen - (size_t)entry->fts_namelen;
+		memcpy(parent, entry->fts_path, len);
+		parent[len] = '\0';
+		while (len > 1 && parent[len - 1] == '/')
+			parent[--len] = '\0';
+		scan_linked(run, entry->fts_path, len > 0 ? parent : ".");
+	}
+	scan_file(run, entry->fts_accpath, named);
+}
+
+/* What git keeps beside its objects are plain files: configuration, logs of refs, hooks, messages. */
+static void visit_folder(struct run *run, FTS *tree, FTSENT *entry)
+{
+	if (entry->fts_level > 0 && entry->fts_parent->fts_number == IS_GIT_DIR &&
+	    strcmp(entry->fts_name, "objects") == 0) {
+		(void)fts_set(tree, entry, FTS_SKIP);
+		return;
+	}
+	if (!is_git_dir(entry->fts_path))
+		return;
+	entry->fts_number = IS_GIT_DIR;
+	scan_repository(run, entry->fts_path, entry->fts_path);
+}
+
 static void visit(struct run *run, FTS *tree, FTSENT *entry)
 {
-	char parent[PLACE_MAX];
-	bool is_git = strcmp(entry->fts_name, ".git") == 0 && entry->fts_level > 0;
-	if (is_git && (entry->fts_info == FTS_D || entry->fts_info == FTS_F)) { /* a file in worktrees and submodules */
-		copy_text(parent, sizeof(parent), str_mem(entry->fts_path, entry->fts_pathlen - sizeof("/.git") + 1));
-		scan_history(run, parent[0] ? parent : "/");
-		(void)fts_set(tree, entry, FTS_SKIP); /* objects are compressed: git has read them */
-	} else if (entry->fts_info == FTS_F) {
-		scan_file(run, entry->fts_accpath);
-	} else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
-		complain(run, entry->fts_path, strerror(entry->fts_errno));
+	switch (entry->fts_info) {
+	case FTS_D:
+		visit_folder(run, tree, entry);
+		break;
+	case FTS_F:
+		visit_file(run, entry);
+		break;
+	case FTS_DEFAULT: /* sockets, devices, pipes: of folders, nothing that holds bytes */
+		if (entry->fts_level == 0)
+			scan_file(run, entry->fts_accpath, true);
+		break;
+	case FTS_SLNONE:
+		complain(run, entry->fts_path, ENOENT);
+		break;
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		complain(run, entry->fts_path, entry->fts_errno);
+		break;
+	default: /* behind a folder; links, which are not followed */
+		break;
 	}
 }
+
+static int by_name(const FTSENT **a, const FTSENT **b) { return strcmp((*a)->fts_name, (*b)->fts_name); }
 
 static void scan_paths(struct run *run, char **paths)
 {
-	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
 	if (!tree) {
-		complain(run, paths[0], strerror(errno));
+		complain(run, paths[0], errno);
 		return;
 	}
-	for (FTSENT *entry; (entry = fts_read(tree));)
+	errno = 0;
+	for (FTSENT *entry; (entry = fts_read(tree)); errno = 0)
 		visit(run, tree, entry);
+	if (errno != 0)
+		complain(run, paths[0], errno);
 	(void)fts_close(tree);
 }
 
-/* --- telling the server --- */
-
-static int send_one(struct cli *cli, const struct seen *seen, bool *ret_revoked)
+static int finish(struct run *run, struct cli *cli)
 {
-	_cleanup_(buf_done) struct buf url, form, text;
-	_cleanup_(json_freep) struct json *answer = NULL;
-	const char *issuer = cli_value(cli, OPT_SDK_ISSUER);
-	const struct http_out_limits limits = {.timeout_ms = REVOKE_MS, .max_bytes = ANSWER_MAX, .allow_private = true,
-					       .allow_http = true, .http_near_only = true,
-					       .ca_file = cli_value(cli, OPT_CA_FILE)};
-	struct http_out_answer head;
-	buf_init(&url, HTTP_OUT_URL_MAX);
-	buf_init(&form, 4 * ID_SECRET_LEN);
-	buf_init(&text, ANSWER_MAX);
-	buf_put(&url, str_trim_end(str_of(issuer), '/'));
-	buf_put(&url, STR("/oauth2/leaked"));
-	buf_put(&form, STR("token="));
-	enc_url(&form, str_mem(seen->text, ID_SECRET_LEN));
-	TRY(buf_status(&url));
-	TRY(buf_status(&form));
-	const struct str headers[] = {STR("Content-Type: application/x-www-form-urlencoded")};
-	const struct http_out_request request = {"POST", buf_str(&url), headers, 1, buf_str(&form)};
-	TRY(http_out_send(&request, &limits, &text, &head));
-	if (head.status != 200 || json_parse_object(buf_str(&text), &answer) < 0)
-		return E_NOT_FOUND;
-	return json_get_bool(answer, "revoked", ret_revoked);
-}
-
-static int revoke_all(struct run *run)
-{
-	for (size_t i = 0; i < run->n_seen; i++) {
-		struct str text = {run->seen[i].text, ID_SECRET_LEN};
-		bool revoked = false;
-		if (!id_secret_looks_generated(text))
-			continue;
-		int rc = send_one(run->cli, &run->seen[i], &revoked);
-		if (rc < 0)
-			return args_fail(EXIT_UNREACHABLE,
-					 "%s can not be told of a leaked secret, or is no Mintmark server",
-					 cli_value(run->cli, OPT_SDK_ISSUER));
-		fprintf(stderr, "client secret mms_...%.*s: %s\n", ID_HINT_LEN, text.p + text.len - ID_HINT_LEN,
-			revoked ? "ended" : "not known there");
+	int status = scan_found_finish(&run->found);
+	if (cli_has(cli, OPT_SCAN_REVOKE)) {
+		int told = scan_leak_report(cli, &run->found);
+		status = told != EXIT_OK ? told : status;
 	}
-	return EXIT_OK;
-}
-
-static int finish(struct run *run)
-{
-	if (run->cli->json) {
-		json_close(&run->out, ']');
-		json_close(&run->out, '}');
-		if (buf_status(&run->json) < 0)
-			return args_fail(EXIT_FAILED, "there is too much to report");
-		printf("%.*s\n", STR_ARG(buf_str(&run->json)));
-	}
-	int status = cli_has(run->cli, OPT_SCAN_REVOKE) ? revoke_all(run) : EXIT_OK;
-	if (run->to_full)
-		return args_fail(EXIT_FAILED, "there are more secrets than can be remembered");
-	if (status != EXIT_OK || run->failed)
+	if (run->found.is_full)
+		return args_fail(EXIT_USAGE, "there is more than can be remembered");
+	if (status != EXIT_OK || run->found.has_trouble)
 		return status != EXIT_OK ? status : EXIT_USAGE;
-	return run->n_places > 0 ? EXIT_FAILED : EXIT_OK;
+	return run->found.n_places > 0 ? EXIT_FAILED : EXIT_OK;
 }
 
 int scan_cmd_run(struct cli *cli)
 {
-	struct run run = {.cli = cli};
-	if (cli_has(cli, OPT_SCAN_REVOKE) && !cli_has(cli, OPT_SDK_ISSUER))
+	const char *issuer = cli_value(cli, OPT_SDK_ISSUER);
+	struct run run = {.wish = {issuer ? str_of(issuer) : STR(""), clock_now_s(&clock_system)}};
+	if (cli_has(cli, OPT_SCAN_REVOKE) && !issuer)
 		return args_fail(EXIT_USAGE, "--revoke needs --issuer: whom to tell");
-	buf_init(&run.json, JSON_MAX);
-	json_out_init(&run.out, &run.json);
-	json_open(&run.out, NULL, '{');
-	json_open(&run.out, "found", '[');
-	scan_paths(&run, cli->rest);
-	int status = finish(&run);
-	if (run.seen)
-		secret_wipe(run.seen, run.n_seen * sizeof(*run.seen));
-	free(run.seen);
-	buf_done(&run.json);
+	int rc = scan_found_init(&run.found, cli->json);
+	if (rc == 0)
+		scan_paths(&run, cli->rest);
+	int status = rc == 0 ? finish(&run, cli) : args_fail_code(rc, "scan");
+	scan_found_done(&run.found);
+	free(run.stores);
 	return status;
 }
