@@ -21,6 +21,7 @@ struct mailer {
 	struct mailer_options options;
 	int folder_fd;
 	struct throttle *asked;  /* by address */
+	struct throttle *leaked; /* the same, of reports: one tells as much as a hundred */
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t lock;
@@ -129,6 +130,17 @@ static bool is_too_much(struct mailer *mailer, const struct mailer_job *job)
 	return false;
 }
 
+/* One report of a leak an hour: a scan may find many secrets of one account. */
+static bool is_told(struct mailer *mailer, const struct mailer_job *job)
+{
+	uint32_t wait_s;
+	int64_t now_s = clock_now_s(mailer->options.clock);
+	if (throttle_check_pair(mailer->leaked, job->to, STR("mail"), now_s, &wait_s) < 0)
+		return true;
+	(void)throttle_fail(mailer->leaked, job->to, STR("mail"), now_s);
+	return false;
+}
+
 /* Makes a mail of what was asked for. *ret_nothing: there is none to send, and that's that. */
 static int resolve(struct mailer *mailer, struct mailer_job *job, bool *ret_nothing)
 {
@@ -140,6 +152,8 @@ static int resolve(struct mailer *mailer, struct mailer_job *job, bool *ret_noth
 		*ret_nothing = true;
 		return 0;
 	}
+	if (job->kind == MAIL_LEAKED && job->tries == 0)
+		*ret_nothing = is_told(mailer, job);
 	if (job->what == JOB_SEND)
 		return 0;
 	return mailer_job_resolve(job, &world, ret_nothing);
@@ -232,7 +246,9 @@ static int init(struct mailer *mailer)
 {
 	static const struct throttle_limits limits = {.failures = 5, .window_s = 3600};
 	const char *folder = mailer->options.folder;
+	static const struct throttle_limits once = {.failures = 1, .window_s = 3600};
 	TRY(throttle_new(&limits, 4096, &mailer->asked));
+	TRY(throttle_new(&once, 4096, &mailer->leaked));
 	if (mailer->options.relay.len == 0) {
 		mailer->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (mailer->folder_fd < 0)
@@ -289,6 +305,7 @@ void mailer_free(struct mailer *mailer)
 	if (mailer->folder_fd >= 0)
 		close(mailer->folder_fd);
 	throttle_free(mailer->asked);
+	throttle_free(mailer->leaked);
 	pthread_cond_destroy(&mailer->wake);
 	pthread_mutex_destroy(&mailer->lock);
 	free(mailer);

@@ -4,8 +4,8 @@
  * relay, or into a folder where each mail becomes a file (development).
  *
  * A mail is tried five times, with waits that double; what waits when the process ends is lost, and whoever waits for
- * it asks again. To one address go at most five asked-for mails an hour. Server process. Thread-safe. Must never log a
- * link or an address.
+ * it asks again. To one address go at most five asked-for mails an hour, and one about leaks. Server process.
+ * Thread-safe. Must never log a link or an address.
  */
 #ifndef ACCOUNT_MAILER_H
 #define ACCOUNT_MAILER_H

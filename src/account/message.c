@@ -25,6 +25,11 @@ static const struct {
 	[MAIL_CHANGED] = {"changed", "Your sign-in data were changed",
 			  "The password or the address of your account was just changed at", "Sign in here",
 			  "If it was not you, ask for a new password at once, and tell whoever runs this server."},
+	[MAIL_LEAKED] = {"leaked", "A secret of your account leaked",
+			 "Somebody found a secret of your account (a token, a credential, a session or a link)\r\n"
+			 "where others can read it, and reported it. It has ended; there may be more. This was at",
+			 "Sign in here, look through your tokens and sessions, and make new ones where you need them",
+			 "Whoever had the secret before may have used it: what it could do is in its history."},
 };
 
 const char *message_name(enum mail_kind kind) { return mails[kind].name; }
@@ -80,7 +85,8 @@ static void put_header(const struct message *message, struct buf *out)
 
 int message_put(const struct message *message, struct buf *out)
 {
-	bool is_link = message->kind != MAIL_TAKEN && message->kind != MAIL_CHANGED;
+	bool is_link = message->kind != MAIL_TAKEN && message->kind != MAIL_CHANGED &&
+		       message->kind != MAIL_LEAKED;
 	if (!address_is_normal(message->from) || !address_is_normal(message->to) || !is_visible(message->issuer) ||
 	    !is_visible(message->url) || !str_is_unreserved(message->id) || message->id.len == 0)
 		return E_SYNTAX;

@@ -14,6 +14,7 @@ enum mail_kind {
 	MAIL_VERIFY,      /* this is to be the address of an account */
 	MAIL_RESET,       /* choose a new password */
 	MAIL_CHANGED,     /* password or address was changed */
+	MAIL_LEAKED,      /* a secret of the account was seen where it should not be, and has ended */
 	MAIL_KINDS
 };
 
@@ -23,7 +24,7 @@ struct message {
 	enum mail_kind kind;
 	struct str from, to; /* address_is_normal */
 	struct str issuer;
-	struct str url;      /* the link; MAIL_TAKEN, MAIL_CHANGED: the sign-in page */
+	struct str url;      /* the link; MAIL_TAKEN, MAIL_CHANGED, MAIL_LEAKED: the sign-in page */
 	int64_t good_s;      /* how long the link is good */
 	int64_t now_s;
 	struct str id;       /* unique; [A-Za-z0-9_-] */

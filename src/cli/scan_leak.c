@@ -26,9 +26,7 @@ static bool can_be_ended(const struct scan_secret *secret)
 
 static int put_url(struct buf *url, const char *issuer)
 {
-	buf_put(url, str_of(issuer));
-	while (url->len > 0 && url->p[url->len - 1] == '/')
-		url->len--;
+	buf_put(url, str_trim_end(str_of(issuer), '/'));
 	buf_put(url, STR("/oauth2/leaked"));
 	return buf_status(url);
 }

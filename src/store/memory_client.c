@@ -273,6 +273,23 @@ int memory_client_delete(struct store *store, struct str id, int64_t until_s, co
 	return memory_end(store, next, delete (next, id, note->now_s, until_s), note);
 }
 
+static int find_registered(const struct memory_state *state, const unsigned char sha256[32], struct arena *arena,
+			   struct str *ret_id)
+{
+	for (size_t i = 0; i < state->n_clients; i++) {
+		const struct client_app *app = &state->clients[i].app;
+		if (app->registered && memcmp(app->registration_sha256, sha256, sizeof(app->registration_sha256)) == 0)
+			return arena_str(arena, state->clients[i].id, ret_id);
+	}
+	return E_ABSENT;
+}
+
+int memory_client_find_registered(struct store *store, const unsigned char sha256[32], struct arena *arena,
+				  struct str *ret_id)
+{
+	return memory_unlock(store, find_registered(memory_lock(store), sha256, arena, ret_id));
+}
+
 int memory_client_count_imported(struct store *store, int64_t *ret_n)
 {
 	const struct memory_state *state = memory_lock(store);

@@ -138,6 +138,8 @@ int sqlite_client_update(struct store *store, const struct client *client, bool 
 int sqlite_client_set_disabled(struct store *store, struct str id, const struct client_switch *to,
 			       const struct audit_note *note);
 int sqlite_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
+int sqlite_client_find_registered(struct store *store, const unsigned char sha256[32], struct arena *arena,
+				  struct str *ret_id);
 int sqlite_client_count_imported(struct store *store, int64_t *ret_n);
 
 int sqlite_secret_rotate(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,

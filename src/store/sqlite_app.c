@@ -100,3 +100,19 @@ int sqlite_app_load(struct db *db, int64_t client_n, struct arena *arena, struct
 	*ret_app = app;
 	return 0;
 }
+
+int sqlite_client_find_registered(struct store *store, const unsigned char sha256[32], struct arena *arena,
+				  struct str *ret_id)
+{
+	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
+	TRY(sqlite_read_begin(store, &reader));
+	_cleanup_(query_done) struct query query =
+		query_of(reader.db, "SELECT client.id FROM client_app JOIN client ON client.n = client_n"
+				    " WHERE registered = 1 AND registration_sha256 = ?");
+	query_blob(&query, sqlite_hash(sha256));
+	TRY(query_row(&query));
+	struct str id = query_get_str(&query, arena);
+	TRY(query_status(&query));
+	*ret_id = id;
+	return 0;
+}

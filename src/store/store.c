@@ -217,6 +217,15 @@ int store_client_delete(struct store *store, struct str id, int64_t until_s, con
 	return front_end(&span, store->ops->client_delete(store, id, until_s, note));
 }
 
+int store_client_find_registered(struct store *store, const unsigned char sha256[32], struct arena *arena,
+				 struct str *ret_id)
+{
+	struct front_span span;
+	TRY(check_hash(sha256));
+	TRY(front_begin(store, false, &span));
+	return front_end(&span, store->ops->client_find_registered(store, sha256, arena, ret_id));
+}
+
 int store_client_count_imported(struct store *store, int64_t *ret_n)
 {
 	struct front_span span;

@@ -163,6 +163,9 @@ must_check int store_client_set_disabled_own(struct store *store, struct str id,
 					     const struct audit_note *note);
 /* With its secrets and grants; its last epoch is ended in the feed (until_s as there). E_ABSENT. */
 must_check int store_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
+/* Whose registration access token (RFC 7592) has this hash; the id is in the arena. E_ABSENT: nobody's. */
+must_check int store_client_find_registered(struct store *store, const unsigned char sha256[32], struct arena *arena,
+					    struct str *ret_id);
 /* How many clients have an imported id (no mmc_ prefix): decides whether unknown ids cost a password hash. Cheap. */
 must_check int store_client_count_imported(struct store *store, int64_t *ret_n);
 

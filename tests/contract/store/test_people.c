@@ -158,6 +158,28 @@ static void apps(void **state)
 	assert_true(got.kind == CLIENT_SERVICE && !got.app.trusted);
 }
 
+static void registered_found_by_hash(void **state)
+{
+	struct world *world = *state;
+	struct client one = get_client(world, an_app(world, 1).id), two = an_app(world, 9), three = an_app(world, 8);
+	static const unsigned char nothing[32];
+	struct str id = {0};
+	OK(store_client_put(world->store, &two, &a_note));
+	three.app.registered = false;
+	OK(store_client_put(world->store, &three, &a_note));
+	OK(store_client_find_registered(world->store, two.app.registration_sha256, &world->arena, &id));
+	assert_true(str_eq(id, two.id));
+	FAILS(store_client_find_registered(world->store, three.app.registration_sha256, &world->arena, &id), E_ABSENT);
+	FAILS(store_client_find_registered(world->store, nothing, &world->arena, &id), E_ABSENT);
+	FAILS(store_client_find_registered(world->store, NULL, &world->arena, &id), E_SYNTAX);
+	memset(two.app.registration_sha256, 0, 32); /* how one is made useless */
+	OK(store_client_update(world->store, &two, false, &a_note));
+	FAILS(store_client_find_registered(world->store, an_app(world, 9).app.registration_sha256, &world->arena, &id),
+	      E_ABSENT);
+	OK(store_client_find_registered(world->store, one.app.registration_sha256, &world->arena, &id));
+	assert_true(str_eq(id, one.id));
+}
+
 static void apps_refused(void **state)
 {
 	static char longest[MODEL_URI_MAX + 1];
@@ -422,7 +444,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(consent_withdrawn),
 	TEST(consent_withdrawn_before_it_was_used),
 	TEST(apps),
-	TEST(apps_refused),
+	TEST(registered_found_by_hash), TEST(apps_refused),
 	TEST(all_go_with_the_account),
 	TEST(grants_go_with_the_client),
 	TEST(grants_outlive_the_api),

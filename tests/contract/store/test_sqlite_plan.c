@@ -112,6 +112,8 @@ static void run_rest(struct world *world)
 	OK(store_consent_delete(world->store, consent.account_id, consent.client_id, note));
 	OK(store_secret_add(world->store, &secret, 0, note));
 	OK(store_secret_find(world->store, secret.sha256, &world->arena, &secret));
+	struct str id;
+	FAILS(store_client_find_registered(world->store, secret.sha256, &world->arena, &id), E_ABSENT);
 	OK(store_usage_flush(world->store, &use, 1));
 	OK(store_use_history(world->store, consent.client_id, 0, &world->arena, &days, &n));
 	OK(store_secret_hosts(world->store, consent.client_id, &world->arena, &hosts, &n));
