@@ -126,12 +126,14 @@ static int check_held(struct admin_ctx *ctx, const struct client *before, const 
 }
 
 /*
- * Who changes what: an owner stays within what is held; what an administrator takes away from a credential is held from
- * then on, until an administrator gives it back (ARG_HELD, or networks: everywhere).
+ * Who changes what: an owner stays within what is held; what an administrator takes away from a credential, or from an
+ * app that registered itself, is held from then on, until an administrator gives it back (ARG_HELD, or networks:
+ * everywhere).
  */
 static int hold(struct admin_ctx *ctx, const struct client *before, struct client *after)
 {
-	if (after->kind != CLIENT_ACCOUNT)
+	bool is_registered = after->kind == CLIENT_APP && after->app.registered; /* it changes itself by RFC 7592 */
+	if (after->kind != CLIENT_ACCOUNT && !is_registered)
 		return 0;
 	if (ctx->admin->own && ctx->args[ARG_HELD].set)
 		return admin_fail(ctx, E_FORBIDDEN, "held is for administrators to say.");

@@ -124,10 +124,28 @@ static int resolve(struct call *call, struct str_list scopes, struct client *cli
 			if (has_scope(&apis[i], scopes.v[s]) && !str_has_prefix(scopes.v[s], STR(MANAGE_API_PREFIX)))
 				TRY(add_grant(client, apis[i].id, scopes.v[s]));
 	}
-	client->default_api = STR("");
-	for (size_t i = 0; i < client->n_grants && client->default_api.len == 0; i++)
-		client->default_api = client->grants[i].api_id;
 	return 0;
+}
+
+static bool has_grant(const struct client *client, const struct scope_grant *grant)
+{
+	for (size_t i = 0; i < client->n_grants; i++)
+		if (str_eq(client->grants[i].api_id, grant->api_id) && str_eq(client->grants[i].scope, grant->scope))
+			return true;
+	return false;
+}
+
+/* What an administrator took away from it, a program does not give back to itself. */
+static void keep_held(const struct client *before, struct client *client)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < client->n_grants; i++)
+		if (!(before->held & CLIENT_HELD_SCOPES) || has_grant(before, &client->grants[i]))
+			client->grants[kept++] = client->grants[i];
+	client->n_grants = kept;
+	client->default_api = STR("");
+	for (size_t i = 0; i < kept && client->default_api.len == 0; i++)
+		client->default_api = client->grants[i].api_id;
 }
 
 /* The document stays with the call: strings of the client are cut from it. */
@@ -161,13 +179,16 @@ static int read_metadata(struct call *call, const struct json *doc, bool update,
 
 static int apply(struct call *call, const struct registration *registration, struct client *client)
 {
+	const struct client before = *client;
 	client->kind = CLIENT_APP;
 	client->auth = registration->auth;
 	client->name = registration->name.len > 0 ? registration->name : client->id; /* RFC 7591 2 */
 	struct client_app old = client->app;
 	client->app = registration->app;
 	memcpy(client->app.registration_sha256, old.registration_sha256, sizeof(old.registration_sha256));
-	return resolve(call, registration->scopes, client);
+	TRY(resolve(call, registration->scopes, client));
+	keep_held(&before, client);
+	return 0;
 }
 
 /* --- answering --- */

@@ -113,3 +113,24 @@ def test_access_taken_away_before_it_was_fetched(server, browser):
     answer = shy.login(browser)
     browser.submit(browser.get(f'/account/apps/end?id={shy.id}'), '/account/apps/end')
     assert shy.redeem(answer, check=False).json()['error'] == 'invalid_grant'
+
+
+def test_attack_44_a_registered_app_takes_no_scope_back(server):
+    """What an administrator took away stays away when the app replaces its own metadata (RFC 7592 2.2), until he gives it back."""
+    token = server.cli('client', 'registration-token')['registration_token']
+    bearer = {'Authorization': f'Bearer {token}'}
+    made = server.post('/oauth2/register', json={'redirect_uris': ['https://app.example/cb']}, headers=bearer).json()
+    everything = set(made['scope'].split())
+    bearer = {'Authorization': f'Bearer {made["registration_access_token"]}'}
+    body = {'client_id': made['client_id'], 'redirect_uris': ['https://app.example/cb']}
+
+    def put(**more):
+        path = urllib.parse.urlsplit(made['registration_client_uri']).path
+        answer = server.http.put(server.url(path), json={**body, **more}, headers=bearer, timeout=20)
+        assert answer.status_code == 200, answer.text
+        return set(answer.json()['scope'].split())
+    assert put(scope='openid') == {'openid'} and put() == everything  # what it left out itself comes back
+    server.cli('client', 'update', made['client_id'], '--scope', 'openid profile')
+    assert put() == {'openid', 'profile'} and put(scope='openid') == {'openid'}
+    server.cli('client', 'update', made['client_id'], '--scope', 'openid profile', '--hold-nothing')
+    assert put() == everything
