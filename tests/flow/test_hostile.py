@@ -1,6 +1,9 @@
 """What a hostile reader found, and what he looked for: the people's side of the server as an attacker sees it."""
+import re
 import urllib.parse
+from html.parser import HTMLParser
 
+import harness
 import people
 import pytest
 import rp
@@ -134,3 +137,112 @@ def test_attack_44_a_registered_app_takes_no_scope_back(server):
     assert put() == {'openid', 'profile'} and put(scope='openid') == {'openid'}
     server.cli('client', 'update', made['client_id'], '--scope', 'openid profile', '--hold-nothing')
     assert put() == everything
+
+
+# --- all forms, all pages ---
+
+def form_paths():
+    """Pages that take a form, of the server's own table: none is forgotten when one is added."""
+    text = (harness.ROOT / 'src/server/route.c').read_text()
+    table = text[text.index('static const struct route rows[]'):]
+    table = table[:table.index('\n};')]
+    paths = re.findall(r'\bPAGE\("([^"]+)"', table)
+    rows = re.findall(r'\{"([^"]+)",\s*\w+,\s*([\w |]+),\s*([\w |]+),', table)
+    paths += [path for path, methods, flags in rows if 'ROUTE_POST' in methods and 'ROUTE_PAGE' in flags]
+    # RP-initiated logout and authorization requests come from elsewhere by POST: they become a GET that asks. The factor's
+    # page leads back to the sign-in while no sign-in waits (test_totp), the bridge's is not there (test_rapidata).
+    return sorted(set(paths) - {'/oauth2/authorize', '/connect/authorize', '/oauth2/logout', '/connect/logout',
+                                '/connect/authorize/external', '/signin/factor'})
+
+
+def test_attack_47_every_form_wants_its_secret(server, ada):
+    """Without the field, with that of another browser, of before the sign-in, from another origin or site: 403, each page."""
+    browser, other = people.Browser(server), people.Browser(server)
+    early = browser.get('/signin').form('/signin').fields['csrf']
+    people.sign_in(browser, ada)
+    people.sign_in(other, ada)
+
+    def csrf(who):
+        return who.get('/account').forms[0].fields['csrf']
+    good, foreign = csrf(browser), csrf(other)
+    assert len({early, good, foreign}) == 3
+    ours, evil = server.issuer, 'https://evil.example'
+    tries = [({}, {}), ({'csrf': ''}, {}), ({'csrf': foreign}, {}), ({'csrf': early}, {}), ({'csrf': good[:-1]}, {}),
+             ({'csrf': good}, {'Origin': evil}), ({'csrf': good}, {'Origin': ours + '.evil.example'}),
+             ({'csrf': good}, {'Sec-Fetch-Site': 'cross-site'}), ({'csrf': good}, {'Sec-Fetch-Site': 'same-site', 'Origin': ours})]
+    paths = form_paths()
+    assert len(paths) > 40 and '/tokens/rotate' in paths and '/consent' in paths and '/signout' in paths
+    for path in paths:
+        for fields, headers in tries:
+            page = browser.post(path, {'id': 'x', 'decision': 'allow', **fields}, follow=False, headers=headers)
+            assert page.status == 403, f'{path} {fields} {headers}: {page.status} {page.text[:200]}'
+            assert 'Location' not in page.headers
+    page = browser.post('/signout', {'csrf': good}, follow=False, headers={'Content-Type': 'text/plain'})
+    assert page.status == 400 and browser.is_signed_in()
+
+
+EVIL = '"><svg onload=1>\'<b'
+
+
+class Tags(HTMLParser):
+    """What a browser would run, fetch or draw that is not ours."""
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        names = dict(attrs)
+        bad = tag in ('iframe', 'object', 'embed', 'base', 'style') or any(n.startswith('on') or n == 'style' for n in names)
+        bad = bad or any((names.get(n) or '').lower().startswith(('javascript:', 'data:', '//')) for n in ('href', 'src', 'action'))
+        bad = bad or (tag == 'script' and not (names.get('src') or '').startswith('/static/'))
+        if bad:
+            self.found.append((tag, attrs))
+
+
+def plant(server, browser):
+    """The same markup wherever somebody may write a text that others, or he himself, will see."""
+    server.cli('api', 'create', '--audience', 'https://evil.example', '--name', EVIL, '--scope', f'evil:read {EVIL}')
+    token = server.cli('client', 'registration-token', '--label', EVIL)['registration_token']
+    made = server.post('/oauth2/register', json={'redirect_uris': ['https://app.example/cb'], 'client_name': EVIL,
+                                                 'client_uri': 'https://app.example/?<'.rstrip('<'), 'scope': 'openid'},
+                       headers={'Authorization': f'Bearer {token}'})
+    assert made.status_code == 201, made.text
+    browser.session.headers['User-Agent'] = EVIL
+    person = people.sign_up_account(server, name=EVIL, roles=['Admin'], browser=browser)
+    browser.submit(browser.get('/tokens/new'), '/tokens/new', name=EVIL)
+    wide = rp.App(server, name=EVIL, scope='openid email evil:read', redirect='https://app.example/cb')
+    wide.login(browser, person, scope='openid evil:read')
+    return wide
+
+
+def test_attack_47_every_page_keeps_markup_text_and_its_headers(server):
+    """All that can be reached by links, as an administrator, with markup in every name: nothing of it runs, nothing is kept."""
+    browser = people.Browser(server)
+    wide = plant(server, browser)
+    ask = wide.path(prompt='consent', state=EVIL, login_hint=EVIL)
+    waiting = ['/', '/device', '/signin?reauth=1&login_hint=' + urllib.parse.quote(EVIL), '/signup', '/reset', '/nothing',
+               '/signin?reauth=1&continue=' + urllib.parse.quote(EVIL), '/invite?token=' + urllib.parse.quote(EVIL), ask,
+               wide.path(response_mode='form_post', prompt='none', state=EVIL), '/device?user_code=' + urllib.parse.quote(EVIL)]
+    seen, shown = set(), 0
+    while waiting and len(seen) < 200:
+        path = waiting.pop(0)
+        kind = re.sub(r'(mm._)\w+', r'\1', path)  # one of each kind of thing will do
+        if kind in seen or not path.startswith('/'):
+            continue
+        seen.add(kind)
+        page = browser.get(path, headers={'Accept': 'text/html'})
+        assert page.status < 500, f'{path}: {page.text[:300]}'
+        head = page.headers
+        if page.status == 303 or not head['Content-Type'].startswith('text/html'):
+            continue
+        tags = Tags()
+        tags.feed(page.html)
+        assert not tags.found, f'{path}: {tags.found}'
+        shown += EVIL in page.text
+        assert head['Cache-Control'] == 'no-store' and head['X-Content-Type-Options'] == 'nosniff', path
+        assert head['X-Frame-Options'] == 'DENY' and head['Referrer-Policy'] == 'no-referrer', path
+        policy = head['Content-Security-Policy']
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "base-uri 'none'" in policy, path
+        assert 'unsafe' not in policy and '*' not in policy and "form-action 'self'" in policy, path
+        waiting += [urllib.parse.urljoin(page.url, link).split('#')[0].removeprefix(server.url('')) for link in page.links]
+    assert len(seen) > 60 and shown > 15, (len(seen), shown)
