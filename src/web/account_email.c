@@ -89,6 +89,10 @@ static int confirm(struct call *call, const struct link_key *key, struct account
 	return web_redirect(call, STR("/verify?done=1"));
 }
 
+/*
+ * Only who is signed in to the very account: else somebody could have a stranger confirm the stranger's own address for
+ * an account that is not the stranger's, and pass for him wherever apps go by verified addresses.
+ */
 static int verify(struct call *call, const struct link_key *key)
 {
 	struct once once;
@@ -97,6 +101,12 @@ static int verify(struct call *call, const struct link_key *key)
 	TRY(store_account_get(call->env->store, once.account_id, false, &call->arena, &account));
 	if (account.disabled)
 		return E_ABSENT;
+	if (!call->web->signed_in)
+		return web_to_sign_in(call, false);
+	if (!str_eq(account.id, call->web->account.id))
+		return web_fail_page(call, E_FORBIDDEN,
+				     "This link is for another account than the one you are signed in to. If you did "
+				     "not ask for it, do nothing. Else sign out and open the link once more.");
 	return call->web->is_post ? confirm(call, key, &account, once.data)
 				  : show_verify(call, key->text, once.data);
 }

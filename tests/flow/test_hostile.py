@@ -246,3 +246,32 @@ def test_attack_47_every_page_keeps_markup_text_and_its_headers(server):
         assert 'unsafe' not in policy and '*' not in policy and "form-action 'self'" in policy, path
         waiting += [urllib.parse.urljoin(page.url, link).split('#')[0].removeprefix(server.url('')) for link in page.links]
     assert len(seen) > 60 and shown > 15, (len(seen), shown)
+
+
+def test_nobody_confirms_an_address_for_a_strangers_account(server, ada):
+    """Who wants a stranger's address on his own account mails him the link: the stranger's click confirms nothing."""
+    thief, victim, anybody = (people.Browser(server) for _ in range(3))
+    account = people.sign_up_account(server, browser=thief)
+    thief.submit(thief.get('/account/email'), '/account/email', email='victim@example.net')
+    link = people.link_in(people.wait_for_mail(server, 'victim@example.net'))
+    people.sign_in(victim, ada)
+    assert victim.get(link).status == 403 and anybody.get(link).path == '/signin'
+    token = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)['token'][0]
+    for who, page in ((victim, '/account'), (anybody, '/signin')):
+        csrf = who.get(page).forms[0].fields['csrf']
+        assert who.post('/verify', {'csrf': csrf, 'token': token}, follow=False).status in (303, 403)
+    assert server.cli('account', 'show', account.email)['email'] == account.email
+    page = people.sign_in(anybody, account, continue_to=link[len(server.issuer):])  # the way back from the sign-in page
+    assert anybody.submit(page, '/verify').status == 200
+    assert server.cli('account', 'show', 'victim@example.net')['account_id']
+
+
+def test_a_hint_that_is_no_id_token_names_nobody(server, app, browser):
+    """RFC 8725 3.11: somebody else's access token as hint changes nothing: neither who must sign in, nor whom logout asks."""
+    other, person = rp.signed_in(server)
+    tokens = app.redeem(app.login(other, person))
+    app.login(browser)
+    assert app.answer(browser.get(app.path(prompt='none', id_token_hint=tokens['id_token'])))['error'] == 'login_required'
+    assert 'code' in app.answer(browser.get(app.path(prompt='none', id_token_hint=tokens['access_token'])))
+    page = other.get('/oauth2/logout?id_token_hint=' + tokens['access_token'])
+    assert page.title.startswith('Sign out') and other.is_signed_in()

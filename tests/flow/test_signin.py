@@ -419,6 +419,8 @@ def test_address_change(site, browser):
     link = people.link_in(people.wait_for_mail(site, 'moved@example.com'))
     assert site.cli('account', 'show', alice.email)['email'] == alice.email  # not before it is confirmed
     anywhere = people.Browser(site)
+    assert anywhere.get(link).path == '/signin'
+    people.sign_in(anywhere, alice)
     page = anywhere.get(link)
     assert page.status == 200 and site.cli('account', 'show', alice.email)
     assert anywhere.submit(page, '/verify').status == 200
@@ -458,6 +460,7 @@ def test_links_to_the_old_address_end_with_it(site, browser):
     reset = people.link_in(people.wait_for_mail(site, alice.email))
     browser.submit(browser.get('/account/email'), email='away@example.net')
     anywhere = people.Browser(site)
+    people.sign_in(anywhere, alice)
     page = anywhere.get(people.link_in(people.wait_for_mail(site, 'away@example.net')))
     assert anywhere.submit(page, '/verify').status == 200
     assert people.Browser(site).get(reset).status == 410
