@@ -1,17 +1,6 @@
 /* The browsers that are signed in, and signing them out. Server process, pool threads. */
-#include "base/enc.h"
 #include "web/account_pages.h"
-
-static void put_time(struct call *call, struct page_vars *row, const char *name, int64_t t_s)
-{
-	char mem[32];
-	struct buf text;
-	struct str copy;
-	buf_init_fixed(&text, mem, sizeof(mem));
-	enc_time(&text, t_s);
-	if (arena_str(&call->arena, buf_str(&text), &copy) == 0)
-		page_text(row, name, copy);
-}
+#include "web/say.h"
 
 static int show(struct call *call)
 {
@@ -26,8 +15,10 @@ static int show(struct call *call)
 		page_text(row, "id", sessions[i].id);
 		page_text(row, "agent", sessions[i].agent.len > 0 ? sessions[i].agent : STR("unknown program"));
 		page_text(row, "addr", sessions[i].addr);
-		put_time(call, row, "since", sessions[i].auth_s);
-		put_time(call, row, "seen", sessions[i].seen_s);
+		say_time(row, "since", sessions[i].auth_s);
+		say_ago(row, "since_ago", sessions[i].auth_s, call_now_s(call));
+		say_time(row, "seen", sessions[i].seen_s);
+		say_ago(row, "seen_ago", sessions[i].seen_s, call_now_s(call));
 		page_flag(row, "this_one", this_one);
 		page_flag(row, "other", !this_one);
 	}

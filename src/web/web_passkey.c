@@ -184,20 +184,7 @@ static int check_other_way(struct call *call, size_t n_passkeys)
 	FAIL(call, CONFLICT, "the last way to sign in");
 }
 
-static int ask_delete(struct call *call, const struct form_value *values)
-{
-	struct passkey passkey;
-	struct str id = {0};
-	size_t n;
-	TRY(read_id(call, values, &id));
-	int rc = find(call, id, &passkey, &n);
-	if (rc == E_ABSENT)
-		return web_redirect(call, STR("/account/passkeys"));
-	TRY(rc);
-	TRY(put_row(call, call->web->vars, &passkey));
-	return web_show(call, 200, "account_passkey_delete");
-}
-
+/* Asks once more, then does it. */
 static int delete(struct call *call, const struct form_value *values)
 {
 	struct passkey passkey;
@@ -209,6 +196,10 @@ static int delete(struct call *call, const struct form_value *values)
 	if (rc == E_ABSENT)
 		return web_redirect(call, STR("/account/passkeys"));
 	TRY(rc);
+	if (!str_eq(values[P_ACTION].value, STR("delete-now"))) {
+		TRY(put_row(call, call->web->vars, &passkey));
+		return web_show(call, 200, "account_passkey_delete");
+	}
 	rc = check_other_way(call, n);
 	if (rc == E_CONFLICT)
 		return show(call, 409, "It is the only way into your account. Set a password or add another passkey "
@@ -225,7 +216,7 @@ static int delete(struct call *call, const struct form_value *values)
 static const struct {
 	const char *action;
 	int (*run)(struct call *call, const struct form_value *values);
-} actions[] = {{"add", add}, {"rename", rename_one}, {"delete", ask_delete}, {"delete-now", delete}};
+} actions[] = {{"add", add}, {"rename", rename_one}, {"delete", delete}, {"delete-now", delete}};
 
 int web_passkey_account(struct call *call)
 {

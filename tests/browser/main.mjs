@@ -23,7 +23,7 @@ for (const { name, run } of scenarios) {
   try {
     await run()
     passed++
-    console.log(`ok ${name} (${Date.now() - began} ms)`)
+    console.log(`ok ${HTTPS ? 'over TLS: ' : ''}${name} (${Date.now() - began} ms)`)
   } catch (error) {
     failed++
     console.log(`FAILED ${name}: ${error.stack ?? error}`)
