@@ -7,7 +7,7 @@ build="gcc libc6-dev meson ninja-build pkg-config python3
 	libevent-dev libssl-dev libsodium-dev libjansson-dev libsqlite3-dev libcyaml-dev libyaml-dev libseccomp-dev
 	libcurl4-openssl-dev libfido2-dev libqrencode-dev libzxcvbn-dev libsystemd-dev scdoc python3-yaml"
 tests="libcmocka-dev python3-pytest python3-requests python3-authlib python3-requests-oauthlib python3-jwt
-	python3-jwcrypto python3-cryptography python3-yaml python3-aiosmtpd jose:jose curl:curl openssl:openssl nginx:nginx-light haproxy:haproxy setpriv:util-linux git:git
+	python3-jwcrypto python3-cryptography python3-yaml python3-aiosmtpd jose:jose curl:curl openssl:openssl nginx:nginx-light haproxy:haproxy setpriv:util-linux git:git strace:strace gnome-keyring-daemon:gnome-keyring dbus-daemon:dbus-daemon secret-tool:libsecret-tools python3-jeepney
 	python3-dev python3-venv python3-setuptools python3-wheel python3-cffi python3-httpx python3-starlette python3-fastapi"
 
 packages() {

@@ -149,18 +149,23 @@ static int refuse(const struct bus *bus, const sd_bus_error *error)
 {
 	static const struct {
 		const char *name, *why;
+		bool is_there;
 	} rows[] = {
-		{"org.freedesktop.DBus.Error.ServiceUnknown", "none runs in this session"},
-		{"org.freedesktop.DBus.Error.NameHasNoOwner", "none runs in this session"},
-		{"org.freedesktop.Secret.Error.IsLocked", "it is locked. Unlock it, or log in with another place"},
+		{"org.freedesktop.DBus.Error.ServiceUnknown", "none runs in this session", false},
+		{"org.freedesktop.DBus.Error.NameHasNoOwner", "none runs in this session", false},
+		{"org.freedesktop.Secret.Error.IsLocked", "it is locked. Unlock it, or log in with another place",
+			true},
 	};
 	char why[256];
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(error->name, rows[i].name) == 0)
-			return fail(bus, rows[i].why);
+	bool is_there = true;
 	snprintf(why, sizeof(why), "it answers %.200s", error->name); /* not its text: who knows what stands there */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(error->name, rows[i].name) == 0) {
+			snprintf(why, sizeof(why), "%s", rows[i].why);
+			is_there = rows[i].is_there;
+		}
 	int rc = fail(bus, why);
-	bus->call->trouble->is_passing = true;
+	bus->call->trouble->is_passing = is_there;
 	return rc;
 }
 

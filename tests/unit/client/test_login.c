@@ -2,6 +2,7 @@
  * Logging in by browser and by device, the next token by a stored login, and logging out, with a fault at every step:
  * memory, files, writing, entropy, network. Each gives what was asked for or a typed error, leaves whole files and
  * another issuer's login alone, tells no secret to another server, and is no obstacle to the next attempt.
+ * $MINTMARK_TEST_STORAGE: the login is kept in that place instead of the file (tests/flow/test_client_storage.py).
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 
 #include "base/fault.h"
 #include "client/client.h"
+#include "client/login_keep.h"
 #include "json/json.h"
 #include "server.h"
 
@@ -28,6 +30,7 @@ enum { FILE_ROOM = 65537, PATH_ROOM = 512, PERSON_MS = 60000 };
 
 static struct server server, stranger; /* the stranger is nobody's issuer: it hears nothing */
 static char home[64], config[96], cache[96];
+static enum storage_place place = STORAGE_FILE;
 
 /* The library's pauses between two questions: the answers are there at once, so nobody needs to wait for them. */
 int nanosleep(const struct timespec *pause, struct timespec *ret_left)
@@ -68,7 +71,8 @@ static int start(void **state)
 	setenv("HOME", home, 1);
 	unsetenv("XDG_CACHE_HOME");
 	unsetenv("SSL_CERT_FILE");
-	unsetenv("DBUS_SESSION_BUS_ADDRESS");
+	if (place != STORAGE_SECRET_SERVICE)
+		unsetenv("DBUS_SESSION_BUS_ADDRESS");
 	unsetenv("XDG_RUNTIME_DIR");
 	server_start(&server);
 	server_start(&stranger);
@@ -95,6 +99,24 @@ static int stop(void **state)
 	return 0;
 }
 
+/* Our login, as the library keeps it. */
+static void put_login(void)
+{
+	const mintmark_client_options options = {
+		.size = sizeof(options), .login_storage = storage_of(place)->name};
+	struct settings settings;
+	struct login_keep keep;
+	struct trouble trouble;
+	char note[TROUBLE_MAX];
+	struct logins_entry entry = {str_of(server.issuer), STR("app"), STR("refresh-0"), STR("a"),
+				     STR("2025-01-01T00:00:00Z"), STORAGE_FILE};
+	assert_int_equal(settings_read(&options, &settings), MINTMARK_OK);
+	assert_int_equal(login_keep_open(&settings, &keep, &trouble), MINTMARK_OK);
+	assert_int_equal(login_keep_first(&keep, &entry, note, &trouble), MINTMARK_OK);
+	login_keep_close(&keep);
+	settings_done(&settings);
+}
+
 /* A folder with another issuer's login, and with one of ours where that is wanted. */
 static void prepare(bool logged_in)
 {
@@ -106,12 +128,10 @@ static void prepare(bool logged_in)
 	snprintf(path, sizeof(path), "%s/logins.json", config);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
-	dprintf(fd, "{" OTHER_LOGIN);
-	if (logged_in)
-		dprintf(fd, ",\"%s\":{\"client_id\":\"app\",\"refresh_token\":\"refresh-0\",\"scope\":\"a\","
-			"\"created_at\":\"2025-01-01T00:00:00Z\"}", server.issuer);
-	dprintf(fd, "}\n");
+	dprintf(fd, "{" OTHER_LOGIN "}\n");
 	close(fd);
+	if (logged_in)
+		put_login();
 }
 
 /* --- what is on the disk --- */
@@ -168,6 +188,24 @@ static void check_folder(const char *path)
 		closedir(folder);
 }
 
+/* What the place has; empty: it was removed there, and the file could not be told. */
+static struct str read_place(void)
+{
+	static struct arena arena;
+	struct settings settings;
+	struct trouble trouble;
+	struct str token = STR("");
+	const struct logins_entry entry = {.issuer = str_of(server.issuer), .client_id = STR("app"), .storage = place};
+	const mintmark_client_options options = {.size = sizeof(options)};
+	arena_done(&arena);
+	arena_init(&arena, FILE_ROOM);
+	assert_int_equal(settings_read(&options, &settings), MINTMARK_OK);
+	int rc = login_keep_read(&settings, &entry, &arena, &token, &trouble);
+	assert_true(rc == MINTMARK_OK || rc == MINTMARK_ERROR_LOGIN);
+	settings_done(&settings);
+	return token;
+}
+
 /* Our login's refresh token; false: there is no login. The other issuer's is as it was. */
 static bool read_login(char ret_refresh[64])
 {
@@ -179,7 +217,11 @@ static bool read_login(char ret_refresh[64])
 	assert_true(str_eq(text, STR("other-0")));
 	if (json_get_object(document, server.issuer, &login) < 0)
 		return false;
-	assert_int_equal(json_get_str(login, "refresh_token", &text), 0);
+	/* it is in one place, not in two */
+	if (json_get_str(login, "refresh_token", &text) < 0)
+		text = read_place();
+	else
+		assert_false(json_has(login, "storage"));
 	assert_true(text.len < 64);
 	snprintf(ret_refresh, 64, "%.*s", STR_ARG(text));
 	return true;
@@ -247,7 +289,7 @@ static void check_gone(int rc, bool was_there)
 	assert_true(was_there);
 	if (read_login(refresh)) {
 		assert_true(rc < 0);
-		assert_string_equal(refresh, "refresh-1");
+		assert_true(strcmp(refresh, "refresh-1") == 0 || (place != STORAGE_FILE && !refresh[0]));
 	} else if (rc == MINTMARK_OK) {
 		assert_non_null(strstr(server.last, "\r\n\r\ntoken=refresh-1&"));
 		assert_false(has_token());
@@ -278,6 +320,7 @@ static const struct kind {
 	{FAULT_WRITE, "writing", {MINTMARK_ERROR_FILE, MINTMARK_ERROR_FILE}},
 	{FAULT_RANDOM, "entropy", {MINTMARK_ERROR_SYSTEM, MINTMARK_ERROR_SYSTEM}},
 	{FAULT_NETWORK, "network", {MINTMARK_ERROR_NETWORK, MINTMARK_ERROR_NETWORK}},
+	{FAULT_STORAGE, "place", {MINTMARK_ERROR_STORAGE, MINTMARK_ERROR_STORAGE}},
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -286,6 +329,7 @@ static int make(mintmark_client **ret_client)
 	const mintmark_client_options options = {.size = sizeof(options),
 						 .issuer = server.issuer,
 						 .login_client_id = "app",
+						 .login_storage = storage_of(place)->name,
 						 .timeout_ms = PERSON_MS,
 						 .flags = MINTMARK_CLIENT_NO_LOGIN};
 	return mintmark_client_new(&options, ret_client);
@@ -380,12 +424,19 @@ static void sweep(const struct act *act, const struct kind *kind)
 	print_message("%s, %s: %ld points, %ld errors\n", act->name, kind->name, n - 1, failed);
 }
 
+/* What has nothing to do with the place is swept once, with the file. */
+static bool is_wanted(const struct kind *kind)
+{
+	return place == STORAGE_FILE || kind->kind == FAULT_STORAGE || kind->kind == FAULT_WRITE;
+}
+
 static void test_a_fault_at_every_step(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ACTS; i++)
 		for (size_t k = 0; k < KINDS; k++)
-			sweep(&acts[i], &kinds[k]);
+			if (is_wanted(&kinds[k]))
+				sweep(&acts[i], &kinds[k]);
 }
 
 /* Metadata that point elsewhere: no code, no refresh token and no device request goes there, whatever else fails. */
@@ -393,7 +444,7 @@ static void test_a_fault_opens_no_way_to_a_stranger(void **state)
 {
 	(void)state;
 	int rc;
-	for (size_t i = 0; i < ACTS; i++)
+	for (size_t i = 0; i < ACTS && place == STORAGE_FILE; i++)
 		for (size_t k = 0; k < KINDS; k++)
 			for (long n = 1; fail_once(&acts[i], &kinds[k], n, stranger.issuer, &rc); n++)
 				assert_true(rc < 0);
@@ -402,6 +453,10 @@ static void test_a_fault_opens_no_way_to_a_stranger(void **state)
 
 int main(void)
 {
+	const char *name = getenv("MINTMARK_TEST_STORAGE");
+	if (name && (!storage_find(str_of(name), &place) || place == STORAGE_AUTO))
+		return 2;
+	print_message("kept in %s\n", storage_of(place)->name);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_fault_at_every_step),
 		cmocka_unit_test(test_a_fault_opens_no_way_to_a_stranger),
