@@ -14,5 +14,6 @@ bool session_is_touch_due(const struct session *session, int64_t now_s)
 
 bool session_is_fresh(const struct session *session, int64_t now_s)
 {
-	return session->auth_s <= now_s && now_s - session->auth_s <= SESSION_FRESH_S;
+	return !(session->methods & AUTH_UNDATED) && session->auth_s <= now_s &&
+	       now_s - session->auth_s <= SESSION_FRESH_S;
 }

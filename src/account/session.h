@@ -16,7 +16,7 @@ int64_t session_expires_s(const struct people_policy *policy, int64_t created_s,
 bool session_is_touch_due(const struct session *session, int64_t now_s);
 /*
  * Whether the person proved who he is within the last 15 minutes. A sign-in that lies ahead (the clock was set back)
- * proves nothing.
+ * proves nothing, nor does one of which nobody says when it was.
  */
 bool session_is_fresh(const struct session *session, int64_t now_s);
 

@@ -150,8 +150,8 @@ int upstream_begin(struct call *call, struct upstream *upstream, const struct up
 	TRY(fill_secrets(&call->arena, errand->browser, state, &secrets));
 	memcpy(once.sha256, secrets.sha256, sizeof(once.sha256));
 	/* The nonce says which browser: whoever has it has the cookie. */
-	TRY(arena_printf(&call->arena, &once.data, "%u %.*s %.*s", upstream->options.slot, STR_ARG(secrets.nonce),
-			 STR_ARG(errand->continue_to)));
+	TRY(arena_printf(&call->arena, &once.data, "%u %d %.*s %.*s", upstream->options.slot, errand->again,
+			 STR_ARG(secrets.nonce), STR_ARG(errand->continue_to)));
 	TRY(put_url(call, upstream, site, &secrets, errand->again, ret_url));
 	return store_once_put(call->env->store, &once, NULL);
 }
@@ -162,18 +162,20 @@ static int take_errand(struct call *call, const struct upstream *upstream, const
 {
 	const struct store_once_key key = {secrets->sha256, ONCE_UPSTREAM, call_now_s(call)};
 	struct once once;
-	struct str slot, nonce, rest, continue_to;
+	struct str slot, again, nonce, rest, continue_to;
 	uint64_t number;
 	TRY(store_once_take(call->env->store, &key, &call->arena, &once, NULL));
-	if (!str_cut(once.data, ' ', &slot, &rest) || !str_cut(rest, ' ', &nonce, &continue_to) ||
-	    str_to_u64(slot, UPSTREAM_MAX, &number) < 0)
-		return E_INTERNAL;
+	if (!str_cut(once.data, ' ', &slot, &rest) || !str_cut(rest, ' ', &again, &rest) ||
+	    !str_cut(rest, ' ', &nonce, &continue_to) || str_to_u64(slot, UPSTREAM_MAX, &number) < 0)
+		FAIL(call, ABSENT, "state of an older version");
 	if (number != upstream->options.slot) /* RFC 9700 4.4: an answer of another provider */
 		FAIL(call, ABSENT, "state of another provider");
 	if (!secret_eq(nonce.p, nonce.len, secrets->nonce.p, secrets->nonce.len))
 		FAIL(call, ABSENT, "state of another browser");
 	errand->account_id = once.account_id;
 	errand->continue_to = continue_to;
+	errand->again = str_eq(again, STR("1"));
+	errand->begun_s = once.created_s;
 	return 0;
 }
 
@@ -233,4 +235,15 @@ int upstream_finish(struct call *call, struct upstream *upstream, const struct u
 	TRY(fill_secrets(&call->arena, errand->browser, reply->state, &secrets));
 	TRY(take_errand(call, upstream, &secrets, errand));
 	return redeem(call, upstream, reply, &secrets, ret_person);
+}
+
+int upstream_dated(struct call *call, const struct upstream *upstream, const struct upstream_errand *errand,
+		   const struct upstream_person *person, unsigned *ret_methods)
+{
+	bool undated = person->auth_s == 0 && !upstream->options.asks_anew;
+	/* OpenID Connect Core 3.1.2.1, 3.1.3.7 step 13: asked for with max_age=0, so it must be there, and be new. */
+	if (errand->again && (undated || (person->auth_s > 0 && person->auth_s < errand->begun_s)))
+		FAIL(call, ACCESS_DENIED, "the provider does not show that it asked anew");
+	*ret_methods = undated ? AUTH_UNDATED : 0;
+	return 0;
 }

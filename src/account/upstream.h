@@ -27,6 +27,7 @@ struct upstream_options {
 	struct str_list scopes;
 	struct str_list domains;  /* e-mail domains that it speaks for */
 	bool create;              /* whom it knows with a verified address gets an account */
+	bool asks_anew;           /* when told to, though it never says so: no auth_time */
 	bool private_addresses;
 	const char *ca_file;      /* NULL: the system's */
 };
@@ -43,6 +44,7 @@ struct upstream_errand {
 	struct str browser;      /* his form cookie */
 	struct str continue_to;  /* as web_continue gave it */
 	bool again;              /* he is to show there once more who he is (prompt=login) */
+	int64_t begun_s;         /* set when he comes back */
 };
 /*
  * Where to send the browser, in the call's arena. E_UNAVAILABLE: the provider does not answer as it should, now or a
@@ -70,6 +72,14 @@ struct upstream_person {
  */
 must_check int upstream_finish(struct call *call, struct upstream *upstream, const struct upstream_reply *reply,
 			       struct upstream_errand *errand, struct upstream_person *ret_person);
+
+/*
+ * What the sign-in there says about when it was: AUTH_UNDATED or nothing, of enum auth_method. E_ACCESS_DENIED: the
+ * errand wanted it once more, and the provider did not show that it asked (OpenID Connect Core 3.1.2.1: auth_time is
+ * required after max_age).
+ */
+must_check int upstream_dated(struct call *call, const struct upstream *upstream, const struct upstream_errand *errand,
+			      const struct upstream_person *person, unsigned *ret_methods);
 
 /*
  * The account of somebody who signs in (no errand.account_id). One that is linked; else, where the provider speaks for

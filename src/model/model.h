@@ -183,6 +183,7 @@ struct revocation_feed {
 /* How somebody proved it; bits. For `amr` (RFC 8176) and for what a session may do. */
 enum auth_method {
 	AUTH_PASSWORD = 1, AUTH_TOTP = 2, AUTH_PASSKEY = 4, AUTH_UPSTREAM = 8, AUTH_RECOVERY = 16, AUTH_LINK = 32,
+	AUTH_UNDATED = 64, /* with UPSTREAM: nobody says when; auth_s is when we heard of it, and it is never fresh */
 };
 
 /* A browser that is signed in. */

@@ -51,6 +51,8 @@ static bool is_stale(const struct call *call, const struct authorize *request, c
 	if (request->prompt & (PROMPT_LOGIN | PROMPT_SELECT))
 		return true;
 	/* OpenID Connect Core 3.1.2.1: 0 is the same as prompt=login, also in the second of a sign-in */
+	if (request->max_age_s > 0 && (session->methods & AUTH_UNDATED)) /* its age is not known */
+		return true;
 	return request->max_age_s == 0 ||
 	       (request->max_age_s > 0 && call_now_s(call) - session->auth_s > request->max_age_s);
 }
@@ -79,7 +81,7 @@ static int need_sign_in(struct call *call, const struct authorize *request, cons
 	*ret_needed = true;
 	if (session) {
 		TRY(read_prompted(call, request, &since_s));
-		is_anew = since_s > 0 && session->auth_s >= since_s;
+		is_anew = since_s > 0 && session->auth_s >= since_s && !(session->methods & AUTH_UNDATED);
 		TRY(check_hint(call, request, session, &is_other));
 		*ret_needed = is_other || (!is_anew && is_stale(call, request, session));
 	}

@@ -12,6 +12,7 @@
 		.label = (section).label, .issuer = (section).issuer,                \
 		.client_id = (section).client_id, .scopes = (section).scopes,        \
 		.domains = (section).domains, .create = (section).create,            \
+		.asks_anew = (section).asks_anew,                                                    \
 		.private_addresses = (section).private_addresses,                    \
 		.ca_file = (section).ca_file.len > 0 ? (section).ca_file.p : NULL,   \
 	}

@@ -231,7 +231,7 @@ int check_addr(struct str addr) { return check_text(addr, MODEL_ADDR_MAX, false)
 
 int check_phc(struct str phc) { return check_text(phc, MODEL_PHC_MAX, false); }
 
-static int check_methods(unsigned methods) { return methods < 2 * AUTH_LINK ? 0 : E_SYNTAX; }
+static int check_methods(unsigned methods) { return methods < 2 * AUTH_UNDATED ? 0 : E_SYNTAX; }
 
 int check_session(const struct session *session)
 {

@@ -53,7 +53,9 @@ static int make_extra(const struct id_token *id, struct arena *arena, struct str
 	buf_init_fixed(&text, mem, SIGNER_EXTRA_MAX);
 	json_out_init(&out, &text);
 	json_open(&out, NULL, '{');
-	json_int(&out, "auth_time", id->auth_s); /* OpenID Connect Core 2: required after max_age, harmless else */
+	/* OpenID Connect Core 2: required after max_age, which an undated sign-in does not satisfy; harmless else. */
+	if (!(id->methods & AUTH_UNDATED))
+		json_int(&out, "auth_time", id->auth_s);
 	if (id->nonce.len > 0)
 		json_str(&out, "nonce", id->nonce); /* OpenID Connect Core 3.1.2.1: unchanged */
 	TRY(put_at_hash(id, &out));

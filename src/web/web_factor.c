@@ -6,7 +6,9 @@
 
 int web_factor_sign_in(struct call *call, const struct account *account, unsigned methods, struct str continue_to)
 {
-	const struct factor_wait wait = {account->id, methods, web_continue(call, continue_to)};
+	/* The code to come is of just now. */
+	const struct factor_wait wait = {account->id, methods & ~(unsigned)AUTH_UNDATED,
+					 web_continue(call, continue_to)};
 	char text[ID_SECRET_LEN + 1];
 	bool needed = false;
 	if (!(methods & AUTH_PASSKEY)) /* which is two factors by itself */

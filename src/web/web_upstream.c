@@ -92,6 +92,12 @@ static int come_to_sign_in(struct call *call, const struct upstream *upstream, c
 			   const struct upstream_person *person)
 {
 	struct account account;
+	unsigned undated = 0;
+	if (upstream_dated(call, upstream, errand, person, &undated) < 0)
+		return web_fail_page(call, E_FORBIDDEN,
+				     "This step needs a sign-in of just now, and the other side did not say that it "
+				     "asked you for one. Sign in with your password or a passkey instead; if you have "
+				     "neither, let a link for a new password be sent to you from the sign-in page.");
 	int rc = upstream_account(call, upstream, person, &account);
 	if (rc == E_ABSENT || rc == E_EXISTS)
 		return web_fail_page(call, E_FORBIDDEN,
@@ -101,7 +107,7 @@ static int come_to_sign_in(struct call *call, const struct upstream *upstream, c
 		return web_fail_page(call, E_FORBIDDEN, "This account can't be used. Ask whoever runs this server.");
 	TRY(rc);
 	call->web->proved_s = person->auth_s;
-	return web_factor_sign_in(call, &account, AUTH_UPSTREAM, errand->continue_to);
+	return web_factor_sign_in(call, &account, AUTH_UPSTREAM | undated, errand->continue_to);
 }
 
 static int come_to_link(struct call *call, const struct upstream *upstream, const struct upstream_errand *errand,

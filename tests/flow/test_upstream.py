@@ -275,8 +275,10 @@ def test_an_old_sign_in_elsewhere_is_no_fresh_one_here(server, provider, ada):
     assert parse_qs(urlsplit(location).query)['max_age'] == ['0'], 'then auth_time is required'
     provider.lie(bend={'auth_time': int(time.time()) - 3600})
     path, query = provider.approve(location.replace('prompt=login', 'x=y'))
-    assert browser.get(path, params=query).path == '/signin'
-    assert browser.get('/account').path == '/account'
+    page = browser.get(path, params=query)
+    assert page.status == 403 and 'did not say that it asked' in page.text
+    assert sign_in(browser, provider).path == '/account'  # where nothing fresh is wanted
+    assert browser.get('/account/passkeys').path == '/signin'
     provider.lie(bend={'auth_time': int(time.time()) - 30})  # our clocks differ a little
     path, query = provider.approve(start(browser, to='/account/passkeys', reauth='1')[0])
     assert browser.get(path, params=query).path == '/account/passkeys'
@@ -284,6 +286,42 @@ def test_an_old_sign_in_elsewhere_is_no_fresh_one_here(server, provider, ada):
     browser = Browser(server)
     path, query = provider.approve(start(browser)[0])
     assert browser.get(path, params=query).status == 403
+
+
+def test_who_never_says_when_gives_no_fresh_sign_in(server, provider, ada):
+    """OpenID Connect Core 3.1.2.1: auth_time is required after max_age. Without it a sign-in is one, but no fresh one: not for our pages,
+    not for max_age and prompt=login of an app, and our id tokens don't invent a moment (Core 2)."""
+    provider.user = {'sub': 'ada'}
+    browser = Browser(server)
+    assert sign_in(browser, provider).path == '/account'
+    assert browser.get('/account/passkeys').path == '/signin'
+    path, query = provider.approve(start(browser, to='/account/passkeys', reauth='1')[0])
+    page = browser.get(path, params=query)
+    assert page.status == 403 and 'password or a passkey' in page.text
+    assert browser.get('/account').path == '/account', 'who was signed in stays so'
+
+    app = rp.App(server, name='One that cares')
+    assert 'auth_time' not in app.check(app.redeem(app.login(browser))['id_token'])
+    for more in ({'max_age': 3600}, {'prompt': 'login'}):
+        assert browser.get(app.path(**more)).path == '/signin', more
+    assert app.login(browser, prompt='none', max_age=3600)['error'] == 'login_required'
+    page = browser.submit(browser.get(app.path(max_age=3600)), '/signin', email=ada[1].email, password=ada[1].password)
+    assert app.check(app.redeem(app.answer(page))['id_token'])['auth_time'] > time.time() - 600
+
+
+def test_who_is_believed_without_auth_time(tmp_path, provider):
+    server = Server(tmp_path / 'var', demo=False, env={'UPSTREAM_SECRET': SECRET})
+    configure(server, 1, provider.issuer, create='true', asks_anew='true')
+    server.start()
+    try:
+        provider.user = {'sub': 'believed', 'email': 'believed@example.org', 'email_verified': True}
+        browser = Browser(server)
+        assert sign_in(browser, provider).path == '/account'
+        assert browser.get('/account/passkeys').path == '/account/passkeys'
+        path, query = provider.approve(start(browser, to='/account/passkeys', reauth='1')[0])
+        assert browser.get(path, params=query).path == '/account/passkeys'
+    finally:
+        server.stop()
 
 
 def test_secrets_are_nowhere(server, provider, ada):

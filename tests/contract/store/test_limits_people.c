@@ -161,7 +161,7 @@ static void numbers(void **state)
 	code.expires_s = -1;
 	FAILS(store_code_put(world->store, &code, NULL), E_SYNTAX);
 	code = a_code(world, 1);
-	code.methods = 2 * AUTH_LINK;
+	code.methods = 2 * AUTH_UNDATED;
 	FAILS(store_code_put(world->store, &code, NULL), E_SYNTAX);
 	family.epoch = -1;
 	issue.family = &family;
@@ -178,7 +178,7 @@ static void numbers(void **state)
 	device = a_device(world, 1);
 	device.kind = (enum device_kind)7;
 	FAILS(store_device_put(world->store, &device), E_SYNTAX);
-	decision.methods = 2 * AUTH_LINK;
+	decision.methods = 2 * AUTH_UNDATED;
 	FAILS(store_device_decide(world->store, STR("CODE0001"), &decision, NOW_S, &a_note), E_SYNTAX);
 	consent.changed_s = -1;
 	FAILS(store_consent_put(world->store, &consent, &a_note), E_SYNTAX);

@@ -32,7 +32,7 @@ static void refused(void **state)
 	session.account_id = STR("");
 	FAILS(store_session_put(world->store, &session, NULL, &a_note), E_SYNTAX);
 	session = a_session(world, 1);
-	session.methods = 2 * AUTH_LINK;
+	session.methods = 2 * AUTH_UNDATED;
 	FAILS(store_session_put(world->store, &session, NULL, &a_note), E_SYNTAX);
 	session = a_session(world, 1);
 	session.expires_s = -1;

@@ -27,6 +27,14 @@ static void is_noted_once_a_minute(void **state)
 	assert_true(session_is_touch_due(&session, NOW + 60));
 }
 
+/* OpenID Connect Core 3.1.2.1: of a sign-in elsewhere nobody may say when it was; then it is never fresh. */
+static void undated_is_not_fresh(void **state)
+{
+	(void)state;
+	const struct session session = {.auth_s = NOW, .methods = AUTH_UPSTREAM | AUTH_UNDATED};
+	assert_false(session_is_fresh(&session, NOW));
+}
+
 static void test_attack_48_the_clock_jumps(void **state)
 {
 	(void)state;
@@ -44,7 +52,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_idle_and_ends_at_last), cmocka_unit_test(is_noted_once_a_minute),
-		cmocka_unit_test(test_attack_48_the_clock_jumps),
+		cmocka_unit_test(undated_is_not_fresh), cmocka_unit_test(test_attack_48_the_clock_jumps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
