@@ -223,10 +223,8 @@ static struct mailer_job *wait_for(struct mailer *mailer)
 	int64_t next_ns;
 	struct mailer_job *job = NULL;
 	pthread_mutex_lock(&mailer->lock);
-	while (!mailer->end && !(job = take_due(mailer, &next_ns))) {
-		struct timespec until = {.tv_sec = next_ns / 1000000000, .tv_nsec = next_ns % 1000000000};
-		(void)pthread_cond_timedwait(&mailer->wake, &mailer->lock, &until);
-	}
+	while (!mailer->end && !(job = take_due(mailer, &next_ns)))
+		(void)clock_cond_wait(&mailer->wake, &mailer->lock, next_ns);
 	pthread_mutex_unlock(&mailer->lock);
 	return job;
 }
@@ -263,17 +261,13 @@ static int init(struct mailer *mailer)
 int mailer_new(const struct mailer_options *options, struct mailer **ret_mailer)
 {
 	struct mailer *mailer = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*mailer));
-	pthread_condattr_t attr;
 	if (!mailer)
 		return E_NOMEM;
 	mailer->options = *options;
 	mailer->folder_fd = -1;
 	mailer->wire = (struct http_out_wire)HTTP_OUT_WIRE_INIT;
 	pthread_mutex_init(&mailer->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&mailer->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	(void)clock_cond_init(&mailer->wake);
 	int rc = init(mailer);
 	if (rc < 0) {
 		mailer_free(mailer);

@@ -5,6 +5,8 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct clock {
@@ -25,5 +27,10 @@ static inline int64_t clock_now_s(const struct clock *clock) { return clock->now
 int64_t clock_mono_ns(void);
 /* The same, and it goes on while the machine sleeps: for how long something lives that a server handed out. */
 int64_t clock_boot_ns(void);
+
+/* A condition whose waits go by clock_mono_ns: a wall clock set back would prolong them. False: no memory. */
+bool clock_cond_init(pthread_cond_t *cond);
+/* As pthread_cond_wait, at most until then by clock_mono_ns. 0, also without reason; ETIMEDOUT. */
+int clock_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_ns);
 
 #endif

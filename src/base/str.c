@@ -82,6 +82,16 @@ int str_cmp(struct str a, struct str b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
+int str_order(const void *a, const void *b) { return str_cmp(*(const struct str *)a, *(const struct str *)b); }
+
+bool str_list_has(struct str_list list, struct str s)
+{
+	for (size_t i = 0; i < list.n; i++)
+		if (str_eq(list.v[i], s))
+			return true;
+	return false;
+}
+
 int str_to_u64(struct str s, uint64_t max, uint64_t *ret_value)
 {
 	uint64_t value = 0;

@@ -53,6 +53,9 @@ bool str_has_word(struct str list, struct str word);
 bool str_cut(struct str s, char c, struct str *ret_head, struct str *ret_tail);
 /* Order of bytes, shorter first when one is a prefix of the other. */
 int str_cmp(struct str a, struct str b);
+/* The same of two struct str, for qsort. */
+int str_order(const void *a, const void *b);
+bool str_list_has(struct str_list list, struct str s);
 /* Decimal digits only, no sign, no blank, no leading zeros beyond "0". E_SYNTAX, or E_LIMIT above max. */
 must_check int str_to_u64(struct str s, uint64_t max, uint64_t *ret_value);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). NUL counts as valid. */

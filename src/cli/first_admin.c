@@ -5,16 +5,9 @@
 #include "account/link.h"
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "oauth/person.h"
 
 enum { PAGE = 1000, ARENA_MAX = 8 << 20 };
-
-static bool is_admin(const struct account *account)
-{
-	for (size_t i = 0; i < account->roles.n; i++)
-		if (str_eq(account->roles.v[i], STR("Admin")))
-			return true;
-	return false;
-}
 
 /* One page behind *after, which moves on; *ret_more: there may be another. */
 static int look_through(struct store *store, struct arena *arena, char after[MODEL_ID_MAX + 1], bool *ret_found,
@@ -25,7 +18,7 @@ static int look_through(struct store *store, struct arena *arena, char after[MOD
 	const struct store_range range = {.after = str_of(after), .limit = PAGE, .order = STORE_BY_ID};
 	TRY(store_account_list(store, &range, arena, &accounts, &n));
 	for (size_t i = 0; i < n; i++)
-		*ret_found |= is_admin(&accounts[i]);
+		*ret_found |= str_list_has(accounts[i].roles, STR(PERSON_ADMIN_ROLE));
 	*ret_more = n == PAGE;
 	if (n > 0) {
 		memcpy(after, accounts[n - 1].id.p, accounts[n - 1].id.len);

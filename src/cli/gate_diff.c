@@ -27,13 +27,9 @@ struct diff {
 
 static bool includes(struct str_list larger, struct str_list smaller)
 {
-	for (size_t i = 0; i < smaller.n; i++) {
-		bool found = false;
-		for (size_t k = 0; !found && k < larger.n; k++)
-			found = str_eq(smaller.v[i], larger.v[k]);
-		if (!found)
+	for (size_t i = 0; i < smaller.n; i++)
+		if (!str_list_has(larger, smaller.v[i]))
 			return false;
-	}
 	return true;
 }
 

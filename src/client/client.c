@@ -14,22 +14,13 @@
 enum { MS_NS = 1000000, LEEWAY_S = 5, RENEW_REST_S = 60, RETRY_S = 2, WAIT_ROUNDS = 3 };
 #define S_NS INT64_C(1000000000)
 
-static bool init_locks(struct mintmark_client *client)
-{
-	pthread_condattr_t attr;
-	bool ok = pthread_condattr_init(&attr) == 0 && pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
-		  pthread_cond_init(&client->changed, &attr) == 0;
-	(void)pthread_condattr_destroy(&attr);
-	return ok && pthread_mutex_init(&client->lock, NULL) == 0;
-}
-
 int client_new(const mintmark_client_options *options, struct mintmark_client **ret_client)
 {
 	struct mintmark_client *client = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*client));
 	if (!client)
 		return MINTMARK_ERROR_MEMORY;
 	int rc = settings_read(options, &client->settings);
-	if (rc == MINTMARK_OK && !init_locks(client))
+	if (rc == MINTMARK_OK && (!clock_cond_init(&client->changed) || pthread_mutex_init(&client->lock, NULL) != 0))
 		rc = MINTMARK_ERROR_SYSTEM;
 	if (rc < 0) {
 		settings_done(&client->settings);
@@ -121,11 +112,10 @@ static int wait_idle(struct mintmark_client *client)
 {
 	/* whoever is at work may wait for another process and then for the server */
 	int64_t end_ns = clock_mono_ns() + (int64_t)client->settings.timeout_ms * MS_NS * WAIT_ROUNDS;
-	const struct timespec until = {.tv_sec = end_ns / S_NS, .tv_nsec = end_ns % S_NS};
 	while (is_busy(client)) {
 		if (atomic_load(&client->cancelled))
 			return MINTMARK_ERROR_CANCELLED;
-		if (pthread_cond_timedwait(&client->changed, &client->lock, &until) != 0 && clock_mono_ns() >= end_ns)
+		if (clock_cond_wait(&client->changed, &client->lock, end_ns) != 0 && clock_mono_ns() >= end_ns)
 			return trouble_set(&client->last, MINTMARK_ERROR_TIMEOUT,
 					   "Another thread has been getting a token for too long.");
 	}

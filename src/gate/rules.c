@@ -53,8 +53,6 @@ static int read_documents(const struct gate_options *options, struct documents *
 	return 0;
 }
 
-static int compare(const void *a, const void *b) { return str_cmp(*(const struct str *)a, *(const struct str *)b); }
-
 static void add_scopes(const struct openapi_operation *operation, struct str_list *scopes)
 {
 	for (size_t i = 0; i < operation->n_alternatives; i++)
@@ -71,7 +69,7 @@ static int gather_scopes(const struct openapi *set, struct arena *arena, struct 
 		return E_NOMEM;
 	for (size_t i = 0; i < openapi_count(set); i++)
 		add_scopes(openapi_at(set, i), &all);
-	qsort(all.v, all.n, sizeof(*all.v), compare);
+	qsort(all.v, all.n, sizeof(*all.v), str_order);
 	for (size_t i = 0; i < all.n; i++)
 		if (n == 0 || !str_eq(all.v[n - 1], all.v[i]))
 			all.v[n++] = all.v[i];

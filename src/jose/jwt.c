@@ -145,14 +145,6 @@ static enum verdict check_present(const struct jwt_claims *claims, unsigned requ
 	return VERDICT_VALID;
 }
 
-static bool has_audience(const struct jwt_claims *claims, struct str audience)
-{
-	for (size_t i = 0; i < claims->aud.n; i++)
-		if (str_eq(claims->aud.v[i], audience)) /* RFC 7519 2 StringOrURI: no normalising */
-			return true;
-	return false;
-}
-
 static enum verdict check_times(const struct jwt_claims *claims, int64_t skew_s, int64_t now_s)
 {
 	if (claims->exp_s >= 0 && now_s >= claims->exp_s + skew_s) /* RFC 7519 4.1.4: at exp it is over */
@@ -183,7 +175,8 @@ enum verdict jwt_check(const struct jws *jws, const struct jwt_claims *claims, c
 		return verdict;
 	if (!(policy->waive & JWT_ANY_ISSUER) && !str_eq(claims->iss, policy->issuer)) /* RFC 9068 4: exactly */
 		return VERDICT_ISSUER;
-	if (!(policy->waive & JWT_ANY_AUDIENCE) && !has_audience(claims, policy->audience))
+	/* RFC 7519 2 StringOrURI: no normalising */
+	if (!(policy->waive & JWT_ANY_AUDIENCE) && !str_list_has(claims->aud, policy->audience))
 		return VERDICT_AUDIENCE;
 	return check_times(claims, policy->skew_s, now_s);
 }

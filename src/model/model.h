@@ -1,7 +1,7 @@
 /*
- * The things the store keeps, as plain structs without behaviour. Strings and arrays are borrowed from the arena the
- * struct was read into (or from the caller on the way in). Times are seconds since 1970 (_s); 0 means "never" or "not
- * set".
+ * The things the store keeps, as plain structs, with the two questions about them that every folder asks. Strings and
+ * arrays are borrowed from the arena the struct was read into (or from the caller on the way in). Times are seconds
+ * since 1970 (_s); 0 means "never" or "not set".
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -75,6 +75,12 @@ struct client_secret {
 	int64_t use_count;
 };
 
+/* Neither revoked nor expired: it authenticates. */
+static inline bool model_secret_is_live(const struct client_secret *secret, int64_t now_s)
+{
+	return secret->revoked_s == 0 && (secret->expires_s == 0 || now_s < secret->expires_s);
+}
+
 /* What a CLIENT_APP may do at the token endpoint; bits. */
 enum client_grant_type {
 	CLIENT_GRANT_CODE = 1, CLIENT_GRANT_REFRESH = 2, CLIENT_GRANT_DEVICE = 4, CLIENT_GRANT_SELF = 8,
@@ -131,6 +137,14 @@ struct api {
 	size_t n_scopes;
 	struct str_list servers; /* ids of the clients that are its resource servers, sorted */
 };
+
+static inline bool model_api_has_scope(const struct api *api, struct str name)
+{
+	for (size_t i = 0; i < api->n_scopes; i++)
+		if (str_eq(api->scopes[i].name, name))
+			return true;
+	return false;
+}
 
 enum key_state { KEY_NEXT, KEY_ACTIVE, KEY_RETIRING, KEY_GONE };
 

@@ -189,8 +189,6 @@ int authorize_decide(struct call *call, const struct authorize *request, const s
 	return 0;
 }
 
-static int compare(const void *a, const void *b) { return str_cmp(*(const struct str *)a, *(const struct str *)b); }
-
 /* What was agreed to before, and this; sorted, each once. */
 static int join_words(struct call *call, const struct authorize *request, struct str before, struct str *ret_scope)
 {
@@ -204,9 +202,9 @@ static int join_words(struct call *call, const struct authorize *request, struct
 		words.v[i] = old.v[i];
 	for (size_t i = 0; i < request->scopes.n; i++) {
 		TRY(consent_word(call, request->scopes.v[i], &words.v[words.n]));
-		words.n += !scope_has(words, words.v[words.n]);
+		words.n += !str_list_has(words, words.v[words.n]);
 	}
-	qsort(words.v, words.n, sizeof(*words.v), compare);
+	qsort(words.v, words.n, sizeof(*words.v), str_order);
 	return scope_join(words, &call->arena, ret_scope);
 }
 

@@ -94,7 +94,7 @@ static int collect_assigned(struct call *call, const struct api *api, struct str
 		return E_NOMEM;
 	for (size_t i = 0; i < client->n_grants; i++)
 		if (choice_may_have(call->client, api, client->grants[i].scope) &&
-		    !scope_has(scopes, client->grants[i].scope))
+		    !str_list_has(scopes, client->grants[i].scope))
 			scopes.v[scopes.n++] = client->grants[i].scope;
 	*ret_scopes = scopes;
 	return 0;

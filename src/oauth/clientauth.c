@@ -130,15 +130,10 @@ static const struct client_secret *find_generated(const struct client *client, c
 	return found;
 }
 
-static bool is_living(const struct client_secret *secret, int64_t now_s)
-{
-	return secret->revoked_s == 0 && (secret->expires_s == 0 || now_s < secret->expires_s);
-}
-
 static const struct client_secret *find_chosen(const struct client *client, int64_t now_s)
 {
 	for (size_t i = 0; client && i < client->n_secrets; i++)
-		if (client->secrets[i].form == SECRET_CHOSEN && is_living(&client->secrets[i], now_s))
+		if (client->secrets[i].form == SECRET_CHOSEN && model_secret_is_live(&client->secrets[i], now_s))
 			return &client->secrets[i];
 	return NULL;
 }
@@ -217,7 +212,7 @@ static int admit(struct call *call, const struct clientauth_presented *presented
 	enum auth_reason obstacle = find_obstacle(call, presented);
 	if (secret->revoked_s != 0)
 		obstacle = AUTH_SECRET_REVOKED;
-	else if (!is_living(secret, call_now_s(call)))
+	else if (!model_secret_is_live(secret, call_now_s(call)))
 		obstacle = AUTH_SECRET_EXPIRED;
 	if (obstacle != AUTH_NONE)
 		return refuse(call, obstacle);

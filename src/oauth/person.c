@@ -46,7 +46,7 @@ static int load_account(struct call *call, struct str id)
 /* The management API's power is no app's to have by anybody's leave. */
 static bool may_grant(const struct account *account, struct str scope)
 {
-	return !str_has_prefix(scope, STR(PERSON_ADMIN_PREFIX)) || scope_has(account->roles, STR(PERSON_ADMIN_ROLE));
+	return !str_has_prefix(scope, STR(PERSON_ADMIN_PREFIX)) || str_list_has(account->roles, STR(PERSON_ADMIN_ROLE));
 }
 
 /* Of what was granted, what the client may still have: an operator who takes a scope away takes it from everybody. */

@@ -199,10 +199,7 @@ bool redirect_is_registered(const struct client_app *app, struct str uri)
 
 bool redirect_is_logout(const struct client_app *app, struct str uri)
 {
-	for (size_t i = 0; i < app->logout_uris.n; i++)
-		if (str_eq(app->logout_uris.v[i], uri))
-			return true;
-	return false;
+	return str_list_has(app->logout_uris, uri);
 }
 
 struct str redirect_origin(struct str uri)

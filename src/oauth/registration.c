@@ -116,7 +116,7 @@ static int read_redirects(struct reading *in, const char *name, struct str_list 
 		struct str *uri = &uris.v[uris.n];
 		if (json_at_str(array, i, uri) < 0 || !redirect_may_register(*uri, in->out.app.native, NULL))
 			return refuse(in, E_INVALID_REDIRECT_URI, name, "has a URI that such an app may not have.");
-		uris.n += !scope_has(uris, *uri);
+		uris.n += !str_list_has(uris, *uri);
 	}
 	*ret_uris = uris;
 	return 0;
@@ -260,7 +260,7 @@ static int read_scope(struct reading *in, const char *name)
 	if (rc < 0)
 		return rc == E_NOMEM ? rc : unfit(in, name, "is no list of scopes.");
 	for (size_t i = 0; i < in->out.scopes.n; i++)
-		if (!scope_has(in->policy->scopes, in->out.scopes.v[i]))
+		if (!str_list_has(in->policy->scopes, in->out.scopes.v[i]))
 			return unfit(in, name, "has a scope that registered programs may not have here.");
 	return 0;
 }
@@ -428,7 +428,7 @@ static int emit_scope(const struct client *client, struct arena *arena, struct j
 	if (!scopes.v)
 		return E_NOMEM;
 	for (size_t i = 0; i < client->n_grants; i++)
-		if (!scope_has(scopes, client->grants[i].scope))
+		if (!str_list_has(scopes, client->grants[i].scope))
 			scopes.v[scopes.n++] = client->grants[i].scope;
 	TRY(scope_sort(scopes, arena, &text)); /* as the store gives them back: told the same each time */
 	json_str(out, "scope", text);

@@ -15,21 +15,11 @@ bool scope_is_token(struct str token)
 	return true;
 }
 
-static int compare(const void *a, const void *b) { return str_cmp(*(const struct str *)a, *(const struct str *)b); }
-
 int scope_sort(struct str_list scopes, struct arena *arena, struct str *ret_text)
 {
 	if (scopes.n > 1)
-		qsort(scopes.v, scopes.n, sizeof(*scopes.v), compare);
+		qsort(scopes.v, scopes.n, sizeof(*scopes.v), str_order);
 	return scope_join(scopes, arena, ret_text);
-}
-
-bool scope_has(struct str_list scopes, struct str scope)
-{
-	for (size_t i = 0; i < scopes.n; i++)
-		if (str_eq(scopes.v[i], scope))
-			return true;
-	return false;
 }
 
 bool scope_is_identity(struct str scope)
@@ -59,7 +49,7 @@ int scope_parse(struct str text, struct arena *arena, struct str_list *ret_scope
 			rest = tail;
 		if (!scope_is_token(token)) /* RFC 6749 A.4: an empty token is a leading, trailing or double space */
 			return E_INVALID_SCOPE;
-		if (!scope_has(scopes, token))
+		if (!str_list_has(scopes, token))
 			scopes.v[scopes.n++] = token;
 	}
 	*ret_scopes = scopes;

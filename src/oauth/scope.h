@@ -19,7 +19,6 @@ bool scope_is_token(struct str token);
 must_check int scope_join(struct str_list scopes, struct arena *arena, struct str *ret_text);
 /* The same in the order of bytes, which consents are kept in. Changes the list. E_NOMEM. */
 must_check int scope_sort(struct str_list scopes, struct arena *arena, struct str *ret_text);
-bool scope_has(struct str_list scopes, struct str scope);
 /* Scopes that belong to no API: openid profile email roles offline_access. */
 bool scope_is_identity(struct str scope);
 

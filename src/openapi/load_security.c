@@ -51,23 +51,15 @@ static bool is_scope(struct str text)
 	return text.len > 0 && text.len <= OPENAPI_SCOPE_MAX;
 }
 
-static bool has(struct str_list list, struct str text)
-{
-	for (size_t i = 0; i < list.n; i++)
-		if (str_eq(list.v[i], text))
-			return true;
-	return false;
-}
-
 static int add_scope(const struct load *load, const struct load_scheme *scheme, const struct tree *node,
 		     struct str_list *scopes)
 {
 	if (!tree_is(node, TREE_STR) || !is_scope(node->text))
 		return fail(load, node, "not a scope (RFC 6749 3.3)");
-	if (scheme->scopes_declared && !has(scheme->scopes, node->text))
+	if (scheme->scopes_declared && !str_list_has(scheme->scopes, node->text))
 		return tree_fail(&load->file, node->at, "no flow of the scheme '%s' declares the scope '%s'",
 				 tree_show(scheme->name).text, tree_show(node->text).text);
-	if (has(*scopes, node->text))
+	if (str_list_has(*scopes, node->text))
 		return 0;
 	if (scopes->n == OPENAPI_SCOPES_MAX)
 		return fail(load, node, "too many scopes");
@@ -95,15 +87,13 @@ static int add_scheme(const struct load *load, const struct tree_member *member,
 	return 0;
 }
 
-static int by_text(const void *a, const void *b) { return str_cmp(*(const struct str *)a, *(const struct str *)b); }
-
 /* Whether an oauth2 scheme declares the scope; true when none declares any: then there is nothing to compare with. */
 static bool is_declared(const struct load *load, struct str scope)
 {
 	bool any = false;
 	for (size_t i = 0; i < load->n_schemes; i++) {
 		any = any || load->schemes[i].scopes.n > 0;
-		if (has(load->schemes[i].scopes, scope))
+		if (str_list_has(load->schemes[i].scopes, scope))
 			return true;
 	}
 	return !any;
@@ -128,7 +118,7 @@ static int note_undeclared(const struct load *load, struct load_security *securi
 	for (size_t i = 0; i < security->n_alternatives; i++)
 		for (size_t k = 0; k < security->alternatives[i].n && list.n < OPENAPI_SCOPES_MAX; k++) {
 			struct str scope = security->alternatives[i].v[k];
-			if (!is_declared(load, scope) && !has(list, scope))
+			if (!is_declared(load, scope) && !str_list_has(list, scope))
 				room[list.n++] = scope;
 		}
 	return keep_list(load, list, &security->undeclared);
@@ -146,7 +136,7 @@ static int read_entry(const struct load *load, const struct tree *entry, struct 
 		if (!scheme->usable && !unusable)
 			unusable = scheme;
 	}
-	qsort(scopes->v, scopes->n, sizeof(*scopes->v), by_text);
+	qsort(scopes->v, scopes->n, sizeof(*scopes->v), str_order);
 	*ret_unusable = unusable;
 	return 0;
 }
@@ -171,7 +161,7 @@ static int add_alternative(const struct load *load, const struct tree *entry, st
 	struct str_list scopes = {room, 0};
 	TRY(read_entry(load, entry, &scopes, &unusable));
 	if (unusable) {
-		if (!has(security->notes, unusable->note))
+		if (!str_list_has(security->notes, unusable->note))
 			security->notes.v[security->notes.n++] = unusable->note;
 		return 0;
 	}

@@ -52,9 +52,8 @@ static int add_param(struct parse *parse, struct str name)
 		return fail(parse, "a parameter without a name");
 	if (params->n == OPENAPI_PARAMS_MAX)
 		return fail(parse, "too many parameters");
-	for (size_t i = 0; i < params->n; i++)
-		if (str_eq(params->v[i], name))
-			return fail(parse, "a parameter comes twice");
+	if (str_list_has(*params, name))
+		return fail(parse, "a parameter comes twice");
 	params->v[params->n++] = name;
 	buf_put(&parse->shape, STR("{}"));
 	return 0;

@@ -96,12 +96,8 @@ static int prepare_file(struct series_db *db, bool create)
 
 static void init_writer(struct series_db *db)
 {
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_mutex_init(&db->writer.lock, NULL);
-	pthread_cond_init(&db->writer.free, &attributes);
-	pthread_condattr_destroy(&attributes);
+	(void)clock_cond_init(&db->writer.free);
 }
 
 static unsigned or_default(unsigned value, unsigned otherwise) { return value > 0 ? value : otherwise; }
@@ -224,11 +220,10 @@ void series_db_read_end(struct series_db_reader *reader)
 static int lock_thread(struct series_db *db)
 {
 	int64_t until_ns = clock_mono_ns() + WAIT_MS * INT64_C(1000000);
-	struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
 	int rc = 0;
 	pthread_mutex_lock(&db->writer.lock);
 	while (db->writer.busy && rc == 0)
-		rc = pthread_cond_timedwait(&db->writer.free, &db->writer.lock, &until);
+		rc = clock_cond_wait(&db->writer.free, &db->writer.lock, until_ns);
 	bool mine = !db->writer.busy;
 	db->writer.busy = true;
 	pthread_mutex_unlock(&db->writer.lock);

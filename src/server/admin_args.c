@@ -126,7 +126,7 @@ static int read_texts(struct admin_ctx *ctx, const struct row *row, const struct
 		if (json_at_str(array, i, &text) < 0)
 			return admin_fail(ctx, E_INVALID_REQUEST, "%s must be an array of texts.", row->name);
 		TRY(check_text(ctx, row, text));
-		if (!scope_has(list, text))
+		if (!str_list_has(list, text))
 			list.v[list.n++] = text;
 	}
 	*ret_list = list;

@@ -28,7 +28,7 @@ int admin_bound_client(struct admin_ctx *ctx, const struct client *client)
 	const struct str_list *scopes = ctx->admin->scopes;
 	for (size_t i = 0; scopes && i < client->n_grants; i++) {
 		struct str scope = client->grants[i].scope;
-		if (str_has_prefix(scope, STR(MANAGE_API_PREFIX)) && !scope_has(*scopes, scope))
+		if (str_has_prefix(scope, STR(MANAGE_API_PREFIX)) && !str_list_has(*scopes, scope))
 			return lacks(ctx, scope);
 	}
 	return 0;
@@ -75,7 +75,7 @@ int admin_bound_account(struct admin_ctx *ctx, struct str account_id)
 int admin_bound_scope(struct admin_ctx *ctx, const char *scope)
 {
 	const struct str_list *scopes = ctx->admin->scopes;
-	if (!scopes || scope_has(*scopes, str_of(scope)))
+	if (!scopes || str_list_has(*scopes, str_of(scope)))
 		return 0;
 	snprintf(ctx->failure.missing, sizeof(ctx->failure.missing), "%s", scope);
 	return admin_fail(ctx, E_INSUFFICIENT_SCOPE, "The token lacks %s.", scope);

@@ -103,7 +103,7 @@ static bool has_all_grants(const struct client *client, const struct client *of)
 static bool has_all(struct str_list list, struct str_list of)
 {
 	for (size_t i = 0; i < of.n; i++)
-		if (!scope_has(list, of.v[i]))
+		if (!str_list_has(list, of.v[i]))
 			return false;
 	return true;
 }

@@ -6,14 +6,6 @@
 #include "server/admin_ops.h"
 #include "server/manage_api.h"
 
-static bool has_scope(const struct api *api, struct str name)
-{
-	for (size_t i = 0; i < api->n_scopes; i++)
-		if (str_eq(api->scopes[i].name, name))
-			return true;
-	return false;
-}
-
 /* The management API of an issuer that this server had once: its tokens open nothing any more. */
 static bool is_former(const struct admin_ctx *ctx, const struct api *api, struct str name)
 {
@@ -56,7 +48,8 @@ static int resolve_one(struct admin_ctx *ctx, const struct api **apis, size_t n,
 	if (scope_is_identity(scope))
 		return add(ctx, client, STR(""), scope);
 	for (size_t i = 0; i < n; i++) {
-		if (!has_scope(apis[i], scope) || (!ctx->args[ARG_AUDIENCES].set && is_former(ctx, apis[i], scope)))
+		if (!model_api_has_scope(apis[i], scope) ||
+		    (!ctx->args[ARG_AUDIENCES].set && is_former(ctx, apis[i], scope)))
 			continue;
 		if (found++ > 0 && !ctx->args[ARG_AUDIENCES].set)
 			return admin_fail(ctx, E_CONFLICT, "Several APIs have a scope %.*s: say which audience is "
@@ -129,7 +122,7 @@ static int all_scopes(struct admin_ctx *ctx, const struct client *client, struct
 	if (!list.v)
 		return E_NOMEM;
 	for (size_t i = 0; i < client->n_grants; i++)
-		if (!scope_has(list, client->grants[i].scope))
+		if (!str_list_has(list, client->grants[i].scope))
 			list.v[list.n++] = client->grants[i].scope;
 	return scope_join(list, &ctx->arena, ret_scope);
 }

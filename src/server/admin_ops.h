@@ -264,7 +264,6 @@ must_check int admin_secret_make(struct admin_ctx *ctx, struct str client_id, st
 void admin_secret_done(struct admin_secret *secret);
 /* Members secret_id, client_secret (generated ones: the only time), client_secret_expires_at. */
 void admin_secret_emit_new(struct admin_ctx *ctx, const struct admin_secret *secret);
-bool admin_secret_is_live(const struct client_secret *secret, int64_t now_s);
 /* "live", "expired", "revoked". */
 struct str admin_secret_state(const struct client_secret *secret, int64_t now_s);
 /* The array `secrets` of a client: everything but the secret. */

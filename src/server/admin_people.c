@@ -5,6 +5,7 @@
 #include "account/address.h"
 #include "account/link.h"
 #include "account/mailer.h"
+#include "oauth/person.h"
 #include "oauth/scope.h"
 #include "server/admin_ops.h"
 #include "server/manage_api.h"
@@ -14,7 +15,7 @@ int admin_people_bound(struct admin_ctx *ctx, struct str_list roles)
 {
 	static const char *const needed[] = {"mintmark:accounts:write", "mintmark:clients:write", "mintmark:apis:write",
 					     "mintmark:keys:write"};
-	if (!ctx->admin->scopes || !scope_has(roles, STR("Admin")))
+	if (!ctx->admin->scopes || !str_list_has(roles, STR(PERSON_ADMIN_ROLE)))
 		return 0;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		TRY(admin_bound_scope(ctx, needed[i]));

@@ -55,16 +55,11 @@ void admin_secret_emit_new(struct admin_ctx *ctx, const struct admin_secret *sec
 	json_int(&ctx->out, "client_secret_expires_at", secret->row.expires_s); /* RFC 7591 3.2.1: 0 is never */
 }
 
-bool admin_secret_is_live(const struct client_secret *secret, int64_t now_s)
-{
-	return secret->revoked_s == 0 && (secret->expires_s == 0 || secret->expires_s > now_s);
-}
-
 struct str admin_secret_state(const struct client_secret *secret, int64_t now_s)
 {
 	if (secret->revoked_s != 0)
 		return STR("revoked");
-	return secret->expires_s != 0 && secret->expires_s <= now_s ? STR("expired") : STR("live");
+	return model_secret_is_live(secret, now_s) ? STR("live") : STR("expired");
 }
 
 /* Its members, into an object that is open. */

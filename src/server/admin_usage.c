@@ -32,7 +32,7 @@ static void sum(struct admin_ctx *ctx, struct line *line)
 {
 	for (size_t i = 0; i < line->client.n_secrets; i++) {
 		const struct client_secret *secret = &line->client.secrets[i];
-		line->live += admin_secret_is_live(secret, ctx->now_s);
+		line->live += model_secret_is_live(secret, ctx->now_s);
 		line->use_count += secret->use_count;
 		if (secret->last_used_s <= line->last_used_s)
 			continue;

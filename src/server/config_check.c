@@ -258,10 +258,7 @@ static bool is_lifetime_capped(const struct config *config)
 
 static bool is_default_alg_keyless(const struct config *config)
 {
-	for (size_t i = 0; i < config->keys.algs.n; i++)
-		if (str_eq(config->keys.algs.v[i], config->tokens.default_alg))
-			return false;
-	return true;
+	return !str_list_has(config->keys.algs, config->tokens.default_alg);
 }
 
 static bool is_prepublished_too_late(const struct config *config)

@@ -52,9 +52,8 @@ static int fill_grants(struct call *call, struct client *client)
 	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++)
 		client->grants[client->n_grants++] = (struct scope_grant){STR(""), str_of(identity[i])};
 	for (size_t i = 0; i < n; i++)
-		for (size_t s = 0; s < apis[i].n_scopes && client->n_grants < MODEL_SCOPES_MAX; s++)
-			if (str_eq(apis[i].scopes[s].name, STR("api")))
-				client->grants[client->n_grants++] = (struct scope_grant){apis[i].id, STR("api")};
+		if (model_api_has_scope(&apis[i], STR("api")) && client->n_grants < MODEL_SCOPES_MAX)
+			client->grants[client->n_grants++] = (struct scope_grant){apis[i].id, STR("api")};
 	for (size_t i = 0; i < client->n_grants && client->default_api.len == 0; i++)
 		client->default_api = client->grants[i].api_id;
 	return 0;

@@ -45,7 +45,7 @@ int ep_credentials_authorize(struct call *call)
 	TRY(rc);
 	call->client = own->token.client;
 	if (call->client->client.kind != CLIENT_APP || own->token.account.id.len == 0 ||
-	    !scope_has(own->token.scopes, STR("openid")))
+	    !str_list_has(own->token.scopes, STR("openid")))
 		FAIL(call, FORBIDDEN, "not the token of a program that somebody signed in to, with openid");
 	TRY(arena_printf(&call->arena, &own->actor, "account:%.*s", STR_ARG(own->token.account.id)));
 	task_of(call)->own = own;

@@ -12,12 +12,7 @@
 /* RFC 7662 2.2, 4: per resource server. */
 static bool may_see(const struct client *caller, const struct own_token *token)
 {
-	if (str_eq(caller->id, token->client_id))
-		return true;
-	for (size_t i = 0; i < caller->serves.n; i++)
-		if (str_eq(caller->serves.v[i], token->audience))
-			return true;
-	return false;
+	return str_eq(caller->id, token->client_id) || str_list_has(caller->serves, token->audience);
 }
 
 /* RFC 7662 4: unused, not expired, its family alive, client and account as they were. For its own client alone. */

@@ -91,14 +91,6 @@ static struct registration_policy policy_of(struct call *call)
 	return policy;
 }
 
-static bool has_scope(const struct api *api, struct str name)
-{
-	for (size_t i = 0; i < api->n_scopes; i++)
-		if (str_eq(api->scopes[i].name, name))
-			return true;
-	return false;
-}
-
 static int add_grant(struct client *client, struct str api_id, struct str scope)
 {
 	if (client->n_grants == MODEL_SCOPES_MAX)
@@ -121,7 +113,8 @@ static int resolve(struct call *call, struct str_list scopes, struct client *cli
 		if (scope_is_identity(scopes.v[s]))
 			TRY(add_grant(client, STR(""), scopes.v[s]));
 		for (size_t i = 0; i < n; i++)
-			if (has_scope(&apis[i], scopes.v[s]) && !str_has_prefix(scopes.v[s], STR(MANAGE_API_PREFIX)))
+			if (model_api_has_scope(&apis[i], scopes.v[s]) &&
+			    !str_has_prefix(scopes.v[s], STR(MANAGE_API_PREFIX)))
 				TRY(add_grant(client, apis[i].id, scopes.v[s]));
 	}
 	return 0;

@@ -135,11 +135,10 @@ static void sweep_people(struct server *server)
 static void wait(struct server *server, bool *ret_due, bool *ret_keys, bool *ret_end)
 {
 	int64_t until_ns = clock_mono_ns() + 1000000000;
-	struct timespec until = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
 	pthread_mutex_lock(&server->keeper_lock);
 	int rc = 0;
 	while (!server->keeper_due && !server->keeper_keys && !server->keeper_end && rc != ETIMEDOUT)
-		rc = pthread_cond_timedwait(&server->keeper_wake, &server->keeper_lock, &until);
+		rc = clock_cond_wait(&server->keeper_wake, &server->keeper_lock, until_ns);
 	*ret_due = server->keeper_due;
 	*ret_keys = server->keeper_keys;
 	*ret_end = server->keeper_end;

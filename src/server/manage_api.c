@@ -34,14 +34,6 @@ void manage_api_put(struct str issuer, struct buf *out)
 	buf_put(out, STR(MANAGE_API_PATH));
 }
 
-static bool has(const struct api *api, struct str name)
-{
-	for (size_t i = 0; i < api->n_scopes; i++)
-		if (str_eq(api->scopes[i].name, name))
-			return true;
-	return false;
-}
-
 /* The scopes it has, then those that it lacks. */
 static int complete(struct api *api, struct arena *arena, size_t *ret_added)
 {
@@ -52,7 +44,7 @@ static int complete(struct api *api, struct arena *arena, size_t *ret_added)
 	for (size_t i = 0; i < api->n_scopes; i++)
 		all[i] = api->scopes[i];
 	for (size_t i = 0; i < SCOPES; i++)
-		if (!has(api, str_of(scopes[i].name)))
+		if (!model_api_has_scope(api, str_of(scopes[i].name)))
 			all[api->n_scopes + added++] =
 				(struct api_scope){str_of(scopes[i].name), str_of(scopes[i].description)};
 	api->scopes = all;

@@ -34,28 +34,20 @@ static void put_no_store(struct buf *headers)
 	buf_put(headers, STR("Cache-Control: no-store\r\nPragma: no-cache\r\n"));
 }
 
-static bool origin_allowed(const struct task *task, struct str origin)
-{
-	const struct str_list *origins = &task->snapshot->config->cors.token_origins;
-	for (size_t i = 0; i < origins->n; i++)
-		if (str_eq(origins->v[i], origin))
-			return true;
-	return false;
-}
-
 /* CC-47: off at the token endpoint unless configured; public documents may be read from everywhere. */
 static void put_cors(struct task *task)
 {
 	const struct http_request *request = task->call.request;
+	const struct str_list origins = task->snapshot->config->cors.token_origins;
 	struct str origin;
 	if (!task->route || !request)
 		return;
 	if (task->route->flags & ROUTE_PUBLIC)
 		buf_put(&task->headers, STR("Access-Control-Allow-Origin: *\r\n"));
-	if (!(task->route->flags & ROUTE_FORM) || task->snapshot->config->cors.token_origins.n == 0)
+	if (!(task->route->flags & ROUTE_FORM) || origins.n == 0)
 		return;
 	buf_put(&task->headers, STR("Vary: Origin\r\n"));
-	if (http_header_one(request, STR("Origin"), &origin) < 0 || !origin_allowed(task, origin))
+	if (http_header_one(request, STR("Origin"), &origin) < 0 || !str_list_has(origins, origin))
 		return;
 	buf_put(&task->headers, STR("Access-Control-Allow-Origin: "));
 	buf_put(&task->headers, origin);

@@ -409,16 +409,6 @@ static void stop(struct server *server)
 	config_unref(server->config);
 }
 
-/* The keeper waits by the clock that nobody sets: a wall clock set back would keep it waiting as long. */
-static void init_wake(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 int server_main(const char *config_path, const struct role_fds *fds)
 {
 	static struct server server;
@@ -433,7 +423,7 @@ int server_main(const char *config_path, const struct role_fds *fds)
 	pthread_mutex_init(&server.snapshot_lock, NULL);
 	pthread_mutex_init(&server.keeper_lock, NULL);
 	pthread_mutex_init(&server.keys_lock, NULL);
-	init_wake(&server.keeper_wake);
+	(void)clock_cond_init(&server.keeper_wake);
 	int rc = config_load(config_path, &server.config, &why);
 	if (rc < 0) {
 		LOG(LOG_ERROR, "config_refused", F("why", buf_str(&why)));

@@ -36,19 +36,13 @@ static int check_scopes(const struct api *api)
 	return 0;
 }
 
-static int compare_strs(const void *a, const void *b)
-{
-	const struct str *x = a, *y = b;
-	return str_cmp(*x, *y);
-}
-
 /* Clients that exist, sorted, each once. */
 static int set_servers(const struct memory_state *next, struct api *api)
 {
 	struct str_list *servers = &api->servers;
 	size_t n = 0;
 	if (servers->n > 1)
-		qsort(servers->v, servers->n, sizeof(*servers->v), compare_strs);
+		qsort(servers->v, servers->n, sizeof(*servers->v), str_order);
 	for (size_t i = 0; i < servers->n; i++) {
 		if (!memory_client(next, servers->v[i]))
 			return E_ABSENT;

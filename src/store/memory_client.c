@@ -15,11 +15,7 @@ static bool has_scope(const struct memory_state *state, const struct scope_grant
 	if (grant->api_id.len == 0)
 		return true;
 	const struct api *api = memory_api(state, grant->api_id);
-	for (size_t i = 0; api && i < api->n_scopes; i++) {
-		if (str_eq(api->scopes[i].name, grant->scope))
-			return true;
-	}
-	return false;
+	return api && model_api_has_scope(api, grant->scope);
 }
 
 static int check_refs(const struct memory_state *state, const struct client *client)
@@ -96,21 +92,6 @@ int memory_client_put(struct store *store, const struct client *clients, size_t 
 	return memory_end(store, next, put(next, clients, n, taken), note);
 }
 
-static int compare_strs(const void *a, const void *b)
-{
-	const struct str *x = a, *y = b;
-	return str_cmp(*x, *y);
-}
-
-static bool has(struct str_list list, struct str s)
-{
-	for (size_t i = 0; i < list.n; i++) {
-		if (str_eq(list.v[i], s))
-			return true;
-	}
-	return false;
-}
-
 static int get(const struct memory_state *state, struct str id, struct arena *arena, struct client *ret_client)
 {
 	const struct client *found = memory_client(state, id);
@@ -121,11 +102,11 @@ static int get(const struct memory_state *state, struct str id, struct arena *ar
 	if (!client.serves.v)
 		return E_NOMEM;
 	for (size_t i = 0; i < state->n_apis; i++) {
-		if (has(state->apis[i].servers, id))
+		if (str_list_has(state->apis[i].servers, id))
 			client.serves.v[client.serves.n++] = state->apis[i].audience;
 	}
 	if (client.serves.n > 1)
-		qsort(client.serves.v, client.serves.n, sizeof(*client.serves.v), compare_strs);
+		qsort(client.serves.v, client.serves.n, sizeof(*client.serves.v), str_order);
 	return memory_copy_client(arena, &client, ret_client);
 }
 

@@ -1,11 +1,6 @@
 /* Secret verbs of the memory backend. A client's secrets are ordered by created_s and id. */
 #include "store/memory.h"
 
-static bool lives(const struct client_secret *secret, int64_t now_s)
-{
-	return secret->revoked_s == 0 && (secret->expires_s == 0 || secret->expires_s > now_s);
-}
-
 static struct client_secret *find(const struct client *client, struct str id)
 {
 	for (size_t i = 0; i < client->n_secrets; i++) {
@@ -30,7 +25,7 @@ static int check(const struct memory_state *state, const struct client *client, 
 {
 	size_t living = 0, chosen = 0;
 	for (size_t i = 0; i < client->n_secrets; i++) {
-		bool alive = lives(&client->secrets[i], secret->created_s);
+		bool alive = model_secret_is_live(&client->secrets[i], secret->created_s);
 		living += alive;
 		chosen += alive && client->secrets[i].form == SECRET_CHOSEN;
 	}
@@ -45,7 +40,7 @@ static void prune(struct client *client, int64_t now_s)
 {
 	size_t dead = 0;
 	for (size_t i = client->n_secrets; i-- > 0;) {
-		if (!lives(&client->secrets[i], now_s) && ++dead > MODEL_SECRETS_DEAD_MAX)
+		if (!model_secret_is_live(&client->secrets[i], now_s) && ++dead > MODEL_SECRETS_DEAD_MAX)
 			memory_close_gap(client->secrets, &client->n_secrets, sizeof(*client->secrets), i);
 	}
 }
@@ -84,7 +79,8 @@ static int rotate(struct memory_state *next, const struct client_secret *secret,
 		return E_ABSENT;
 	for (size_t i = 0; terms->others_s > 0 && i < client->n_secrets; i++) {
 		struct client_secret *other = &client->secrets[i];
-		if (lives(other, secret->created_s) && (other->expires_s == 0 || other->expires_s > terms->others_s))
+		if (model_secret_is_live(other, secret->created_s) &&
+		    (other->expires_s == 0 || other->expires_s > terms->others_s))
 			other->expires_s = terms->others_s;
 	}
 	TRY(memory_client_raise(next, client, now_s, terms->until_s));

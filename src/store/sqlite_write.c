@@ -10,7 +10,6 @@
  * disk is well again.
  */
 #include <errno.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -144,21 +143,15 @@ static void checkpoint(struct sqlite *sqlite)
 		sqlite->writer.sick = true;
 }
 
-static struct timespec deadline(int64_t after_us)
-{
-	int64_t at_ns = clock_mono_ns() + after_us * 1000;
-	return (struct timespec){(time_t)(at_ns / 1000000000), (long)(at_ns % 1000000000)};
-}
-
 /* After a batch of many, those it woke come back at once: a short wait lets them share the next one too. */
 static void gather(struct sqlite *sqlite)
 {
 	size_t want = sqlite->writer.last_batch;
 	if (want < 2 || sqlite->writer.closing)
 		return;
-	struct timespec until = deadline(GATHER_US);
+	int64_t until_ns = clock_mono_ns() + (int64_t)GATHER_US * 1000;
 	while (sqlite->writer.n_queued < want) {
-		if (pthread_cond_timedwait(&sqlite->writer.work, &sqlite->writer.lock, &until) == ETIMEDOUT)
+		if (clock_cond_wait(&sqlite->writer.work, &sqlite->writer.lock, until_ns) == ETIMEDOUT)
 			return;
 	}
 }
@@ -185,12 +178,12 @@ static struct sqlite_job *next_batch(struct sqlite *sqlite)
 	struct sqlite_job *batch = NULL;
 	pthread_mutex_lock(&sqlite->writer.lock);
 	while (!sqlite->writer.first && !sqlite->writer.closing) {
-		struct timespec until = deadline((int64_t)RETRY_MS * 1000);
+		int64_t until_ns = clock_mono_ns() + (int64_t)RETRY_MS * 1000000;
 		if (!sqlite->writer.sick) {
 			pthread_cond_wait(&sqlite->writer.work, &sqlite->writer.lock);
 			continue;
 		}
-		if (pthread_cond_timedwait(&sqlite->writer.work, &sqlite->writer.lock, &until) != ETIMEDOUT)
+		if (clock_cond_wait(&sqlite->writer.work, &sqlite->writer.lock, until_ns) != ETIMEDOUT)
 			continue;
 		pthread_mutex_unlock(&sqlite->writer.lock);
 		(void)!heal(sqlite);
@@ -241,11 +234,8 @@ int sqlite_write(struct store *store, int (*work)(struct db *db, const void *arg
 
 int sqlite_write_start(struct sqlite *sqlite)
 {
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&sqlite->writer.work, &attr);
-	pthread_condattr_destroy(&attr);
+	if (!clock_cond_init(&sqlite->writer.work))
+		return E_NOMEM;
 	sqlite->writer.end = &sqlite->writer.first;
 	if (pthread_create(&sqlite->writer.thread, NULL, write_until_closed, sqlite) != 0)
 		return E_NOMEM;

@@ -57,15 +57,6 @@ struct round {
 	struct feed_page page;
 };
 
-static bool init_locks(struct mintmark_feed *feed)
-{
-	pthread_condattr_t attr;
-	bool ok = pthread_condattr_init(&attr) == 0 && pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
-		  pthread_cond_init(&feed->changed, &attr) == 0;
-	(void)pthread_condattr_destroy(&attr);
-	return ok && pthread_mutex_init(&feed->lock, NULL) == 0;
-}
-
 static void free_feed(struct mintmark_feed *feed)
 {
 	feed_table_free(feed->table);
@@ -85,7 +76,7 @@ static int new_feed(struct mintmark_feed **ret_feed)
 	feed->refs = 1;
 	feed->fresh_until_ns = INT64_MIN;
 	arena_init(&feed->strings, STRINGS_MAX);
-	if (!init_locks(feed)) {
+	if (!clock_cond_init(&feed->changed) || pthread_mutex_init(&feed->lock, NULL) != 0) {
 		free(feed);
 		return E_INTERNAL;
 	}
@@ -96,9 +87,7 @@ static int new_feed(struct mintmark_feed **ret_feed)
 /* Wait for a change, at most so long by the machine's clock; the caller holds the lock. */
 static void wait_for(struct mintmark_feed *feed, int64_t left_ns)
 {
-	int64_t until_ns = clock_mono_ns() + left_ns;
-	struct timespec until = {.tv_sec = until_ns / S_NS, .tv_nsec = until_ns % S_NS};
-	(void)pthread_cond_timedwait(&feed->changed, &feed->lock, &until);
+	(void)clock_cond_wait(&feed->changed, &feed->lock, clock_mono_ns() + left_ns);
 }
 
 static void pause_for(struct mintmark_feed *feed, int64_t ms)

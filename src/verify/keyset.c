@@ -61,15 +61,6 @@ static int new_snapshot(struct jwks *jwks, uint64_t generation, struct keyset_sn
 	return 0;
 }
 
-static bool init_locks(struct mintmark_keyset *keyset)
-{
-	pthread_condattr_t attr;
-	bool ok = pthread_condattr_init(&attr) == 0 && pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
-		  pthread_cond_init(&keyset->changed, &attr) == 0;
-	(void)pthread_condattr_destroy(&attr);
-	return ok && pthread_mutex_init(&keyset->lock, NULL) == 0;
-}
-
 static void free_keyset(struct mintmark_keyset *keyset)
 {
 	keyset_snapshot_unref(keyset->current);
@@ -87,7 +78,7 @@ static int new_keyset(struct mintmark_keyset **ret_keyset)
 	keyset->refs = 1;
 	keyset->what = "key set";
 	arena_init(&keyset->strings, STRINGS_MAX);
-	if (!init_locks(keyset)) {
+	if (!clock_cond_init(&keyset->changed) || pthread_mutex_init(&keyset->lock, NULL) != 0) {
 		free(keyset);
 		return E_INTERNAL;
 	}
@@ -114,16 +105,10 @@ int keyset_new_fixed(struct jwks *jwks, struct mintmark_keyset **ret_keyset)
 	return 0;
 }
 
-static struct timespec timespec_of(int64_t mono_ns)
-{
-	return (struct timespec){.tv_sec = mono_ns / S_NS, .tv_nsec = mono_ns % S_NS};
-}
-
 /* Wait for a change, at most so long by the machine's clock; the caller holds the lock. */
 static void wait_for(struct mintmark_keyset *keyset, int64_t left_ns)
 {
-	struct timespec until = timespec_of(clock_mono_ns() + left_ns);
-	(void)pthread_cond_timedwait(&keyset->changed, &keyset->lock, &until);
+	(void)clock_cond_wait(&keyset->changed, &keyset->lock, clock_mono_ns() + left_ns);
 }
 
 /* When a good answer is to be asked for again, from its start: four fifths of its life. */

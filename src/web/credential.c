@@ -48,11 +48,6 @@ int credential_go(struct call *call, const struct credential_place *place, struc
 	return web_redirect(call, path);
 }
 
-bool credential_secret_is_live(const struct client_secret *secret, int64_t now_s)
-{
-	return secret->revoked_s == 0 && (secret->expires_s == 0 || secret->expires_s > now_s);
-}
-
 enum { EDIT_ID, EDIT_NAME, EDIT_SCOPE, EDIT_NETWORKS, EDIT_RELEASE, EDIT_APP,
        EDIT_FIELDS = EDIT_APP + CREDENTIAL_APP_FIELDS };
 static const struct form_param edit_params[] = {

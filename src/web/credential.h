@@ -24,7 +24,6 @@ must_check int credential_find(struct call *call, const struct credential_place 
 			       struct client *ret_client);
 /* 303 to the page of one. */
 must_check int credential_go(struct call *call, const struct credential_place *place, struct str id);
-bool credential_secret_is_live(const struct client_secret *secret, int64_t now_s);
 
 /* --- credential_form.c: what the forms have in common --- */
 /* "30", "90", "365" days, "never", or "date" with a day. Sets error values on the page. E_SYNTAX: it is none. */

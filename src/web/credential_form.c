@@ -81,16 +81,12 @@ enum { IDENTITIES = sizeof(identity) / sizeof(identity[0]) };
 static bool may_give(const struct call *call, const struct credential_place *place, const struct api *api,
 		     struct str scope)
 {
-	const struct str_list *policy = &call->policy->self_service;
+	const struct str_list policy = call->policy->self_service;
 	if (place->admin)
 		return true;
 	if (str_has_prefix(scope, STR(MANAGEMENT)))
 		return false;
-	for (size_t i = 0; i < policy->n; i++)
-		if (str_eq(policy->v[i], STR("*")) || str_eq(policy->v[i], scope) ||
-		    str_eq(policy->v[i], api->audience))
-			return true;
-	return false;
+	return str_list_has(policy, STR("*")) || str_list_has(policy, scope) || str_list_has(policy, api->audience);
 }
 
 /* Whether "API SCOPE" is among them. */
@@ -197,7 +193,7 @@ static int take_api(struct call *call, const struct credential_place *place, con
 static bool is_ambiguous(const struct api *api, struct str_list scopes, const struct form_value *ticked)
 {
 	for (size_t k = 0; k < api->n_scopes; k++)
-		if (scope_has(scopes, api->scopes[k].name) && !is_among(ticked, api->id, api->scopes[k].name))
+		if (str_list_has(scopes, api->scopes[k].name) && !is_among(ticked, api->id, api->scopes[k].name))
 			return true;
 	return false;
 }
@@ -242,7 +238,7 @@ static int gather(struct call *call, const struct credential_place *place, const
 			usual = apis[i].audience;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (scope_has(audiences, apis[i].audience) && is_ambiguous(&apis[i], list, scopes->ticked))
+		if (str_list_has(audiences, apis[i].audience) && is_ambiguous(&apis[i], list, scopes->ticked))
 			return E_INVALID_SCOPE;
 	return put(call, list, audiences, usual, out);
 }

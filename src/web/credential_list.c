@@ -26,7 +26,7 @@ static struct sum add_up(const struct client *client, int64_t now_s)
 			sum.last_used_s = secret->last_used_s;
 			sum.last_used_addr = secret->last_used_addr;
 		}
-		if (!credential_secret_is_live(secret, now_s)) {
+		if (!model_secret_is_live(secret, now_s)) {
 			if (sum.n_live == 0 && secret->revoked_s == 0 && secret->expires_s > sum.expires_s)
 				sum.expires_s = secret->expires_s; /* when it was over, if nothing lives */
 			continue;

@@ -17,7 +17,7 @@ static const struct client_secret *find_newest(const struct client *client, int6
 {
 	const struct client_secret *newest = NULL;
 	for (size_t i = 0; i < client->n_secrets; i++)
-		if (credential_secret_is_live(&client->secrets[i], now_s))
+		if (model_secret_is_live(&client->secrets[i], now_s))
 			newest = &client->secrets[i];
 	return newest;
 }
@@ -26,7 +26,7 @@ static struct str state_of(const struct client_secret *secret, int64_t now_s)
 {
 	if (secret->revoked_s != 0)
 		return STR("revoked");
-	return credential_secret_is_live(secret, now_s) ? STR("live") : STR("expired");
+	return model_secret_is_live(secret, now_s) ? STR("live") : STR("expired");
 }
 
 static void show_secret(struct page_vars *vars, const struct client_secret *secret, size_t hosts, int64_t now_s)
@@ -35,7 +35,7 @@ static void show_secret(struct page_vars *vars, const struct client_secret *secr
 	page_text(vars, "hint", secret->hint);
 	page_text(vars, "label", secret->label);
 	page_text(vars, "state", state_of(secret, now_s));
-	page_flag(vars, "live", credential_secret_is_live(secret, now_s));
+	page_flag(vars, "live", model_secret_is_live(secret, now_s));
 	say_time(vars, "created", secret->created_s);
 	say_time(vars, "expires", secret->expires_s);
 	say_ago(vars, "expires_in", secret->expires_s, now_s);
@@ -68,7 +68,7 @@ static int show_secrets(struct call *call, const struct client *client)
 		struct page_vars *row = page_row(call->web->vars, "secrets");
 		size_t n_hosts = count_hosts(hosts, n, secret->id);
 		show_secret(row, secret, n_hosts, now_s);
-		if (!credential_secret_is_live(secret, now_s) || secret == newest)
+		if (!model_secret_is_live(secret, now_s) || secret == newest)
 			continue;
 		show_rotation(row, secret, newest);
 		row = page_row(call->web->vars, "rotations");

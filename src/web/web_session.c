@@ -9,6 +9,7 @@
 #include "crypto/digest.h"
 #include "http/request.h"
 #include "oauth/id.h"
+#include "oauth/person.h"
 #include "web/embed.h"
 #include "web/web.h"
 #include "web/web_session.h"
@@ -71,8 +72,7 @@ static int read_session(struct call *call, struct web *web, struct str cookie)
 		return 0;
 	TRY(rc);
 	web->signed_in = true;
-	for (size_t i = 0; i < web->account.roles.n; i++)
-		web->is_admin |= str_eq(web->account.roles.v[i], STR("Admin"));
+	web->is_admin = str_list_has(web->account.roles, STR(PERSON_ADMIN_ROLE));
 	touch(call, &web->session);
 	return 0;
 }

@@ -334,7 +334,7 @@ static void no_escalation(void **state)
 		if (admin_run(&world->admin, str_of(request), &world->answer, &failure) != E_INSUFFICIENT_SCOPE)
 			fail_msg("%s", refusals[i]);
 		assert_true(str_has_prefix(str_of(failure.missing), STR("mintmark:")));
-		assert_false(scope_has(scopes, str_of(failure.missing)));
+		assert_false(str_list_has(scopes, str_of(failure.missing)));
 		assert_int_equal(world->answer.len, 0);
 		assert_int_equal(store_count(world->store, &after), 0);
 		assert_int_equal(before.audit_seq, after.audit_seq);
