@@ -90,9 +90,7 @@ static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
 
 static int emit_row(struct admin_ctx *ctx, const void *row)
 {
-	json_open(&ctx->out, NULL, '{');
 	admin_account_emit(&ctx->out, row);
-	json_close(&ctx->out, '}');
 	return 0;
 }
 

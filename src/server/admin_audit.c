@@ -28,7 +28,6 @@ static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
 static int emit_row(struct admin_ctx *ctx, const void *row)
 {
 	const struct audit_entry *entry = row;
-	json_open(&ctx->out, NULL, '{');
 	json_int(&ctx->out, "seq", entry->seq);
 	json_int(&ctx->out, "time", entry->time_s);
 	json_str(&ctx->out, "actor", entry->actor);
@@ -36,7 +35,6 @@ static int emit_row(struct admin_ctx *ctx, const void *row)
 	json_str(&ctx->out, "target", entry->target);
 	json_str(&ctx->out, "detail", entry->detail);
 	emit_hash(ctx, "hash", entry->hash);
-	json_close(&ctx->out, '}');
 	return 0;
 }
 

@@ -213,7 +213,7 @@ static int emit(struct admin_ctx *ctx, const struct client *client, bool with_gr
 	return with_grants ? admin_grant_emit(ctx, client) : 0;
 }
 
-static int find(struct admin_ctx *ctx, struct client *ret_client)
+int admin_client_find(struct admin_ctx *ctx, struct client *ret_client)
 {
 	int rc = store_client_get(ctx->admin->store, ctx->args[ARG_CLIENT_ID].s, &ctx->arena, ret_client);
 	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such client.") : rc;
@@ -304,13 +304,7 @@ static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
 	*ret_cell = cells[column];
 }
 
-static int emit_row(struct admin_ctx *ctx, const void *row)
-{
-	json_open(&ctx->out, NULL, '{');
-	TRY(emit(ctx, row, false));
-	json_close(&ctx->out, '}');
-	return 0;
-}
+static int emit_row(struct admin_ctx *ctx, const void *row) { return emit(ctx, row, false); }
 
 /* ctx->owner: those of this account alone. */
 static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
@@ -340,7 +334,7 @@ int admin_client_list(struct admin_ctx *ctx)
 int admin_client_get(struct admin_ctx *ctx)
 {
 	struct client client;
-	TRY(find(ctx, &client));
+	TRY(admin_client_find(ctx, &client));
 	TRY(emit(ctx, &client, true));
 	admin_secret_emit_list(ctx, &client);
 	return 0;
@@ -349,7 +343,7 @@ int admin_client_get(struct admin_ctx *ctx)
 int admin_client_update(struct admin_ctx *ctx)
 {
 	struct client client, before;
-	TRY(find(ctx, &client));
+	TRY(admin_client_find(ctx, &client));
 	before = client;
 	TRY(admin_bound_client(ctx, &client));
 	TRY(apply(ctx, &client));
@@ -367,7 +361,7 @@ static int set_disabled(struct admin_ctx *ctx, bool disabled)
 {
 	struct client client;
 	bool own = ctx->admin->own;
-	TRY(find(ctx, &client));
+	TRY(admin_client_find(ctx, &client));
 	if (!disabled)
 		TRY(admin_bound_client(ctx, &client));
 	if (!disabled && own && (client.held & CLIENT_HELD_DISABLED))
@@ -392,7 +386,7 @@ int admin_client_enable(struct admin_ctx *ctx) { return set_disabled(ctx, false)
 int admin_client_delete(struct admin_ctx *ctx)
 {
 	struct client client;
-	TRY(find(ctx, &client));
+	TRY(admin_client_find(ctx, &client));
 	struct audit_note note = admin_note(ctx, client.id, client.name);
 	TRY(store_client_delete(ctx->admin->store, client.id, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);

@@ -37,10 +37,10 @@ static int make(struct admin_ctx *ctx, struct str alg, struct signing_key *ret_k
 	return 0;
 }
 
-static void emit(struct admin_ctx *ctx, const struct signing_key *key)
+static int emit(struct admin_ctx *ctx, const void *row)
 {
+	const struct signing_key *key = row;
 	struct json_out *out = &ctx->out;
-	json_open(out, NULL, '{');
 	json_str(out, "kid", key->kid);
 	json_str(out, "alg", key->alg);
 	json_str(out, "state", str_of(state_names[key->state]));
@@ -48,7 +48,7 @@ static void emit(struct admin_ctx *ctx, const struct signing_key *key)
 	json_int(out, "active_at", key->active_s);
 	json_int(out, "retiring_at", key->retiring_s);
 	json_int(out, "gone_at", key->gone_s);
-	json_close(out, '}');
+	return 0;
 }
 
 static const struct admin_column columns[] = {
@@ -64,12 +64,6 @@ static void cell(const void *row, size_t column, struct admin_cell *ret_cell)
 	*ret_cell = cells[column];
 }
 
-static int emit_row(struct admin_ctx *ctx, const void *row)
-{
-	emit(ctx, row);
-	return 0;
-}
-
 static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct arena *arena, void **ret_rows,
 		 size_t *ret_n)
 {
@@ -83,7 +77,7 @@ static int fetch(struct admin_ctx *ctx, const struct store_range *range, struct 
 int admin_key_list(struct admin_ctx *ctx)
 {
 	static const struct admin_list list = {columns, sizeof(columns) / sizeof(columns[0]),
-					       sizeof(struct signing_key), cell, emit_row, fetch, NULL, 0, 0};
+					       sizeof(struct signing_key), cell, emit, fetch, NULL, 0, 0};
 	return admin_page(ctx, &list, "keys");
 }
 
@@ -132,7 +126,9 @@ static int rotate(struct admin_ctx *ctx, const struct signing_key *keys, size_t 
 		TRY(make(ctx, alg, &next));
 	if (ctx->args[ARG_NOW].i)
 		TRY(promote(ctx, keys, n, &next));
-	emit(ctx, &next);
+	json_open(&ctx->out, NULL, '{');
+	TRY(emit(ctx, &next));
+	json_close(&ctx->out, '}');
 	return 0;
 }
 

@@ -135,7 +135,7 @@ struct admin_list {
 	const struct admin_column *columns; /* the first one is the id, which cursors name */
 	size_t n_columns, row_size;
 	void (*cell)(const void *row, size_t column, struct admin_cell *ret_cell);
-	int (*emit)(struct admin_ctx *ctx, const void *row); /* as one object */
+	int (*emit)(struct admin_ctx *ctx, const void *row); /* its members, into an object that is open */
 	/*
 	 * In the order that the range says, from range->skip or behind range->after (audit: its number as text). NULL
 	 * range: all there is, in the usual order.
@@ -230,6 +230,8 @@ must_check int admin_grant_default(struct admin_ctx *ctx, struct client *client)
 must_check int admin_grant_emit(struct admin_ctx *ctx, const struct client *client);
 
 /* --- admin_client.c --- */
+/* By ARG_CLIENT_ID. E_ABSENT (noted). */
+must_check int admin_client_find(struct admin_ctx *ctx, struct client *ret_client);
 must_check int admin_client_create(struct admin_ctx *ctx);
 must_check int admin_client_list(struct admin_ctx *ctx);
 must_check int admin_client_get(struct admin_ctx *ctx);

@@ -178,13 +178,21 @@ static bool fits(const struct sheet *sheet, const void *row)
 	return true;
 }
 
+static int emit_row(struct admin_ctx *ctx, const struct admin_list *list, const void *row)
+{
+	json_open(&ctx->out, NULL, '{');
+	TRY(list->emit(ctx, row));
+	json_close(&ctx->out, '}');
+	return 0;
+}
+
 /* One row that is looked at: counted when it fits, shown when it lies on the page. */
 static int take(struct admin_ctx *ctx, struct sheet *sheet, const void *row)
 {
 	if (!fits(sheet, row))
 		return 0;
 	size_t at = (size_t)sheet->matched++;
-	return at >= sheet->offset && at < sheet->offset + sheet->size ? sheet->list->emit(ctx, row) : 0;
+	return at >= sheet->offset && at < sheet->offset + sheet->size ? emit_row(ctx, sheet->list, row) : 0;
 }
 
 static const void *row_at(const struct admin_list *list, const void *rows, size_t i)
@@ -293,7 +301,7 @@ static int show(struct admin_ctx *ctx, struct sheet *sheet)
 	sheet->range.limit = (unsigned)sheet->size;
 	TRY(sheet->list->fetch(ctx, &sheet->range, &ctx->arena, &rows, &n));
 	for (size_t i = 0; i < n; i++)
-		TRY(sheet->list->emit(ctx, row_at(sheet->list, rows, i)));
+		TRY(emit_row(ctx, sheet->list, row_at(sheet->list, rows, i)));
 	return 0;
 }
 
@@ -392,7 +400,7 @@ static int behind(struct admin_ctx *ctx, const struct admin_list *list, const ch
 	TRY(fetch_behind(ctx, list, limit, &rows, &n));
 	json_open(&ctx->out, ctx->admin->paged ? "items" : name, '[');
 	for (size_t i = 0; i < n; i++)
-		TRY(list->emit(ctx, row_at(list, rows, i)));
+		TRY(emit_row(ctx, list, row_at(list, rows, i)));
 	json_close(&ctx->out, ']');
 	if (n == limit)
 		emit_next(ctx, list, row_at(list, rows, n - 1));

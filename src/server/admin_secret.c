@@ -90,12 +90,6 @@ void admin_secret_emit_list(struct admin_ctx *ctx, const struct client *client)
 	json_close(&ctx->out, ']');
 }
 
-static int find_client(struct admin_ctx *ctx, struct client *ret_client)
-{
-	int rc = store_client_get(ctx->admin->store, ctx->args[ARG_CLIENT_ID].s, &ctx->arena, ret_client);
-	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such client.") : rc;
-}
-
 static int explain(struct admin_ctx *ctx, int rc)
 {
 	if (rc == E_LIMIT)
@@ -124,7 +118,7 @@ static int order(const struct client *client, struct admin_secret *secret)
 static int prepare(struct admin_ctx *ctx, struct admin_secret *ret_secret)
 {
 	struct client client;
-	TRY(find_client(ctx, &client));
+	TRY(admin_client_find(ctx, &client));
 	TRY(admin_bound_client(ctx, &client)); /* who has a client's secret is that client */
 	if (client.auth == CLIENT_AUTH_NONE)
 		return admin_fail(ctx, E_CONFLICT, "The client does not authenticate, so it can have no secret.");
@@ -176,7 +170,7 @@ int admin_secret_regenerate(struct admin_ctx *ctx)
 int admin_secret_list(struct admin_ctx *ctx)
 {
 	struct client client;
-	TRY(find_client(ctx, &client));
+	TRY(admin_client_find(ctx, &client));
 	json_str(&ctx->out, "client_id", client.id);
 	admin_secret_emit_list(ctx, &client);
 	return 0;
@@ -185,7 +179,7 @@ int admin_secret_list(struct admin_ctx *ctx)
 int admin_secret_get(struct admin_ctx *ctx)
 {
 	struct client client;
-	TRY(find_client(ctx, &client));
+	TRY(admin_client_find(ctx, &client));
 	for (size_t i = 0; i < client.n_secrets; i++) {
 		const struct client_secret *row = &client.secrets[i];
 		if (!str_eq(row->id, ctx->args[ARG_SECRET_ID].s))

@@ -56,9 +56,7 @@ static void emit(struct admin_ctx *ctx, const struct line *line)
 
 static int emit_row(struct admin_ctx *ctx, const void *row)
 {
-	json_open(&ctx->out, NULL, '{');
 	emit(ctx, row);
-	json_close(&ctx->out, '}');
 	return 0;
 }
 
@@ -104,10 +102,7 @@ int admin_usage_get(struct admin_ctx *ctx)
 {
 	struct line line = {0};
 	struct json_out *out = &ctx->out;
-	int rc = store_client_get(ctx->admin->store, ctx->args[ARG_CLIENT_ID].s, &ctx->arena, &line.client);
-	if (rc == E_ABSENT)
-		return admin_fail(ctx, rc, "There is no such client.");
-	TRY(rc);
+	TRY(admin_client_find(ctx, &line.client));
 	sum(ctx, &line);
 	emit(ctx, &line);
 	json_open(out, "by_secret", '[');
