@@ -18,6 +18,14 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 	});
 }
 
+// <label hidden data-into="id"> with a file input: the file's text goes into that field.
+for (const label of document.querySelectorAll("[data-into]")) {
+	label.hidden = false;
+	label.addEventListener("change", async ({ target }) => {
+		document.getElementById(label.dataset.into).value = await target.files[0]?.text() ?? "";
+	});
+}
+
 // <form data-autosubmit>: an answer to an app, which goes on by itself (form_post); without script by its button.
 for (const form of document.querySelectorAll("form[data-autosubmit]")) form.submit();
 

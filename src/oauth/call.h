@@ -94,6 +94,19 @@ struct signing_kids {
 	struct str kid[SIG_ALGS];
 };
 
+/* What an OpenAPI document asks for, in an arena. */
+enum { CALL_OPERATIONS_SHOWN = 500 };
+struct call_operation {
+	struct str request; /* "GET /pets" */
+	struct str needs;   /* for people to read: "pets:read and pets:list, or pets:all" */
+};
+struct call_openapi {
+	struct api_scope *scopes; /* each once; its description is the first operation that needs it */
+	size_t n_scopes;
+	struct call_operation *operations; /* the first CALL_OPERATIONS_SHOWN */
+	size_t n_operations;      /* all */
+};
+
 /* What a call may use of the process. Shared by all threads. */
 struct call_env {
 	struct store *store;
@@ -121,8 +134,8 @@ struct call_env {
 	 */
 	int (*administer)(struct call *call, struct str actor, struct str request, struct buf *out,
 			  char why[CALL_WHY_MAX]);
-	/* The scopes of an OpenAPI document. E_SYNTAX: why says where. E_LIMIT, E_NOMEM. */
-	int (*read_openapi)(struct str text, struct arena *arena, struct api_scope **ret_scopes, size_t *ret_n,
+	/* What an OpenAPI document asks for. E_SYNTAX: why says where. E_LIMIT, E_NOMEM. */
+	int (*read_openapi)(struct str text, struct arena *arena, struct call_openapi *ret_read,
 			    char why[CALL_WHY_MAX]);
 	/*
 	 * Last uses of secrets that are only in memory go into the store: before a page says that one is unused.

@@ -11,10 +11,10 @@ must_check int page_admin_run(struct call *call, struct str actor, struct str re
 			      char why[CALL_WHY_MAX]);
 
 /*
- * call_env.read_openapi: the scopes that the operations of an OpenAPI document ask for. E_SYNTAX: it is none, why says
- * where. E_LIMIT, E_NOMEM.
+ * call_env.read_openapi: what the operations of an OpenAPI document ask for. E_SYNTAX: it is none, why says where.
+ * E_LIMIT, E_NOMEM.
  */
-must_check int page_admin_openapi(struct str text, struct arena *arena, struct api_scope **ret_scopes, size_t *ret_n,
+must_check int page_admin_openapi(struct str text, struct arena *arena, struct call_openapi *ret_read,
 				  char why[CALL_WHY_MAX]);
 
 #endif

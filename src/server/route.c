@@ -101,6 +101,8 @@ static call_step *const admin_home_steps[] = {web_step_begin, web_step_admin, ad
 static call_step *const admin_list_steps[] = {web_step_begin, web_step_admin, admin_list_step, NULL};
 static call_step *const admin_show_steps[] = {web_step_begin, web_step_admin, admin_list_show, NULL};
 static call_step *const admin_form_steps[] = {web_step_begin, web_step_admin, web_step_fresh, admin_form_step, NULL};
+static call_step *const admin_import_steps[] = {web_step_begin, web_step_admin, web_step_fresh, admin_import_step,
+						NULL};
 static call_step *const admin_verify_steps[] = {web_step_begin, web_step_admin, admin_home_verify, NULL};
 #define CREDENTIAL_STEPS(step)                                                                            \
 	static call_step *const own_##step##_steps[] = {web_step_begin, web_step_signed_in,                   \
@@ -222,7 +224,7 @@ static const struct route rows[] = {
 	SHOWN("/admin/apis/show", admin_show_steps),
 	PAGE("/admin/apis/new", admin_form_steps),
 	PAGE("/admin/apis/edit", admin_form_steps),
-	PAGE("/admin/apis/import", admin_form_steps),
+	PAGE("/admin/apis/import", admin_import_steps),
 	PAGE("/admin/apis/delete", admin_form_steps),
 	SHOWN("/admin/keys", admin_list_steps),
 	PAGE("/admin/keys/rotate", admin_form_steps),

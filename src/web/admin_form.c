@@ -7,7 +7,7 @@
 
 enum { FIELDS_MAX = 4, LINE_MAX = 1024 };
 
-enum field_kind { FIELD_TEXT, FIELD_WORDS, FIELD_SCOPES, FIELD_CHECK, FIELD_DOCUMENT };
+enum field_kind { FIELD_TEXT, FIELD_WORDS, FIELD_SCOPES, FIELD_CHECK };
 
 struct field {
 	const char *name, *label, *hint;
@@ -63,10 +63,6 @@ static const struct form {
 		{{"name", "Name", NULL, FIELD_TEXT},
 		 {"scopes", "Scopes", "One to a line: the name, a blank, what it permits.", FIELD_SCOPES}}, true,
 		false, NULL},
-	{"apis/import", "api.update", "api", "Scopes from OpenAPI",
-		"The scopes of the document replace those of the API; one that is not in it is taken from every "
-		"client that has it.", "Replace the scopes", "apis/show", NULL,
-		{{"scopes", "The OpenAPI document", "JSON or YAML, as text.", FIELD_DOCUMENT}}, true, false, NULL},
 	{"apis/delete", "api.delete", "api", "Delete the API",
 		"It is gone for good; no client can ask for its scopes any more. This can not be undone.",
 		"Delete for good",
@@ -94,15 +90,14 @@ static void show_field(struct call *call, const struct field *field, struct str 
 	page_text(row, "hint", str_of(field->hint));
 	page_text(row, "value", value);
 	page_flag(row, "line", field->kind == FIELD_TEXT || field->kind == FIELD_WORDS);
-	page_flag(row, "lines", field->kind == FIELD_SCOPES || field->kind == FIELD_DOCUMENT);
+	page_flag(row, "lines", field->kind == FIELD_SCOPES);
 	page_flag(row, "check", field->kind == FIELD_CHECK);
 }
 
 /* What stands in the fields before anybody typed: what is there now. */
 static int show_present(struct call *call, const struct form *form, struct str id)
 {
-	static const enum admin_kind kinds[] = {[FIELD_WORDS] = ADMIN_WORDS, [FIELD_SCOPES] = ADMIN_SCOPES,
-						[FIELD_DOCUMENT] = ADMIN_TEXT};
+	static const enum admin_kind kinds[] = {[FIELD_WORDS] = ADMIN_WORDS, [FIELD_SCOPES] = ADMIN_SCOPES};
 	_cleanup_(web_op_done) struct web_op op = {0};
 	struct str value = {0};
 	if (form->get) {
@@ -146,14 +141,6 @@ static void put_words(struct json_out *out, const char *name, struct str text)
 	json_close(out, ']');
 }
 
-static void put_scope(struct json_out *out, struct str name, struct str description)
-{
-	json_open(out, NULL, '{');
-	json_str(out, "name", name);
-	json_str(out, "description", str_trim_ows(description));
-	json_close(out, '}');
-}
-
 static void put_scopes(struct json_out *out, const char *name, struct str text)
 {
 	json_open(out, name, '[');
@@ -168,49 +155,20 @@ static void put_scopes(struct json_out *out, const char *name, struct str text)
 			continue;
 		if (!str_cut(line, ' ', &scope, &description))
 			scope = line;
-		put_scope(out, scope, description);
+		admin_list_put_scope(out, scope, description);
 	}
 	json_close(out, ']');
 }
 
-/* The scopes that an OpenAPI document declares. E_SYNTAX: the page says why. */
-static int put_document(struct call *call, struct json_out *out, const char *name, struct str text)
-{
-	struct api_scope *scopes;
-	size_t n;
-	char why[CALL_WHY_MAX] = "";
-	int rc = call->env->read_openapi(text, &call->arena, &scopes, &n, why);
-	if (rc == E_SYNTAX) {
-		struct str copy;
-		TRY(arena_str(&call->arena, str_of(why), &copy));
-		page_text(call->web->vars, "error", copy);
-	}
-	TRY(rc);
-	json_open(out, name, '[');
-	for (size_t i = 0; i < n; i++)
-		put_scope(out, scopes[i].name, scopes[i].description);
-	json_close(out, ']');
-	return 0;
-}
-
-static int put_field(struct call *call, struct json_out *out, const struct field *field, const struct form_value *value)
+static void put_field(struct json_out *out, const struct field *field, const struct form_value *value)
 {
 	switch (field->kind) {
-	case FIELD_WORDS:
-		put_words(out, field->name, value->value);
-		return 0;
-	case FIELD_SCOPES:
-		put_scopes(out, field->name, value->value);
-		return 0;
-	case FIELD_CHECK:
-		json_bool(out, field->name, value->present);
-		return 0;
-	case FIELD_DOCUMENT:
-		return put_document(call, out, field->name, value->value);
+	case FIELD_WORDS: put_words(out, field->name, value->value); break;
+	case FIELD_SCOPES: put_scopes(out, field->name, value->value); break;
+	case FIELD_CHECK: json_bool(out, field->name, value->present); break;
 	default:
 		if (value->present)
 			json_str(out, field->name, value->value);
-		return 0;
 	}
 }
 
@@ -222,7 +180,7 @@ static int run(struct call *call, const struct form *form, const struct form_val
 	if (form->also)
 		json_bool(&op->args, form->also, true);
 	for (size_t i = 0; form->fields[i].name; i++)
-		TRY(put_field(call, &op->args, &form->fields[i], &values[i + 1]));
+		put_field(&op->args, &form->fields[i], &values[i + 1]);
 	int rc = web_op_run(call, op);
 	if (rc < 0)
 		page_text(call->web->vars, "error", str_of(op->why));
@@ -236,21 +194,6 @@ static int show_link(struct call *call, const struct web_op *op)
 	page_text(call->web->vars, "email", web_op_text(call, op, "email"));
 	call->answer.script = true;
 	return web_show(call, 200, "admin_link");
-}
-
-static int go_back(struct call *call, const struct form *form, struct str id)
-{
-	struct str path, back = str_of(form->back);
-	char mem[3 * MODEL_EMAIL_MAX + 1];
-	struct buf text;
-	bool shows = back.len > 5 && memcmp(back.p + back.len - 5, "/show", 5) == 0;
-	buf_init_fixed(&text, mem, sizeof(mem));
-	enc_url(&text, id);
-	TRY(buf_status(&text));
-	TRY(arena_printf(&call->arena, &path, "/admin/%s%s%.*s", form->back, shows ? "?id=" : "",
-		shows ? (int)text.len : 0,
-			 mem));
-	return web_redirect(call, path);
 }
 
 int admin_form_step(struct call *call)
@@ -272,7 +215,7 @@ int admin_form_step(struct call *call)
 	}
 	int rc = run(call, form, values, &op);
 	if (rc == 0)
-		return form->link ? show_link(call, &op) : go_back(call, form, values[0].value);
+		return form->link ? show_link(call, &op) : admin_list_go(call, form->back, values[0].value);
 	if (!web_op_is_refusal(rc))
 		return rc;
 	for (size_t i = 0; form->fields[i].name; i++)

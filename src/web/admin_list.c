@@ -54,6 +54,27 @@ struct str admin_list_path(const struct call *call)
 	return here.len > before ? str_mem(here.p + before, here.len - before) : (struct str){0};
 }
 
+int admin_list_go(struct call *call, const char *path, struct str id)
+{
+	struct str to, end = STR("/show"), from = str_of(path);
+	char mem[3 * MODEL_EMAIL_MAX + 1];
+	struct buf text;
+	bool shows = from.len > end.len && str_eq(str_mem(from.p + from.len - end.len, end.len), end);
+	buf_init_fixed(&text, mem, sizeof(mem));
+	enc_url(&text, shows ? id : (struct str){0});
+	TRY(buf_status(&text));
+	TRY(arena_printf(&call->arena, &to, "/admin/%s%s%.*s", path, shows ? "?id=" : "", STR_ARG(buf_str(&text))));
+	return web_redirect(call, to);
+}
+
+void admin_list_put_scope(struct json_out *out, struct str name, struct str description)
+{
+	json_open(out, NULL, '{');
+	json_str(out, "name", name);
+	json_str(out, "description", str_trim_ows(description));
+	json_close(out, '}');
+}
+
 void admin_list_frame(struct call *call)
 {
 	static const char *const parts[][2] = {

@@ -12,6 +12,9 @@ must_check int admin_home_step(struct call *call);
 /* Recomputes the audit chain. */
 must_check int admin_home_verify(struct call *call);
 
+/* Scopes of an API from an OpenAPI document. */
+must_check int admin_import_step(struct call *call);
+
 /* --- shared --- */
 enum admin_kind { ADMIN_TEXT, ADMIN_TIME, ADMIN_FLAG /* "yes" or nothing */, ADMIN_YES_NO, ADMIN_WORDS, ADMIN_SCOPES };
 /* A member of a JSON object as people read it, in the call's arena; empty: unset. E_NOMEM. */
@@ -19,6 +22,10 @@ must_check int admin_list_text(struct call *call, const struct json *object, con
 			       struct str *ret_text);
 /* The path below "/admin/". */
 struct str admin_list_path(const struct call *call);
+/* 303 to a page below "/admin/"; with the id when it is the page of one, "…/show". E_NOMEM. */
+must_check int admin_list_go(struct call *call, const char *path, struct str id);
+/* One object of an array `scopes`. */
+void admin_list_put_scope(struct json_out *out, struct str name, struct str description);
 /* Sets the frame's values: which part of administration this page is in. */
 void admin_list_frame(struct call *call);
 

@@ -105,3 +105,33 @@ scenario('who is no administrator changes no app', async () => {
   await person.go(`/tokens/edit?id=${id}`, 404)
   await person.close()
 })
+
+const PETS = JSON.stringify({ openapi: '3.0.3', info: { title: 'Pets', version: '1' }, paths: { '/pets': {
+  get: { security: [{ o: ['pets:read'] }], responses: { 200: { description: 'ok' } } },
+  post: { security: [{ o: ['pets:read', 'pets:write'] }, { o: ['pets:all'] }], responses: { 200: { description: 'ok' } } } } },
+components: { securitySchemes: { o: { type: 'openIdConnect', openIdConnectUrl: 'https://id.example/.well-known/openid-configuration' } } } })
+
+scenario('scopes of an API from an OpenAPI file: seen first, then replaced', async () => {
+  const { api_id: id } = cli('api', 'create', '--audience', 'https://pets.example/', '--name', 'Pets', '--scope', 'pets:read', '--scope', 'pets:old')
+  const scopes = () => cli('api', 'show', id).scopes.map(({ name }) => name).sort()
+  const person = await Person.invited({ roles: ['Admin'] })
+  await person.go(`/admin/apis/show?id=${id}`)
+  await person.follow('Scopes from OpenAPI')
+  await person.look('import')
+  await person.fill('The OpenAPI document', '{')
+  await person.press('Read it', 400)
+  await person.look('import-wrong')
+  await person.page.getByLabel('Or choose its file').setInputFiles({ name: 'pets.json', mimeType: 'application/json', buffer: Buffer.from(PETS) })
+  await person.page.waitForFunction((text) => document.getElementById('document').value === text, PETS)
+  await person.press('Read it')
+  await person.look('import-read')
+  await person.sees(/GET \/pets\s+pets:read\s/)
+  await person.sees(/POST \/pets\s+pets:read and pets:write, or pets:all/)
+  await person.sees(/Go\s+pets:old/)
+  assert.deepEqual(scopes(), ['pets:old', 'pets:read'])
+  await person.press('Replace the scopes')
+  assert.match(person.path(), /^\/admin\/apis\/show/)
+  assert.deepEqual(scopes(), ['pets:all', 'pets:read', 'pets:write'])
+  await person.look('api')
+  await person.close()
+})

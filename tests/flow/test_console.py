@@ -394,7 +394,10 @@ info: {title: T, version: "1"}
 paths:
   /pets:
     get: {security: [{o: ["pets:read"]}], responses: {"200": {description: ok}}}
-    post: {security: [{o: ["pets:write"]}], responses: {"200": {description: ok}}}
+    post: {security: [{o: ["pets:write", "pets:admin"]}, {o: ["pets:all"]}], responses: {"200": {description: ok}}}
+    delete: {security: [{o: ["pets:drop"]}], responses: {"200": {description: ok}}}
+  /open:
+    get: {security: [], responses: {"200": {description: ok}}}
 components:
   securitySchemes:
     o: {type: openIdConnect, openIdConnectUrl: "https://id.example/.well-known/openid-configuration"}
@@ -412,6 +415,12 @@ def test_admin_makes_apis_imports_scopes_rotates_keys(server, admin):
     form = admin.get('/admin/apis/import', params={'id': api})
     assert admin.submit(form, '/admin/apis/import', scopes='{').status == 400
     page = admin.submit(form, '/admin/apis/import', scopes=OPENAPI)
+    assert 'GET /pets pets:read ' in page.text and 'GET /open nothing: it is open to everybody' in page.text
+    assert 'POST /pets pets:admin and pets:write, or pets:all' in page.text
+    assert 'New pets:admin pets:all pets:read pets:write Stay pets:drop Go pets:list' in \
+        re.sub(r'New ([^A-Z]*)', lambda m: f'New {" ".join(sorted(m[1].split()))} ', page.text)
+    assert 'pets:list Lists them' in admin.get('/admin/apis/show', params={'id': api}).text  # nothing happened yet
+    page = admin.submit(page, '/admin/apis/import')
     assert 'pets:read GET /pets' in page.text and 'pets:write POST /pets' in page.text and 'pets:list' not in page.text
     before = len(re.findall('<tr>', admin.get('/admin/keys').html))
     page = admin.submit(admin.get('/admin/keys/rotate'), '/admin/keys/rotate')
