@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from ._client import Client
 
 
+def _asks_again(response: httpx.Response, token: str) -> bool:
+    """401 of a host that saw this token: httpx takes it off when it follows a redirect to another one."""
+    return response.status_code == 401 and response.request.headers.get('Authorization') == f'Bearer {token}'
+
+
 class HttpxAuth(httpx.Auth):
     """Tokens are got in a thread of their own under asyncio, so the loop goes on."""
 
@@ -21,7 +26,7 @@ class HttpxAuth(httpx.Auth):
         token = self.client.token()
         request.headers['Authorization'] = f'Bearer {token}'
         response = yield request
-        if response.status_code == 401 and self.client.renew(token):
+        if _asks_again(response, token) and self.client.renew(token):
             request.headers['Authorization'] = f'Bearer {self.client.token()}'
             yield request
 
@@ -30,6 +35,6 @@ class HttpxAuth(httpx.Auth):
         token = await asyncio.to_thread(self.client.token)
         request.headers['Authorization'] = f'Bearer {token}'
         response = yield request
-        if response.status_code == 401 and await asyncio.to_thread(self.client.renew, token):
+        if _asks_again(response, token) and await asyncio.to_thread(self.client.renew, token):
             request.headers['Authorization'] = f'Bearer {await asyncio.to_thread(self.client.token)}'
             yield request

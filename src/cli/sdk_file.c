@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,14 +45,15 @@ static void make_file(mintmark_client *client, const char *token, struct buf *ou
 	grant_done(&grant);
 }
 
-/* Write the token unless it stands there already; last: what was written. Exit status. */
+/* Write the token unless it stands there already; last: what was written, "" before the first. Exit status. */
 static int update(mintmark_client *client, const char *path, mode_t mode, char last[MINTMARK_TOKEN_MAX])
 {
 	_cleanup_(buf_done) struct buf text;
 	char token[MINTMARK_TOKEN_MAX];
 	buf_init(&text, 2 * MINTMARK_TOKEN_MAX);
 	int status = sdk_token(client, token);
-	if (status == EXIT_OK && strcmp(token, last) != 0) {
+	bool is_there = last[0] && strcmp(token, last) == 0 && access(path, F_OK) == 0; /* or somebody tidied up */
+	if (status == EXIT_OK && !is_there) {
 		make_file(client, token, &text);
 		if (buf_status(&text) < 0 || files_write(path, mode, buf_str(&text)) < 0)
 			status = args_fail(EXIT_FAILED, "%s can not be written: %s", path, strerror(errno));
@@ -64,31 +64,46 @@ static int update(mintmark_client *client, const char *path, mode_t mode, char l
 	return status;
 }
 
-/* True when somebody wants us to end. */
-static bool wait_signal(int fd)
+/* A signal ends what is under way, too: a server that does not answer must not hold up a restart. */
+static struct mintmark_client *maintained;
+
+static void on_signal(int number)
 {
-	struct pollfd ready = {.fd = fd, .events = POLLIN};
-	return poll(&ready, 1, LOOK_MS) == 1;
+	(void)number;
+	atomic_store(&maintained->cancelled, true);
+}
+
+static bool watch_signals(mintmark_client *client)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}; /* poll(2) never restarts */
+	maintained = client;
+	return sigaction(SIGTERM, &action, NULL) == 0 && sigaction(SIGINT, &action, NULL) == 0;
+}
+
+static bool is_over(const mintmark_client *client) { return atomic_load(&client->cancelled); }
+
+/* False: there was none because somebody wants us to end; everything else is said later. */
+static bool prepare(mintmark_client *client)
+{
+	char token[MINTMARK_TOKEN_MAX];
+	int rc = mintmark_client_token(client, token, sizeof(token));
+	secret_wipe(token, sizeof(token));
+	return rc != MINTMARK_ERROR_CANCELLED;
 }
 
 /* Clients renew a token when it is due, so asking each second costs nothing and is never late. */
 static int maintain(mintmark_client *client, const char *path, mode_t mode, char last[MINTMARK_TOKEN_MAX])
 {
-	sigset_t signals;
-	(void)sigemptyset(&signals);
-	(void)sigaddset(&signals, SIGTERM);
-	(void)sigaddset(&signals, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
-	int fd = signalfd(-1, &signals, SFD_CLOEXEC);
-	if (fd < 0)
-		return args_fail(EXIT_FAILED, "signals can not be waited for");
 	int looks = 0; /* since the last failure: one line each, not one a second */
-	while (!wait_signal(fd)) {
-		if (looks > 0 && looks++ < RETRY_LOOKS)
+	if (!watch_signals(client))
+		return args_fail(EXIT_FAILED, "signals can not be waited for");
+	while (!is_over(client)) {
+		(void)poll(NULL, 0, LOOK_MS);
+		if (is_over(client) || (looks > 0 && looks++ < RETRY_LOOKS))
 			continue;
-		looks = update(client, path, mode, last) != EXIT_OK;
+		if (prepare(client))
+			looks = update(client, path, mode, last) != EXIT_OK;
 	}
-	close(fd);
 	return EXIT_OK;
 }
 

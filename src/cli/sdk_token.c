@@ -97,7 +97,9 @@ int sdk_token_exec(struct cli *cli)
 static int make_config(const char *token)
 {
 	_cleanup_(buf_done) struct buf text;
-	buf_init(&text, MINTMARK_HEADER_MAX + 32);
+	buf_init(&text, MINTMARK_HEADER_MAX + 64);
+	/* else an address without a scheme takes the token in the clear */
+	buf_put(&text, STR("proto-default = https\n"));
 	buf_printf(&text, "header = \"Authorization: Bearer %s\"\n", token); /* b64token: nothing to quote */
 	int fd = memfd_create("mintmark", 0); /* curl inherits it */
 	bool ok = fd >= 0 && buf_status(&text) == 0 && write(fd, text.p, text.len) == (ssize_t)text.len &&

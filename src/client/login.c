@@ -39,6 +39,21 @@ int login_say_over(const struct login *login)
 	return trouble_set(login->trouble, MINTMARK_ERROR_LOGIN, "Nobody logged in in time. Try again.");
 }
 
+bool login_is_shown_safely(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.p[i] <= ' ' || text.p[i] > '~')
+			return false;
+	return true;
+}
+
+bool login_is_web(const struct login *login, struct str url)
+{
+	bool is_secure = str_has_prefix(url, STR("https://"));
+	bool may_be_plain = str_has_prefix(login->issuer, STR("http://")) && str_has_prefix(url, STR("http://"));
+	return (is_secure || may_be_plain) && login_is_shown_safely(url);
+}
+
 static void show_here(const mintmark_login_prompt *prompt)
 {
 	if (prompt->way == MINTMARK_LOGIN_DEVICE)

@@ -36,6 +36,12 @@ bool login_is_possible(const struct settings *settings);
 must_check int login_browser(struct login *login);
 must_check int login_device(struct login *login);
 
+/*
+ * Whether an address of the metadata may be shown and opened: a web address, nothing that steers a terminal, and no way
+ * down from an issuer with https.
+ */
+bool login_is_web(const struct login *login, struct str url);
+bool login_is_shown_safely(struct str text);
 /* Tell the person. */
 void login_show(const struct login *login, const mintmark_login_prompt *prompt);
 /* Exchange what the way found out: form holds the grant. ret_error as token_request_send(). */

@@ -94,12 +94,6 @@ static bool open_browser(const char *url)
 	return ok && (status == -1 || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
-/* Only what a browser is for: no other scheme gets to a helper program. */
-static bool is_web(struct str url)
-{
-	return str_has_prefix(url, STR("https://")) || str_has_prefix(url, STR("http://"));
-}
-
 static int exchange(struct login *login, const struct request *request, struct str code)
 {
 	_cleanup_(buf_done) struct buf form;
@@ -118,9 +112,9 @@ static int run(struct login *login, struct request *request)
 {
 	_cleanup_(private_folder_closep) int fd = -1;
 	struct str url, code;
-	if (!is_web(login->endpoints.authorization))
+	if (!login_is_web(login, login->endpoints.authorization)) /* no other scheme gets to a helper program */
 		return trouble_set(login->trouble, MINTMARK_ERROR_REFUSED,
-				   "The authorization endpoint is no web address.");
+				   "The authorization endpoint is no web address, or not as secure as the issuer's.");
 	if (make_request(request) < 0)
 		return trouble_of(login->trouble, E_RANDOM, "a login");
 	TRY(login_listen_open(login, &fd, &request->uri));

@@ -5,7 +5,7 @@
 #include "http/http_out.h"
 #include "json/json.h"
 
-enum { INTERVAL_S = 5, INTERVAL_MAX_S = 60, SLOWER_S = 5, CODE_MAX = 4096 };
+enum { INTERVAL_S = 5, INTERVAL_MAX_S = 1800 /* no login takes longer */, SLOWER_S = 5, CODE_MAX = 4096 };
 
 struct device {
 	struct str device_code, user_code, uri, complete_uri;
@@ -23,20 +23,6 @@ static int copy(struct login *login, const struct json *document, const char *na
 	if (value.len > CODE_MAX || arena_str(login->arena, value, ret_value) < 0)
 		return trouble_of(login->trouble, E_NOMEM, "the device code");
 	return MINTMARK_OK;
-}
-
-/* It is shown to a person and may be opened: a web address, and nothing that steers a terminal. */
-static bool is_shown_safely(struct str text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.p[i] <= ' ' || text.p[i] > '~')
-			return false;
-	return true;
-}
-
-static bool is_web(struct str uri)
-{
-	return (str_has_prefix(uri, STR("https://")) || str_has_prefix(uri, STR("http://"))) && is_shown_safely(uri);
 }
 
 /* RFC 8628 3.2. */
@@ -58,10 +44,10 @@ static int read_device(struct login *login, struct str text, struct device *devi
 		device->interval_s = INTERVAL_S;
 	if (device->interval_s > INTERVAL_MAX_S)
 		device->interval_s = INTERVAL_MAX_S;
-	if (!is_web(device->uri) || !is_shown_safely(device->user_code))
+	if (!login_is_web(login, device->uri) || !login_is_shown_safely(device->user_code))
 		return trouble_set(login->trouble, MINTMARK_ERROR_SYNTAX,
 				   "The device endpoint's answer has an address or a code that can not be shown.");
-	if (device->complete_uri.len > 0 && !is_web(device->complete_uri))
+	if (device->complete_uri.len > 0 && !login_is_web(login, device->complete_uri))
 		device->complete_uri = STR("");
 	return MINTMARK_OK;
 }

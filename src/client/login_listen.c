@@ -1,20 +1,23 @@
 /*
  * The loopback address that the browser is sent back to (RFC 8252 7.3): 127.0.0.1 and a port of the system's choice,
  * open for one login. Reads what anybody on this machine sends, so a request that is not ours is answered and changes
- * nothing. One connection at a time, each with a time limit; GET of one path only.
+ * nothing. Several connections at a time, each with a time limit; GET of one path only.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "base/fault.h"
 #include "base/secret.h"
 #include "client/login.h"
 
-enum { HEAD_MAX = 16384, HEAD_MS = 5000, SLICE_MS = 200, MS_NS = 1000000, BACKLOG = 8 };
+enum { HEAD_MAX = 16384, HEAD_MS = 5000, SLICE_MS = 200, MS_NS = 1000000, BACKLOG = 64, PEERS = 16 };
 
 static const char *const names[] = {"state", "code", "iss", "error", "error_description"};
 enum { STATE, CODE, ISS, ERROR, ERROR_TEXT, NAMES };
@@ -57,25 +60,6 @@ int login_listen_open(struct login *login, int *ret_fd, struct str *ret_uri)
 	*ret_fd = fd;
 	fd = -1;
 	return MINTMARK_OK;
-}
-
-/* A request's head, or as much as comes in time. */
-static struct str read_head(const struct login *login, int fd, char head[HEAD_MAX])
-{
-	size_t len = 0;
-	int64_t end_ns = clock_mono_ns() + (int64_t)HEAD_MS * MS_NS;
-	while (len < HEAD_MAX && !login_is_cancelled(login) && clock_mono_ns() < end_ns) {
-		struct pollfd ready = {.fd = fd, .events = POLLIN};
-		if (poll(&ready, 1, SLICE_MS) != 1)
-			continue;
-		ssize_t n = recv(fd, head + len, HEAD_MAX - len, 0);
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-		if (memmem(head, len, "\r\n\r\n", 4))
-			break;
-	}
-	return str_mem(head, len);
 }
 
 /* One name=value of the query. E_SYNTAX: malformed, or there twice (RFC 6749 3.1). */
@@ -150,11 +134,10 @@ static int judge(struct login *login, int fd, const struct answer *answer, struc
 }
 
 /* 1: the login goes on. */
-static int serve(struct login *login, int fd, struct str state, struct str *ret_code)
+static int serve(struct login *login, int fd, struct str head, struct str state, struct str *ret_code)
 {
-	char head[HEAD_MAX];
 	struct answer answer = {0};
-	int rc = read_answer(login, read_head(login, fd, head), &answer);
+	int rc = read_answer(login, head, &answer);
 	if (rc == E_NOMEM)
 		return trouble_of(login->trouble, rc, "the browser's answer");
 	if (rc == E_ABSENT) {
@@ -165,21 +148,107 @@ static int serve(struct login *login, int fd, struct str state, struct str *ret_
 		reply(fd, page_wrong, "Not this login", "This answer does not belong to the login that is waited for.");
 		return 1;
 	}
-	rc = judge(login, fd, &answer, ret_code);
-	secret_wipe(head, sizeof(head));
+	return judge(login, fd, &answer, ret_code);
+}
+
+/* --- connections --- */
+
+/* Browsers open some in advance, and strangers may hold some open: none may stand in the way of another. */
+struct peer {
+	int fd; /* -1: free */
+	int64_t end_ns;
+	size_t len;
+	char head[HEAD_MAX];
+};
+
+struct hall {
+	struct login *login;
+	struct str state;
+	struct str *ret_code;
+	struct peer peers[PEERS];
+};
+
+static void drop(struct peer *peer)
+{
+	private_folder_closep(&peer->fd);
+	secret_wipe(peer->head, peer->len);
+	peer->len = 0;
+}
+
+/* A free place, or that of whoever has been silent for longest. */
+static struct peer *find_place(struct hall *hall)
+{
+	struct peer *oldest = &hall->peers[0];
+	for (size_t i = 0; i < PEERS; i++) {
+		if (hall->peers[i].fd < 0)
+			return &hall->peers[i];
+		if (hall->peers[i].end_ns < oldest->end_ns)
+			oldest = &hall->peers[i];
+	}
+	drop(oldest);
+	return oldest;
+}
+
+static void let_in(struct hall *hall, int listener)
+{
+	int fd;
+	for (int i = 0; i < PEERS && (fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0; i++) {
+		struct peer *peer = find_place(hall);
+		peer->fd = fd;
+		peer->end_ns = clock_mono_ns() + (int64_t)HEAD_MS * MS_NS;
+	}
+}
+
+/* What has come. 1: the login goes on. */
+static int hear(struct hall *hall, struct peer *peer)
+{
+	ssize_t n = recv(peer->fd, peer->head + peer->len, HEAD_MAX - peer->len, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 1;
+	peer->len += n > 0 ? (size_t)n : 0;
+	if (n > 0 && peer->len < HEAD_MAX && !memmem(peer->head, peer->len, "\r\n\r\n", 4))
+		return 1;
+	int rc = serve(hall->login, peer->fd, str_mem(peer->head, peer->len), hall->state, hall->ret_code);
+	drop(peer);
+	return rc;
+}
+
+/* One round; 1: the login goes on. */
+static int look_around(struct hall *hall, int listener)
+{
+	struct pollfd ready[PEERS + 1];
+	int rc = 1;
+	for (size_t i = 0; i < PEERS; i++)
+		ready[i] = (struct pollfd){.fd = hall->peers[i].fd, .events = POLLIN};
+	ready[PEERS] = (struct pollfd){.fd = listener, .events = POLLIN};
+	(void)poll(ready, PEERS + 1, SLICE_MS);
+	for (size_t i = 0; i < PEERS && rc == 1; i++) {
+		struct peer *peer = &hall->peers[i];
+		if (peer->fd >= 0 && ready[i].revents)
+			rc = hear(hall, peer);
+		else if (peer->fd >= 0 && clock_mono_ns() >= peer->end_ns)
+			drop(peer);
+	}
+	if (rc == 1 && ready[PEERS].revents)
+		let_in(hall, listener);
 	return rc;
 }
 
 int login_listen(struct login *login, int fd, struct str state, struct str *ret_code)
 {
-	while (!login_is_cancelled(login) && clock_mono_ns() < login->end_ns) {
-		struct pollfd ready = {.fd = fd, .events = POLLIN};
-		if (poll(&ready, 1, SLICE_MS) != 1)
-			continue;
-		_cleanup_(private_folder_closep) int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-		int rc = peer >= 0 ? serve(login, peer, state, ret_code) : 1;
-		if (rc <= 0)
-			return rc;
-	}
-	return login_say_over(login);
+	int rc = 1;
+	struct hall *hall = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*hall));
+	if (!hall)
+		return trouble_of(login->trouble, E_NOMEM, "a login");
+	hall->login = login;
+	hall->state = state;
+	hall->ret_code = ret_code;
+	for (size_t i = 0; i < PEERS; i++)
+		hall->peers[i].fd = -1;
+	while (rc == 1 && !login_is_cancelled(login) && clock_mono_ns() < login->end_ns)
+		rc = look_around(hall, fd);
+	for (size_t i = 0; i < PEERS; i++)
+		drop(&hall->peers[i]);
+	free(hall);
+	return rc == 1 ? login_say_over(login) : rc;
 }

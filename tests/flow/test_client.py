@@ -258,8 +258,30 @@ def test_curl_hides_the_token(person, api, tmp_path):
     assert done.returncode == OK and done.stdout and api.seen[1:] == ['Bearer token-1'], done.stderr
     assert person.run('curl', '--nonsense', api.url).returncode == USAGE and 'curl' in person.run('curl', '-h').stdout
     person.env['PATH'] = f'{fake.parent}:{person.env["PATH"]}'
-    argv, config = person.run('curl', 'http://x', '-d', 'a b').stdout.splitlines()
-    assert 'token-1' not in argv and config == 'header = "Authorization: Bearer token-1"'
+    argv, *config = person.run('curl', 'http://x', '-d', 'a b').stdout.splitlines()
+    assert 'token-1' not in argv and config == ['proto-default = https', 'header = "Authorization: Bearer token-1"']
+
+
+def test_curl_takes_the_token_nowhere_else(person, api):
+    """An address without a scheme is https; a redirect to another host or port goes without the token."""
+    done = person.run('curl', '-sS', api.url.removeprefix('http://'))
+    assert done.returncode != OK and api.seen == [], done.stdout
+    other = Issuer()
+    seen = []
+    other.metadata = lambda request: (seen.append(request.headers['Authorization']), other.json({}))[1]
+    api.metadata = lambda request: api.json({}, 302, [('Location', other.url)])
+    try:
+        assert person.run('curl', '-sSL', api.url).returncode == OK and seen == [None]
+    finally:
+        other.stop()
+
+
+def test_exec_hands_over_no_files_and_no_signals(person):
+    """The program that is run has the three descriptors it would have, and signals as they were."""
+    done = person.run('exec', 'sh', '-c', 'ls /proc/self/fd | wc -l; grep -E "^Sig(Blk|Ign)" /proc/self/status')
+    plain = subprocess.run(['sh', '-c', 'ls /proc/self/fd | wc -l; grep -E "^Sig(Blk|Ign)" /proc/self/status'], env=person.env,
+                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=True)
+    assert done.stdout == plain.stdout
 
 
 def test_fresh(person):
@@ -351,6 +373,36 @@ def test_token_file_is_maintained(person, issuer, tmp_path):
     assert process.wait(30) == 0, process.stderr.read()
     assert not list(tmp_path.glob('*.new'))
     assert person.run('token-file', '--mode', '0666', str(path)).returncode == USAGE
+
+
+def test_a_token_file_that_was_removed_comes_back(person, issuer, tmp_path):
+    path = tmp_path / 'shared.json'
+    process = subprocess.Popen([str(person.binary), 'token-file', '--maintain', str(path)], env=person.env, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    for _ in range(2):
+        harness.wait_until(path.exists, 30, 'the file')
+        path.unlink()
+    harness.wait_until(path.exists, 30, 'the file')
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0 and len(issuer.requests) == 1
+
+
+def test_a_silent_server_holds_up_no_restart(person, issuer, tmp_path):
+    """SIGTERM while a token is asked for: the request ends, the file stays whole, and that is no failure."""
+    path = tmp_path / 'shared.json'
+    issuer.life_s = 2
+    silent = threading.Event()
+    token = issuer.token
+    issuer.token = lambda request: token(request) if request.number == 1 else (silent.wait(100), issuer.json({}))[1]
+    process = subprocess.Popen([str(person.binary), 'token-file', '--maintain', '--timeout', '90', str(path)], env=person.env,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    harness.wait_until(lambda: len(issuer.requests) > 1, 30, 'the second request')
+    process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(60) == 0, process.stderr.read()
+    finally:
+        silent.set()
+    assert json.loads(path.read_text())['access_token'] == 'token-1' and not list(tmp_path.glob('*.new'))
 
 
 # The cache

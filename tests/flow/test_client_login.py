@@ -183,6 +183,42 @@ def test_a_slow_stranger_does_not_hold_it_up_for_good(person, provider):
         assert login.end()[0] == OK
 
 
+def test_silent_strangers_hold_nothing_up(person, provider):
+    """Connections that browsers open in advance, and more than there is room for: the one that asks is answered."""
+    import socket
+    for silent, text in ((3, b''), (40, b''), (40, b'GET /callback?')):
+        login = Login(person)
+        strangers = [socket.create_connection(('127.0.0.1', login.back.port), timeout=20) for _ in range(silent)]
+        for stranger in strangers:
+            stranger.sendall(text)
+        provider.codes['c1'] = login.query
+        assert login.browse(code='c1', state=login.query['state'], iss=provider.url)[0].status == 200
+        assert login.end()[0] == OK
+        # none of them had been let go for its silence: whoever ran out of time would have been
+        for stranger in strangers:
+            stranger.close()
+
+
+@pytest.mark.parametrize('endpoint', ['javascript:alert(1)', 'file:///etc/passwd', 'https://a.example/\x1b]0;x\x07', 'https://a.example/\u202e',
+                                      'https://a.example/ b', '--help'])
+def test_addresses_that_nobody_should_open(person, provider, endpoint, tmp_path):
+    """Of the metadata: nothing but a web address gets to a browser or a terminal, by browser and by device."""
+    program = tmp_path / 'browser'
+    program.write_text(f'#!/bin/sh\ntouch {tmp_path}/started\n')
+    program.chmod(0o755)
+    person.env['BROWSER'] = str(program)
+    good = json.loads(provider.metadata(None)[2])
+    provider.metadata = lambda request: provider.json({**good, 'authorization_endpoint': endpoint})
+    done = person.run('login')
+    assert done.returncode != OK and not (tmp_path / 'started').exists()
+    assert not {'\x1b', '\x07', '\u202e'} & set(done.stderr) and provider.requests == []
+    token = provider.token
+    provider.token = lambda request: provider.json({'device_code': 'd', 'user_code': 'x', 'verification_uri': endpoint}) \
+        if request.path == '/device' else token(request)
+    done = person.run('login', '--device')
+    assert done.returncode != OK and not {'\x1b', '\x07', '\u202e'} & set(done.stderr) and len(provider.requests) == 1
+
+
 def test_a_browser_is_started_with_the_address(person, provider, tmp_path):
     program = tmp_path / 'browser'
     program.write_text(f'#!/bin/sh\nprintf "%s" "$1" >{tmp_path}/url.new; mv {tmp_path}/url.new {tmp_path}/url\n')

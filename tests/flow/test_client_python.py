@@ -113,6 +113,27 @@ def test_adapters_retry_once_after_401(run, issuer, call):
     api.stop()
 
 
+def test_another_host_gets_no_token_and_causes_none(run, issuer):
+    """A redirect to another host goes without the token, and its 401 renews nothing."""
+    api, other, seen = Issuer(), Issuer(), []
+    api.metadata = lambda request: api.json({}, 302, [('Location', other.url.replace('127.0.0.1', 'localhost'))])
+    other.metadata = lambda request: (seen.append(request.headers['Authorization']), other.json({}, 401))[1]
+    try:
+        assert run(f'''
+            import asyncio, httpx, requests, mintmark
+            url, client = {api.url!r}, mintmark.Client()
+            async def fetch():
+                async with httpx.AsyncClient(auth=client.httpx_auth(), trust_env=False, follow_redirects=True) as session:
+                    return await session.get(url)
+            print(requests.get(url, auth=client.requests_auth()).status_code)
+            print(httpx.get(url, auth=client.httpx_auth(), trust_env=False, follow_redirects=True).status_code)
+            print(asyncio.run(fetch()).status_code)
+        ''') == ['401', '401', '401'] and seen == [None, None, None] and len(issuer.requests) == 1
+    finally:
+        api.stop()
+        other.stop()
+
+
 def test_the_interpreter_goes_on_during_input_and_output(run, issuer):
     issuer.delay_s = 3
     [counted] = run('''
