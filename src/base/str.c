@@ -151,6 +151,39 @@ bool str_is_utf8(struct str s)
 	return true;
 }
 
+/* Of a well-formed sequence of n bytes. */
+static uint32_t utf8_value(const unsigned char *p, size_t n)
+{
+	uint32_t value = n == 1 ? p[0] : p[0] & (0xFFu >> (n + 1));
+	for (size_t i = 1; i < n; i++)
+		value = value << 6 | (p[i] & 0x3F);
+	return value;
+}
+
+bool str_is_blank(struct str s)
+{
+	/* White space, marks of width zero, fillers, and what only changes its neighbours (Unicode 15: PropList). */
+	static const struct {
+		uint32_t first, last;
+	} blanks[] = {
+		{0x00, 0x20},     {0x7F, 0xA0},     {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},
+		{0x115F, 0x1160}, {0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2000, 0x200F},
+		{0x2028, 0x202F}, {0x205F, 0x206F}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+		{0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFC}, {0xE0000, 0xE0FFF},
+	};
+	const unsigned char *p = (const unsigned char *)s.p;
+	for (size_t at = 0, n; at < s.len; at += n > 0 ? n : 1) {
+		size_t i = 0;
+		n = utf8_step(p + at, s.len - at);
+		uint32_t value = n > 0 ? utf8_value(p + at, n) : 0;
+		while (i < sizeof(blanks) / sizeof(blanks[0]) && (value < blanks[i].first || value > blanks[i].last))
+			i++;
+		if (i == sizeof(blanks) / sizeof(blanks[0]))
+			return false;
+	}
+	return true;
+}
+
 /* The last two bytes of U+200E/F, U+2028-202E, U+2066-2069; the first one is E2. */
 static bool turns_text(unsigned char second, unsigned char third)
 {
@@ -165,7 +198,7 @@ size_t str_printable(struct str s)
 	size_t n = utf8_step(p, s.len);
 	if (n == 1)
 		return p[0] >= 0x20 && p[0] != 0x7F;
-	if (n == 2 && p[0] == 0xC2 && p[1] < 0xA0)
+	if (n == 2 && ((p[0] == 0xC2 && p[1] < 0xA0) || (p[0] == 0xD8 && p[1] == 0x9C)))
 		return 0;
 	if (n != 3 || p[0] != 0xE2)
 		return n;

@@ -62,10 +62,12 @@ must_check int str_to_u64(struct str s, uint64_t max, uint64_t *ret_value);
 bool str_is_utf8(struct str s);
 /*
  * Bytes of the character at the front of s (not empty) when it may be shown on a terminal, in a log or on a page:
- * well-formed UTF-8, no control character (C0, DEL, C1), nothing that turns text around or breaks lines (U+200E/F,
- * U+2028-202E, U+2066-2069). Else 0.
+ * well-formed UTF-8, no control character (C0, DEL, C1), nothing that turns text around or breaks lines (U+061C,
+ * U+200E/F, U+2028-202E, U+2066-2069). Else 0.
  */
 size_t str_printable(struct str s);
+/* Nobody would see anything of it: empty, white space, characters without a shape of their own, no UTF-8. */
+bool str_is_blank(struct str s);
 /* Only bytes of RFC 3986 unreserved plus nothing else: [A-Za-z0-9._~-]. */
 bool str_is_unreserved(struct str s);
 /* What a bearer token may look like (RFC 6750 2.1): unreserved, '+' and '/', once or more, then any number of '='. */

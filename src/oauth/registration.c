@@ -181,6 +181,8 @@ static int read_name(struct reading *in, const char *name)
 		if (n == 0) /* it stands on the page where people decide */
 			return unfit(in, name, "has a character that can not be shown.");
 	}
+	if (str_is_blank(text)) /* "… wants to read your mail" */
+		return unfit(in, name, "has nothing that can be seen.");
 	in->out.name = text;
 	return 0;
 }

@@ -1,17 +1,12 @@
 /* Source addresses; see source.h. */
 #include "server/source.h"
 
-#include <arpa/inet.h>
+#include "base/addr.h"
 
 static bool is_numeric(struct str text)
 {
-	char cstr[INET6_ADDRSTRLEN];
 	unsigned char addr[16];
-	if (text.len == 0 || text.len >= sizeof(cstr))
-		return false;
-	memcpy(cstr, text.p, text.len);
-	cstr[text.len] = '\0';
-	return inet_pton(AF_INET, cstr, addr) == 1 || inet_pton(AF_INET6, cstr, addr) == 1;
+	return addr_parse(text, addr) == 0;
 }
 
 /* The last field line of a header that may stand there several times. */

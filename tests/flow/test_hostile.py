@@ -275,3 +275,19 @@ def test_a_hint_that_is_no_id_token_names_nobody(server, app, browser):
     assert 'code' in app.answer(browser.get(app.path(prompt='none', id_token_hint=tokens['access_token'])))
     page = other.get('/oauth2/logout?id_token_hint=' + tokens['access_token'])
     assert page.title.startswith('Sign out') and other.is_signed_in()
+
+
+def test_a_program_that_anybody_can_pass_for_is_asked_about_each_time(server, browser):
+    """8252-9, RFC 8252 8.6: neither an earlier yes, nor one to a device, nor the operator's trust lets a public app at loopback pass."""
+    native = rp.App(server, '--public', '--native', '--trusted', redirect='http://127.0.0.1/cb', name='Anybody')
+    for _ in range(2):
+        page = browser.get(native.path())
+        assert page.title.startswith('Let ')
+        assert 'code' in native.answer(browser.submit(page, '/consent', button='Allow'))
+        assert 'Anybody' not in browser.get('/account/apps').text  # nothing is kept of a yes
+        assert native.answer(browser.get(native.path(prompt='none')))['error'] == 'consent_required'
+    both = rp.App(server, '--public', '--native', '--grant', 'code', '--grant', 'device', redirect='com.example.tv:/cb', name='Set')
+    asked = server.post('/oauth2/device_authorization', {'client_id': both.id, 'scope': 'openid email'}).json()
+    page = browser.submit(browser.get('/device'), '/device', user_code=asked['user_code'])
+    assert 'Set' in browser.submit(page, '/device', decision='approve').text
+    assert both.answer(browser.get(both.path(prompt='none')))['error'] == 'consent_required'

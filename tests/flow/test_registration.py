@@ -138,6 +138,7 @@ def test_kind_of_app_decides_about_schemes(mint, uri, native):
     {'scope': 'openid reg:write'}, {'scope': 'mintmark:clients:write'}, {'scope': 'openid  email'}, {'scope': 'a"b'}, {'scope': ['openid']},
     {'scope': ' '.join(f's{i}' for i in range(10000))}, {'redirect_uris': [CALLBACK + str(i) for i in range(33)]},
     {'client_name': 'x' * 201}, {'client_name': 'a\u202eb'}, {'client_name': ''}, {'client_name': 7},
+    {'client_name': '   '}, {'client_name': '\u3164\u200b'}, {'client_name': '\u061cx'},
     {'client_uri': 'javascript:alert(1)'}, {'logo_uri': 'data:image/svg+xml,x'}, {'policy_uri': 'https://u:p@a.example/'},
     {'tos_uri': 'https://a.example/../x'}, {'logo_uri': 'https://a.example/%2E%2e/x'}, {'client_uri': 'https://a.example/"onload='},
     {'client_uri': 'https://' + 'a' * 3000}, {'logo_uri': 'ftp://a.example/'}, {'jwks_uri': 'file:///etc/passwd'}, {'jwks': []},

@@ -204,6 +204,46 @@ static void has_word(void **state)
 		assert_int_equal(str_has_word(str_of(rows[i].list), str_of(rows[i].word)), rows[i].want);
 }
 
+/* What would turn a text around, break its line, or is none shows nowhere; ATTACKS 47. */
+static void printable(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t want;
+	} rows[] = {
+		{"a", 1}, {" ", 1}, {"~", 1}, {"\x1F", 0}, {"\n", 0}, {"\x7F", 0}, {"\xC2\x85", 0}, {"\xC2\x9F", 0},
+		{"\xC2\xA0", 2}, {"\xC3\xA9", 2}, {"\xD8\x9B", 2}, {"\xD8\x9C", 0}, {"\xD8\x9D", 2},
+		{"\xE2\x80\x8D", 3}, {"\xE2\x80\x8E", 0}, {"\xE2\x80\x8F", 0}, {"\xE2\x80\xA7", 3},
+		{"\xE2\x80\xA8", 0}, {"\xE2\x80\xAE", 0}, {"\xE2\x80\xAF", 3}, {"\xE2\x81\xA5", 3},
+		{"\xE2\x81\xA6", 0}, {"\xE2\x81\xA9", 0}, {"\xE2\x81\xAA", 3}, {"\xE2\x98\x80", 3},
+		{"\xF0\x9F\x98\x80", 4}, {"\xFF", 0}, {"\xC3", 0}, {"\xED\xA0\x80", 0},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (str_printable(str_of(rows[i].text)) != rows[i].want)
+			fail_msg("row %zu", i);
+}
+
+static void blank(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool want;
+	} rows[] = {
+		{"", true}, {" \t\n", true}, {"\xC2\xA0", true}, {"\xC2\xAD", true}, {"\xE2\x80\x8B", true},
+		{"\xE2\xA0\x80", true}, {"\xE3\x80\x80", true}, {"\xE3\x85\xA4", true}, {"\xEF\xBB\xBF", true},
+		{"\xEF\xBE\xA0 \xE2\x80\x8D", true}, {"\xF3\xA0\x81\x81", true}, {"\xF3\xA0\x84\x80", true},
+		{"\xFF\xC3", true},
+		{"a", false}, {"  a", false}, {"\xE2\x80\x8B.", false}, {"\xC2\xA1", false}, {"\xC3\xA9", false},
+		{"\xE2\x98\x80", false}, {"\xF0\x9F\x98\x80", false}, {"\xE3\x81\x82", false}, {"\xE2\xA0\x81", false},
+		{"\xF3\xA1\x80\x80", false}, {"\xFF" "a", false},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (str_is_blank(str_of(rows[i].text)) != rows[i].want)
+			fail_msg("row %zu", i);
+}
+
 static void of_null(void **state)
 {
 	(void)state;
@@ -218,7 +258,7 @@ int main(void)
 		cmocka_unit_test(equality), cmocka_unit_test(trim), cmocka_unit_test(cut),
 		cmocka_unit_test(order),  cmocka_unit_test(unreserved), cmocka_unit_test(of_null),
 		cmocka_unit_test(b64token), cmocka_unit_test(has_word), cmocka_unit_test(trim_end),
-		cmocka_unit_test(url_path),
+		cmocka_unit_test(url_path), cmocka_unit_test(printable), cmocka_unit_test(blank),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
