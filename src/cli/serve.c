@@ -166,6 +166,7 @@ static int supervise(const struct config *config, const char *path, bool quickst
 		.n_listeners = config->listen.n,
 		.n_loops = count_loops(config),
 		.pool_threads = count_pool(config),
+		.drain_ms = config->limits.drain_ms,
 		.control_path = config->control.socket.p,
 		.certificate_path = config->tls_enabled ? config->tls.certificate.p : NULL,
 		.key_path = config->tls_enabled ? config->tls.key.p : NULL,

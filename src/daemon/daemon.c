@@ -18,7 +18,7 @@
 #include "ipc/notify.h"
 #include "ipc/role.h"
 
-enum { DRAIN_MS = 900, ADDRESS_TEXT_MAX = 160 };
+enum { DRAIN_MS = 500, END_MS = 900, ADDRESS_TEXT_MAX = 160 };
 
 static void fill_signals(sigset_t *set)
 {
@@ -136,10 +136,20 @@ static void drain(struct daemon *daemon)
 			loop_stop(daemon->loops[i].loop);
 }
 
+uint32_t daemon_drain_ms(const struct daemon *daemon)
+{
+	return daemon->options->limits.drain_ms > 0 ? daemon->options->limits.drain_ms : DRAIN_MS;
+}
+
+static int64_t end_ms(const struct daemon *daemon)
+{
+	return daemon->options->end_ms > 0 ? daemon->options->end_ms : END_MS;
+}
+
 /* E_TIMEOUT: a thread still runs. */
 static int join(struct daemon *daemon)
 {
-	int64_t until_ns = clock_mono_ns() + DRAIN_MS * INT64_C(1000000);
+	int64_t until_ns = clock_mono_ns() + end_ms(daemon) * INT64_C(1000000);
 	struct timespec until = {.tv_sec = until_ns / 1000000000, .tv_nsec = until_ns % 1000000000};
 	for (unsigned i = 0; i < daemon->n_loops; i++) {
 		struct daemon_loop *loop = &daemon->loops[i];
@@ -184,7 +194,7 @@ int daemon_run(const struct daemon_options *options, struct buf *ret_why)
 	int joined = join(&daemon);
 	remove_sockets(&daemon);
 	if (joined < 0) {
-		LOG(LOG_WARN, "not_drained", F("ms", (int)DRAIN_MS));
+		LOG(LOG_WARN, "not_drained", F("ms", end_ms(&daemon)));
 		log_flush();
 		return rc < 0 ? rc : joined;
 	}

@@ -92,7 +92,9 @@ struct daemon_options {
 	size_t n_listen;           /* 1 .. DAEMON_LISTEN_MAX */
 	unsigned loops;            /* 1 .. DAEMON_LOOPS_MAX; 0: half of the cores, rounded up */
 	unsigned pool_threads;     /* 1 .. 128 */
-	struct http_limits limits; /* for the whole daemon, shared out among its loops; all zero: the defaults */
+	/* for the whole daemon, shared out among its loops; all zero: the defaults. drain_ms: streams too, 0: 500 */
+	struct http_limits limits;
+	uint32_t end_ms;           /* from the signal to the end, at most; 0: 900 */
 	size_t arena_max, body_max;
 	struct daemon_handler handler;
 	const struct clock *clock; /* NULL: the machine's */

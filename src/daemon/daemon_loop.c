@@ -9,7 +9,7 @@
 #include "base/fault.h"
 #include "ipc/frame.h"
 
-enum { FREE_TASKS_MAX = 512, CUT_MS = 500, BODY_KEPT_MAX = 65536 };
+enum { FREE_TASKS_MAX = 512, BODY_KEPT_MAX = 65536 };
 
 static struct daemon_task *make_task(struct daemon_loop *loop)
 {
@@ -178,6 +178,7 @@ static struct http_limits limits_of(const struct daemon *daemon)
 	if (limits.connections_max == 0)
 		limits = (struct http_limits){.handshake_ms = 10000, .head_ms = 10000, .body_ms = 30000,
 					      .idle_ms = 75000, .write_ms = 30000, .connections_max = 4096};
+	limits.drain_ms = daemon_drain_ms(daemon);
 	limits.connections_max = share(limits.connections_max, daemon->n_loops);
 	limits.connections_per_addr_max = share(limits.connections_per_addr_max, daemon->n_loops);
 	return limits;
@@ -238,7 +239,7 @@ static void on_drain(void *arg)
 	struct daemon_loop *loop = arg;
 	http_server_drain(loop->http, on_drained, loop);
 	close_listeners(loop); /* newcomers are refused, not reset */
-	if (loop_timer_start(loop->cut_timer, CUT_MS) < 0)
+	if (loop_timer_start(loop->cut_timer, daemon_drain_ms(loop->daemon)) < 0)
 		daemon_stream_cut(loop);
 }
 

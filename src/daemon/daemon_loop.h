@@ -35,6 +35,10 @@ struct daemon {
 	size_t n_bound; /* of options->listen */
 };
 
+/* daemon.c */
+/* What requests under way get at the end. */
+uint32_t daemon_drain_ms(const struct daemon *daemon);
+
 /* daemon_loop.c */
 must_check int daemon_loop_init(struct daemon_loop *loop, struct daemon *daemon, unsigned index);
 /* fd becomes the loop's. E_NOMEM, E_IO, E_LIMIT. */

@@ -22,8 +22,11 @@ static int64_t allowed_ms(const struct http_server *server, enum conn_state stat
 		[CONN_WRITE] = limits->write_ms,
 		[CONN_LINGER] = server->draining ? CONN_LINGER_DRAINING_MS : CONN_LINGER_MS,
 	};
+	if (!server->draining)
+		return allowed[state];
 	/* Who has not finished a request when we end has half a second left; the supervisor waits little longer. */
-	return server->draining && allowed[state] > CONN_DRAINING_MS ? CONN_DRAINING_MS : allowed[state];
+	int64_t most_ms = limits->drain_ms > 0 ? limits->drain_ms : CONN_DRAINING_MS;
+	return allowed[state] > most_ms ? most_ms : allowed[state];
 }
 
 static void arm(struct http_server *server, int64_t now_ms, int64_t due_ms)

@@ -42,6 +42,7 @@ struct http_limits {
 	unsigned connections_max;          /* per server (loop) */
 	unsigned connections_per_addr_max; /* per server (loop); 0 = no cap */
 	unsigned requests_per_connection;  /* then close; 0 = no cap */
+	uint32_t drain_ms;                 /* the most of each deadline while draining; 0: 500 */
 };
 
 struct http_server_options {

@@ -23,7 +23,7 @@
 #include "server/supervise_busy.h"
 #include "server/supervise_sockets.h"
 
-enum { EXIT_CONFIG = 78, EXIT_EXEC = 127, DRAIN_MS = 900, STABLE_MS = 1000, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 2000,
+enum { EXIT_CONFIG = 78, EXIT_EXEC = 127, DRAIN_MORE_MS = 400, STABLE_MS = 1000, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 2000,
        RELOAD_FILES = 3, POLLS_MAX = 3 + ROLE_LISTEN_MAX + BUSY_MAX };
 #define NS_PER_MS INT64_C(1000000)
 
@@ -204,9 +204,12 @@ static void start_due(struct supervisor *sup, int64_t now_ns)
 		restart_keyd(sup);
 }
 
+/* The server gives requests drain_ms; what it does behind them (usage, queued writes) gets a little more. */
+static int64_t patience_ms(const struct supervisor *sup) { return (int64_t)sup->options->drain_ms + DRAIN_MORE_MS; }
+
 static void begin_stop(struct supervisor *sup, int status, int64_t now_ns)
 {
-	sup->kill_ns = sup->stopping ? now_ns : now_ns + DRAIN_MS * NS_PER_MS; /* asked twice: no more patience */
+	sup->kill_ns = sup->stopping ? now_ns : now_ns + patience_ms(sup) * NS_PER_MS; /* asked twice: no more */
 	if (sup->stopping)
 		return;
 	sup->stopping = true;
@@ -427,7 +430,7 @@ static void live(struct supervisor *sup)
 		watch(sup);
 	}
 	if (sup->server.pid > 0)
-		LOG(LOG_WARN, "server_not_drained", F("ms", DRAIN_MS));
+		LOG(LOG_WARN, "server_not_drained", F("ms", patience_ms(sup)));
 	kill_child(&sup->server);
 	kill_child(&sup->keyd);
 	supervise_busy_done(&sup->busy);

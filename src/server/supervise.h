@@ -14,7 +14,7 @@
  *     supervisor -> server
  *       'K'  keyd was restarted; the note carries fds->n_keyd descriptors in the order of fds->keyd. Give each signer
  *            its new one (signer_replace) and LOAD the keys again.
- *       'T'  terminate: stop accepting, drain, flush, exit 0. After 900 ms the process is killed.
+ *       'T'  terminate: stop accepting, drain, flush, exit 0. After drain_ms and 400 ms more it is killed.
  *       'H'  the supervisor got SIGHUP: reload. The server may open files of its store only, so the note carries
  *            them open for reading, unread, and after the 'H' a letter for each descriptor: 'c' the configuration;
  *            with TLS also 't' the certificate chain and 'k' its key, at the paths of the start. So "Hc" or "Hctk".
@@ -53,6 +53,7 @@ struct supervise_options {
 	size_t n_listeners;
 	unsigned n_loops;         /* 1 .. ROLE_LOOPS_MAX */
 	unsigned pool_threads;    /* 1 .. ROLE_POOL_MAX */
+	unsigned drain_ms;        /* what the server gives requests under way at the end */
 	/* unix-domain socket, mode 0600; replaced when stale, refused when somebody listens */
 	const char *control_path;
 	const char *certificate_path, *key_path; /* opened anew at each SIGHUP; NULL: no TLS */

@@ -224,6 +224,7 @@ static struct http_limits limits_of(const struct config *config, unsigned loops)
 		.body_ms = config->limits.body_ms,
 		.idle_ms = config->limits.idle_ms,
 		.write_ms = config->limits.write_ms,
+		.drain_ms = config->limits.drain_ms,
 		.connections_max = per_loop > 0 ? per_loop : 1,
 		.connections_per_addr_max = (config->limits.connections_per_address + loops - 1) / loops,
 		.requests_per_connection = config->limits.requests_per_connection,
