@@ -13,7 +13,7 @@
 #include "base/fault.h"
 #include "base/pool.h"
 
-enum { JOBS = 40, WAIT_ROUNDS = 5000, WAIT_US = 1000 };
+enum { JOBS = 40, WAIT_ROUNDS = 60000, WAIT_US = 1000 };
 
 struct probe {
 	struct pool_job job; /* first */

@@ -8,7 +8,9 @@
 
 #include "http/server.h"
 
-enum { BENCH_HELD_MAX = 16 };
+/* A machine may stand still between any two lines: no deadline but the one that a test is about may be near. */
+enum { BENCH_HELD_MAX = 16, BENCH_LONG_MS = 600000 };
+#define BENCH_PATIENCE_NS INT64_C(60000000000)
 #define GET_A "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
 struct bench {
@@ -30,8 +32,10 @@ struct http_limits bench_limits(void);
 /* May fail under armed faults; bench_close is due in any case. */
 must_check int bench_open(struct bench *bench, const struct http_limits *limits);
 void bench_close(struct bench *bench);
-/* Run the loop for so long. */
+/* Run the loop for so long, and until what was due or there by then has happened. */
 void bench_pump(struct bench *bench, uint32_t ms);
+/* Run it until so many connections are open; fails after a minute. */
+void bench_until_open(struct bench *bench, uint64_t open);
 /* "hello", with bench->status and bench->close. */
 void bench_answer(struct bench *bench, struct http_exchange *exchange);
 struct http_server_stats bench_stats(const struct bench *bench);
@@ -41,6 +45,8 @@ int bench_dial(const struct bench *bench);
 void bench_say(int fd, const char *text);
 /* What the peer got until now, "" for nothing; "EOF" or "RESET" is appended when the connection ended. */
 const char *bench_hear(int fd);
+/* All that it gets, running the loop until this is in it; fails after a minute. */
+const char *bench_hear_until(struct bench *bench, int fd, const char *what);
 unsigned bench_count(const char *text, const char *what);
 void bench_expect_in(const char *text, const char *what);
 

@@ -118,7 +118,7 @@ static void test_framing(void **state)
 		struct bench bench;
 		struct writer writer = {0};
 		struct http_reply reply = {.status = 200, .headers = STR("X-A: b\r\n")};
-		open_bench(&bench, 5000);
+		open_bench(&bench, BENCH_LONG_MS);
 		int fd = ask(&bench, rows[i].request);
 		writer.exchange = bench.held[0];
 		assert_int_equal(http_stream_begin(writer.exchange, &reply, on_writable, &writer), 0);
@@ -144,7 +144,7 @@ static void test_slow_reader(void **state)
 	size_t total = 0, most_waiting = 0;
 	struct writer writer = {.left = 4 << 20};
 	(void)state;
-	open_bench(&bench, 5000);
+	open_bench(&bench, BENCH_LONG_MS);
 	int fd = ask(&bench, "GET /a HTTP/1.0\r\n\r\n");
 	start(&bench, &writer);
 	int64_t end_ns = clock_mono_ns() + INT64_C(60000000000);
@@ -196,7 +196,7 @@ static void test_peer_vanishes(void **state)
 		struct writer writer = {.left = waiting ? 64 << 20 : 0};
 		struct linger reset = {1, 0};
 		struct http_reply reply = {.status = 200};
-		open_bench(&bench, 5000);
+		open_bench(&bench, BENCH_LONG_MS);
 		int fd = ask(&bench, GET_A), rc = 0;
 		if (waiting) {
 			start(&bench, &writer);
@@ -232,7 +232,7 @@ static void test_cut(void **state)
 		struct http_reply reply = {.status = 200};
 		char got[4096];
 		ssize_t n;
-		open_bench(&bench, 5000);
+		open_bench(&bench, BENCH_LONG_MS);
 		int fd = ask(&bench, requests[i]);
 		writer.exchange = bench.held[0];
 		assert_int_equal(http_stream_begin(writer.exchange, &reply, on_writable, &writer), 0);
@@ -256,7 +256,7 @@ static void test_writer_that_does_not_wait(void **state)
 	struct http_reply reply = {.status = 200};
 	int rc = 0;
 	(void)state;
-	open_bench(&bench, 5000);
+	open_bench(&bench, BENCH_LONG_MS);
 	int fd = ask(&bench, GET_A);
 	writer.exchange = bench.held[0];
 	assert_int_equal(http_stream_begin(writer.exchange, &reply, on_writable, &writer), 0);
@@ -276,7 +276,7 @@ static void test_server_goes_first(void **state)
 	struct bench bench;
 	struct writer writer = {.left = 64 << 20};
 	(void)state;
-	open_bench(&bench, 5000);
+	open_bench(&bench, BENCH_LONG_MS);
 	int fd = ask(&bench, GET_A);
 	start(&bench, &writer);
 	http_server_free(TAKE(bench.server));

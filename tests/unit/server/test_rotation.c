@@ -122,7 +122,7 @@ static int sign(struct world *w, const char *kid, struct buf *token)
 	job.claims.iat_s = now_s(w);
 	job.claims.exp_s = now_s(w) + LIFETIME_S;
 	buf_reset(token);
-	return signer_sign(w->rotation.signer, &job, 5000);
+	return signer_sign(w->rotation.signer, &job, 60000);
 }
 
 /* Against the key set as the server publishes it: whatever is in the store and not gone. */

@@ -34,6 +34,7 @@
 #define MASTER "MINT_TEST_MASTER"
 #define LOOPS 2
 #define POOL 2
+enum { PATIENCE_MS = 60000, DEAF_DRAIN_MS = 100 };
 
 /* --- the roles --- */
 
@@ -81,7 +82,7 @@ static void answer_sign(struct little_server *s, struct buf *out)
 					  .jti = STR("j"),
 					  .iat_s = now_s,
 					  .exp_s = now_s + 60}};
-	buf_put(out, signer_sign(s->control, &job, 2000) == 0 ? STR("token") : STR("failed"));
+	buf_put(out, signer_sign(s->control, &job, 60000) == 0 ? STR("token") : STR("failed"));
 }
 
 static void answer_env(struct buf *out)
@@ -222,6 +223,7 @@ static pid_t fork_supervisor(const struct running *r, const char *mode)
 					    .n_listeners = 1,
 					    .n_loops = LOOPS,
 					    .pool_threads = POOL,
+					    .drain_ms = strcmp(mode, "deaf") == 0 ? DEAF_DRAIN_MS : 600000,
 					    .control_path = r->control,
 					    .keyd_env = MASTER};
 	_exit(supervise_main(&options));
@@ -268,10 +270,10 @@ static ssize_t ask_once(const struct running *r, const char *path, char *ret_ans
 	return len > 0 ? (ssize_t)len : -1;
 }
 
-/* Ask until the answer holds a text; for at most 10 s (a loaded machine), most of the time at once. */
+/* Ask until the answer holds a text; most of the time at once. */
 static void ask_until(const struct running *r, const char *path, const char *want, char *ret_answer, size_t size)
 {
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < PATIENCE_MS / 20; i++) {
 		if (ask_once(r, path, ret_answer, size) > 0 && strstr(ret_answer, want))
 			return;
 		pause_ms(20);
@@ -285,13 +287,13 @@ static pid_t pid_in(const char *answer)
 	return at ? (pid_t)strtol(at + 4, NULL, 10) : 0;
 }
 
-static int wait_exit(pid_t pid, int64_t max_ms)
+static int wait_exit(pid_t pid)
 {
 	int status;
-	for (int64_t end_ns = clock_mono_ns() + max_ms * 1000000; clock_mono_ns() < end_ns; pause_ms(5))
+	for (int i = 0; i < PATIENCE_MS / 5; i++, pause_ms(5))
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status;
-	fail_msg("still running after %d ms", (int)max_ms);
+	fail_msg("still running after %d ms", (int)PATIENCE_MS);
 	return -1;
 }
 
@@ -299,7 +301,7 @@ static void stop(struct running *r)
 {
 	struct stat st;
 	kill(r->pid, SIGTERM);
-	int status = wait_exit(r->pid, 5000);
+	int status = wait_exit(r->pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	assert_int_equal(stat(r->control, &st), -1);
@@ -363,7 +365,7 @@ static void test_counts(void **state)
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(supervise_main(&options));
-	assert_int_equal(WEXITSTATUS(wait_exit(pid, 5000)), 78);
+	assert_int_equal(WEXITSTATUS(wait_exit(pid)), 78);
 }
 
 /* What can't work ends the supervisor with the operator's status. */
@@ -372,14 +374,14 @@ static void test_config_failure(void **state)
 	struct running r;
 	(void)state;
 	start(&r, "config");
-	assert_int_equal(WEXITSTATUS(wait_exit(r.pid, 10000)), 78);
+	assert_int_equal(WEXITSTATUS(wait_exit(r.pid)), 78);
 	rmdir(r.dir);
 	char *copy = strdup(getenv(MASTER));
 	unsetenv(MASTER);
 	start(&r, "ok");
 	setenv(MASTER, copy, 1);
 	free(copy);
-	assert_int_equal(WEXITSTATUS(wait_exit(r.pid, 10000)), 78);
+	assert_int_equal(WEXITSTATUS(wait_exit(r.pid)), 78);
 	rmdir(r.dir);
 }
 
@@ -392,9 +394,9 @@ static void test_second_is_refused(void **state)
 	ask_until(&r, "/pid", "pid=", text, sizeof(text));
 	second = r;
 	/* the control socket is alive */
-	assert_int_equal(WEXITSTATUS(wait_exit(fork_supervisor(&second, "ok"), 5000)), 78);
+	assert_int_equal(WEXITSTATUS(wait_exit(fork_supervisor(&second, "ok"))), 78);
 	snprintf(second.control, sizeof(second.control), "%s/other.sock", r.dir);
-	assert_int_equal(WEXITSTATUS(wait_exit(fork_supervisor(&second, "ok"), 5000)), 78); /* so is the port */
+	assert_int_equal(WEXITSTATUS(wait_exit(fork_supervisor(&second, "ok"))), 78); /* so is the port */
 	unlink(second.control);
 	ask_until(&r, "/pid", "pid=", text, sizeof(text));
 	stop(&r);
@@ -414,8 +416,8 @@ static void test_supervisor_killed(void **state)
 	pid_t server = find_role(&r, "server"), keyd = find_role(&r, "keyd");
 	assert_true(server > 0 && keyd > 0);
 	kill(r.pid, SIGKILL);
-	wait_exit(r.pid, 5000);
-	for (int i = 0; i < 250 && !(is_dead(server) && is_dead(keyd)); i++)
+	wait_exit(r.pid);
+	for (int i = 0; i < PATIENCE_MS / 20 && !(is_dead(server) && is_dead(keyd)); i++)
 		pause_ms(20);
 	assert_true(is_dead(server));
 	assert_true(is_dead(keyd));
@@ -470,7 +472,7 @@ static void test_keyd_killed(void **state)
 	for (int i = 0; i < 3; i++) {
 		pid_t next = 0;
 		kill(keyd, SIGKILL);
-		for (int k = 0; k < 250 && (next == 0 || next == keyd); k++) {
+		for (int k = 0; k < PATIENCE_MS / 20 && (next == 0 || next == keyd); k++) {
 			pause_ms(20);
 			next = find_role(&r, "keyd");
 		}
@@ -514,16 +516,16 @@ static void test_stop(void **state)
 	ask_until(&r, "/pid", "reloads=0", text, sizeof(text));
 	assert_int_equal(pid_in(text), server);
 	kill(r.pid, SIGHUP); /* there is no configuration: nothing is sent */
-	usleep(50000);
+	pause_ms(50);
 	ask_until(&r, "/pid", "reloads=0", text, sizeof(text));
 	snprintf(config, sizeof(config), "%s/ok", r.dir);
 	assert_int_equal(mkdir(config, 0700), 0); /* whatever it is, the supervisor does not read it */
 	kill(r.pid, SIGHUP);
-	ask_until(&r, "/pid", "reloads=1", text, sizeof(text));
+	for (int i = 0; i < PATIENCE_MS / 20 && strstr(text, "reloads=0"); i++, pause_ms(20))
+		ask_until(&r, "/pid", "reloads=", text, sizeof(text));
+	assert_null(strstr(text, "reloads=0"));
 	assert_int_equal(rmdir(config), 0);
-	int64_t from_ns = clock_mono_ns();
-	stop(&r);
-	assert_true(clock_mono_ns() - from_ns < INT64_C(800000000));
+	stop(&r); /* by itself: nobody would kill it for ten minutes */
 	assert_true(is_dead(server));
 }
 
@@ -537,25 +539,27 @@ static void test_stop_of_a_deaf_server(void **state)
 	pid_t server = pid_in(text);
 	int64_t from_ns = clock_mono_ns();
 	stop(&r);
-	int64_t took_ms = (clock_mono_ns() - from_ns) / 1000000;
-	assert_true(took_ms >= 850 && took_ms < 3000);
+	assert_true(clock_mono_ns() - from_ns >= (DEAF_DRAIN_MS + 400) * INT64_C(1000000));
 	assert_true(is_dead(server));
 }
 
 static void test_notify(void **state)
 {
 	struct running r;
-	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "\0mint-test-notify"};
+	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = ""};
 	char text[8192];
-	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 17);
+	char name[64];
+	snprintf(name, sizeof(name), "@mint-test-notify-%d", (int)getpid());
+	memcpy(un.sun_path + 1, name + 1, strlen(name) - 1);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	(void)state;
 	assert_int_equal(bind(fd, (struct sockaddr *)&un, len), 0);
-	setenv("NOTIFY_SOCKET", "@mint-test-notify", 1);
+	setenv("NOTIFY_SOCKET", name, 1);
 	start(&r, "ok");
 	unsetenv("NOTIFY_SOCKET");
-	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
 	ssize_t n = recv(fd, text, sizeof(text), 0);
 	assert_true(str_eq(str_mem(text, (size_t)n), STR("READY=1")));
 	ask_until(&r, "/env", "fds=", text, sizeof(text));

@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -59,19 +60,29 @@ struct peer {
 	const char *answer; /* NULL: accept and say nothing */
 	size_t repeat;      /* times the answer's last line is sent again */
 	int accepted;
+	atomic_bool over;   /* the client has what it wanted, or has given up */
 };
+
+static bool is_dialled(int fd, const atomic_bool *over)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	while (poll(&ready, 1, 5) != 1)
+		if (atomic_load(over))
+			return false;
+	return true;
+}
 
 static void *serve(void *arg)
 {
 	struct peer *peer = arg;
-	struct pollfd ready = {.fd = peer->fd, .events = POLLIN};
 	char request[2048];
-	if (poll(&ready, 1, 200) != 1)
+	if (!is_dialled(peer->fd, &peer->over))
 		return NULL;
 	int fd = accept(peer->fd, NULL, NULL);
 	peer->accepted++;
 	if (!peer->answer) {
-		(void)poll(NULL, 0, 600);
+		while (!atomic_load(&peer->over))
+			(void)poll(NULL, 0, 5);
 	} else if (read(fd, request, sizeof(request)) > 0) {
 		for (size_t i = 0; i <= peer->repeat; i++)
 			if (send(fd, peer->answer, strlen(peer->answer), MSG_NOSIGNAL) < 0)
@@ -98,13 +109,14 @@ static int get(struct peer *peer, const char *scheme, const char *host, const st
 	buf_init_fixed(&text, url, sizeof(url));
 	buf_printf(&text, "%s://%s:%u/jwks", scheme, host, (unsigned)ntohs(addr.sin_port));
 	int rc = http_out_get(buf_str(&text), limits, out);
+	atomic_store(&peer->over, true);
 	pthread_join(thread, NULL);
 	close(peer->fd);
 	return rc;
 }
 
 static const struct http_out_limits lax = {
-	.timeout_ms = 2000, .max_bytes = 100, .allow_private = true, .allow_http = true};
+	.timeout_ms = 60000, .max_bytes = 100, .allow_private = true, .allow_http = true};
 
 static void test_attack_43_refuses_private_at_connect(void **state)
 {
@@ -173,12 +185,12 @@ static void judges_answers(void **state)
 	};
 	struct http_out_limits limits = lax;
 	(void)state;
-	limits.timeout_ms = 400;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct peer peer = {.answer = rows[i].answer, .repeat = rows[i].repeat};
 		struct buf out;
 		buf_init(&out, 1000);
 		buf_put_char(&out, '>');
+		limits.timeout_ms = rows[i].code == E_TIMEOUT ? 200 : lax.timeout_ms;
 		int rc = get(&peer, "http", "127.0.0.1", &limits, &out);
 		if (rc != rows[i].code || !str_eq(buf_str(&out), rc == 0 ? STR(">hi") : STR(">")))
 			fail_msg("row %zu: %d", i, rc);
@@ -203,22 +215,22 @@ struct listener {
 	int fd;
 	const char *answer;
 	char got[4096];
+	atomic_bool over;
 };
 
 static void *hear(void *arg)
 {
 	struct listener *listener = arg;
-	struct pollfd ready = {.fd = listener->fd, .events = POLLIN};
 	size_t len = 0;
-	if (poll(&ready, 1, 500) != 1)
+	if (!is_dialled(listener->fd, &listener->over))
 		return NULL;
 	int fd = accept(listener->fd, NULL, NULL);
-	for (;;) { /* until nothing more comes for a while, or the body's last byte */
+	for (;;) { /* until the body's last byte */
 		struct pollfd more = {.fd = fd, .events = POLLIN};
 		const char *end = strstr(listener->got, "\r\n\r\n");
 		if (end && (!strstr(listener->got, "Content-Length: 5") || strlen(end + 4) == 5))
 			break;
-		if (poll(&more, 1, 2000) != 1)
+		if (poll(&more, 1, 60000) != 1)
 			break;
 		ssize_t n = read(fd, listener->got + len, sizeof(listener->got) - 1 - len);
 		if (n <= 0)
@@ -240,6 +252,7 @@ static int send_to(struct listener *listener, struct http_out_request request, c
 	char text[256];
 	struct buf full;
 	memset(listener->got, 0, sizeof(listener->got));
+	atomic_store(&listener->over, false);
 	listener->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(listener->fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(listener->fd, 4), 0);
@@ -249,6 +262,7 @@ static int send_to(struct listener *listener, struct http_out_request request, c
 	buf_printf(&full, "http://127.0.0.1:%u%s", (unsigned)ntohs(addr.sin_port), url);
 	request.url = buf_str(&full);
 	int rc = http_out_send(&request, &lax, out, ret_answer);
+	atomic_store(&listener->over, true);
 	pthread_join(thread, NULL);
 	close(listener->fd);
 	return rc;

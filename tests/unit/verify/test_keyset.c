@@ -37,7 +37,7 @@ static struct keyset_state state_of(struct mintmark_keyset *keyset)
 /* Until so many fetches have ended. */
 static struct keyset_state after(struct mintmark_keyset *keyset, uint64_t fetches)
 {
-	for (int i = 0; i < 5000 && state_of(keyset).fetches < fetches; i++)
+	for (int i = 0; i < 30000 && state_of(keyset).fetches < fetches; i++)
 		(void)poll(NULL, 0, 2);
 	assert_int_equal(state_of(keyset).fetches, fetches);
 	return state_of(keyset);
@@ -117,7 +117,7 @@ static void attack_37_bad_answers_displace_nothing(void **state)
 	};
 	(void)state;
 	memset(blank, ' ', sizeof(blank));
-	struct mintmark_keyset *keyset = make(false, 5000);
+	struct mintmark_keyset *keyset = make(false, 60000);
 	assert_true(after(keyset, 1).has_set);
 	pass(keyset, REFRESH_S);
 	uint64_t fetches = 2, generation = keyset_generation(keyset);
@@ -139,7 +139,7 @@ static void attack_37_bad_answers_displace_nothing(void **state)
 static void attack_37_outage_ends_in_refusal(void **state)
 {
 	(void)state;
-	struct mintmark_keyset *keyset = make(true, 5000);
+	struct mintmark_keyset *keyset = make(true, 60000);
 	assert_true(after(keyset, 1).has_set);
 	issuer_set(&issuer, ISSUER_JWKS, (struct issuer_page){"HTTP/1.1 503 Down\r\n", STR(""), 1});
 	pass(keyset, MAX_AGE_S - 1);
@@ -173,7 +173,7 @@ static void is_refreshed_before_it_expires(void **state)
 		char *head = heads[i];
 		snprintf(head, sizeof(heads[i]), "%s%s", issuer_ok, rows[i].field);
 		issuer_set(&issuer, ISSUER_JWKS, (struct issuer_page){head, str_of(keys_a), 1});
-		struct mintmark_keyset *keyset = make(false, 5000);
+		struct mintmark_keyset *keyset = make(false, 60000);
 		(void)after(keyset, 1);
 		pass(keyset, rows[i].due_s - 1);
 		(void)poll(NULL, 0, 5);
@@ -188,7 +188,7 @@ static void is_refreshed_before_it_expires(void **state)
 static void attack_36_unknown_keys_cost_one_fetch(void **state)
 {
 	(void)state;
-	struct mintmark_keyset *keyset = make(false, 5000);
+	struct mintmark_keyset *keyset = make(false, 60000);
 	(void)after(keyset, 1);
 	uint64_t seen = keyset_generation(keyset);
 	for (int i = 0; i < 1000; i++)
@@ -284,7 +284,7 @@ static void waits_are_bounded(void **state)
 		(void)poll(NULL, 0, 1);
 	int64_t began_ns = clock_mono_ns();
 	keyset_unref(keyset);
-	assert_true(clock_mono_ns() - began_ns < INT64_C(20000000000));
+	assert_true(clock_mono_ns() - began_ns < INT64_C(50000000000)); /* its timeout is a minute */
 	keyset = make(false, 50);
 	assert_null(keyset_get(keyset, true));
 	assert_int_equal(after(keyset, 1).last, FETCH_TIMEOUT);
@@ -319,7 +319,7 @@ static void metadata_must_be_the_issuers(void **state)
 		snprintf(text, sizeof(texts[i]), rows[i].text, issuer.url, issuer.jwks_url);
 #pragma GCC diagnostic pop
 		issuer_set(&issuer, ISSUER_METADATA, (struct issuer_page){NULL, str_of(text), 1});
-		struct mintmark_keyset *keyset = make(true, 5000);
+		struct mintmark_keyset *keyset = make(true, 60000);
 		struct keyset_state now = after(keyset, 1);
 		if (now.last != rows[i].cause || strcmp(now.what, rows[i].what) != 0 ||
 		    now.has_set != (rows[i].cause == FETCH_DONE))
@@ -354,7 +354,7 @@ static void sets_are_swapped_under_readers(void **state)
 	struct reader readers[4];
 	atomic_bool ends = false;
 	(void)state;
-	struct mintmark_keyset *keyset = make(true, 5000);
+	struct mintmark_keyset *keyset = make(true, 60000);
 	for (size_t i = 0; i < 4; i++) {
 		readers[i] = (struct reader){.keyset = keyset, .ends = &ends};
 		assert_int_equal(pthread_create(&readers[i].thread, NULL, read_keys, &readers[i]), 0);
@@ -363,7 +363,7 @@ static void sets_are_swapped_under_readers(void **state)
 		issuer_set(&issuer, ISSUER_JWKS, (struct issuer_page){NULL, str_of(i % 2 ? keys_a : keys_b), 1});
 		uint64_t fetches = state_of(keyset).fetches;
 		pass(keyset, REFRESH_S);
-		for (int k = 0; k < 5000 && state_of(keyset).fetches == fetches; k++)
+		for (int k = 0; k < 60000 && state_of(keyset).fetches == fetches; k++)
 			(void)poll(NULL, 0, 1);
 	}
 	atomic_store(&ends, true);
@@ -380,7 +380,7 @@ static void oauth_metadata_serve_too(void **state)
 {
 	(void)state;
 	issuer_set(&issuer, ISSUER_METADATA, (struct issuer_page){"HTTP/1.1 404 No\r\n", STR(""), 1});
-	struct mintmark_keyset *keyset = make(true, 5000);
+	struct mintmark_keyset *keyset = make(true, 60000);
 	assert_true(after(keyset, 1).has_set);
 	assert_int_equal(atomic_load(&issuer.hits[ISSUER_OAUTH]), 1);
 	keyset_unref(keyset);
