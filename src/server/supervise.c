@@ -23,8 +23,8 @@
 #include "server/supervise_busy.h"
 #include "server/supervise_sockets.h"
 
-enum { EXIT_CONFIG = 78, EXIT_EXEC = 127, DRAIN_MORE_MS = 400, STABLE_MS = 1000, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 2000,
-       RELOAD_FILES = 3, POLLS_MAX = 3 + ROLE_LISTEN_MAX + BUSY_MAX };
+enum { EXIT_CONFIG = 78, EXIT_EXEC = 127, DRAIN_MORE_MS = 400, STABLE_MS = 1000, BACKOFF_MIN_MS = 100,
+       BACKOFF_MAX_MS = 2000, RELOAD_FILES = 3, POLLS_MAX = 3 + ROLE_LISTEN_MAX + BUSY_MAX };
 #define NS_PER_MS INT64_C(1000000)
 
 struct child {

@@ -38,9 +38,18 @@ def release():
 
 @pytest.fixture(scope='session')
 def world(tmp_path_factory):
-    """One server for all tests of the ledger, with the objects of world.py. Wrong secrets are not throttled, deadlines are short."""
+    """One server for all tests of the ledger, with the objects of world.py. Wrong secrets are not throttled, deadlines are far."""
     made = harness.Server(tmp_path_factory.mktemp('world') / 'var')
-    worlds.configure(made, throttle__failures=1000000, throttle__window_s=1, limits__head_ms=2000, limits__body_ms=2000)
+    worlds.configure(made, throttle__failures=1000000, throttle__window_s=1, limits__head_ms=600000, limits__body_ms=600000)
     made.start()
     yield worlds.World(made).populate()
+    made.stop()
+
+
+@pytest.fixture(scope='session')
+def hurried(tmp_path_factory):
+    """A server whose deadlines for head and body are 2 s: for the tests that are about them, and for no other."""
+    made = harness.Server(tmp_path_factory.mktemp('hurried') / 'var')
+    worlds.configure(made, limits__head_ms=2000, limits__body_ms=2000, limits__idle_ms=600000)
+    yield worlds.World(made.start())
     made.stop()

@@ -198,7 +198,7 @@ class Process:
                 return True
             except OSError:
                 return False
-        harness.wait_until(there, harness.START_S, f'{self.log_path.name} to listen')
+        harness.wait_until(there, f'{self.log_path.name} to listen')
         return self
 
     def stop(self, status=0):

@@ -10,8 +10,10 @@
 MINTMARK_BIN chooses the binary (default build-test/mintmark).
 """
 import contextlib
+import itertools
 import json
 import os
+import random
 import re
 import shlex
 import signal
@@ -27,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get('MINTMARK_BIN') or ROOT / 'build-test/mintmark').resolve()
 RELEASE = ROOT / 'build/mintmark'
 REPORT = re.compile(r'AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:')
-START_S, STOP_S = 15, 10  # patience, not promises: sanitizers and busy machines are slow
+PATIENCE_S = START_S = STOP_S = 60  # no promises: sanitizers and busy machines are slow, and stand still now and then
 
 
 def clean_env(**more):
@@ -38,7 +40,7 @@ def clean_env(**more):
     return {**kept, 'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1', **more}
 
 
-def run(*args, check=True, timeout=30, **more):
+def run(*args, check=True, timeout=120, **more):
     """A command with its output as text; `check` asserts status 0."""
     done = subprocess.run([str(a) for a in args], capture_output=True, text=True, timeout=timeout,
                           env=more.pop('env', None) or clean_env(), stdin=subprocess.DEVNULL, **more)
@@ -46,20 +48,34 @@ def run(*args, check=True, timeout=30, **more):
     return done
 
 
+def handed_out_ports():
+    """Ports that the kernel gives to nobody who does not name them: what is free stays free until somebody listens there."""
+    first, last = map(int, Path('/proc/sys/net/ipv4/ip_local_port_range').read_text().split())
+    ports = [port for port in range(15000, 65000) if not first <= port <= last]
+    at = random.randrange(len(ports)) if ports else 0
+    return iter(ports[at:] + ports[:at])
+
+
+PORTS = handed_out_ports()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+    """Another one at each call."""
+    for port in itertools.chain(PORTS, itertools.repeat(0)):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(('127.0.0.1', port))
+            return s.getsockname()[1]
+    raise AssertionError('unreachable')
 
 
-def wait_until(condition, timeout_s, what):
+def wait_until(condition, what):
     """Poll until the condition gives something true, and return that."""
-    end = time.monotonic() + timeout_s
+    end = time.monotonic() + PATIENCE_S
     while True:
         result = condition()
         if result:
             return result
-        assert time.monotonic() < end, f'{what}: not within {timeout_s} s'
+        assert time.monotonic() < end, f'{what}: not within {PATIENCE_S} s'
         time.sleep(0.01)
 
 
@@ -121,7 +137,7 @@ def parse_response(data, head_request=False):
 class Connection:
     """A raw socket to the server. Use it in a `with`."""
 
-    def __init__(self, port, timeout_s=20):
+    def __init__(self, port, timeout_s=PATIENCE_S):
         self.socket = socket.create_connection(('127.0.0.1', port), timeout=timeout_s)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.left, self.eof = b'', False
@@ -162,7 +178,7 @@ class Connection:
                 return None
             self.more()
 
-    def is_closed_by_server(self, within_s=5):
+    def is_closed_by_server(self, within_s=PATIENCE_S):
         self.socket.settimeout(within_s)
         try:
             while self.more():
@@ -197,7 +213,7 @@ class Server:
 
     def start(self):
         self.launch()
-        wait_until(self.is_ready, START_S, f'/readyz of {self.issuer}\n{self.log()}')
+        wait_until(self.is_ready, f'/readyz of {self.issuer}\n{self.log()}')
         return self
 
     def is_ready(self):
@@ -209,12 +225,11 @@ class Server:
             return False
 
     def stop(self, sig=signal.SIGTERM, within_s=STOP_S):
-        """Ask the supervisor to end; status 0, no process left, no sanitizer report. Returns the seconds it took."""
+        """Ask the supervisor to end; status 0, no process left, no sanitizer report."""
         if not self.process:
-            return 0
+            return
         process, self.process = self.process, None
         family = {process.pid, *descendants(process.pid)}
-        began = time.monotonic()
         if process.poll() is None:
             process.send_signal(sig)
         try:
@@ -224,12 +239,10 @@ class Server:
                 kill(pid)
             process.wait()
             raise AssertionError(f'still running {within_s} s after {sig}:\n{self.log()}') from None
-        took_s = time.monotonic() - began
         self.http.close()
         self.check_log()
         assert status == 0, f'ended with {status}:\n{self.log()}'
-        wait_until(lambda: not any(map(is_alive, family)), 2, f'end of all of {family}')
-        return took_s
+        wait_until(lambda: not any(map(is_alive, family)), f'end of all of {family}')
 
     def kill_all(self):
         """kill -9 of the whole family at once, as when the machine loses power (the disk's cache aside)."""
@@ -262,10 +275,10 @@ class Server:
     # Talking to it
 
     def get(self, path, **more):
-        return self.http.get(self.url(path), timeout=20, allow_redirects=False, **more)
+        return self.http.get(self.url(path), timeout=PATIENCE_S, allow_redirects=False, **more)
 
     def post(self, path, data=None, **more):
-        return self.http.post(self.url(path), data=data, timeout=20, allow_redirects=False, **more)
+        return self.http.post(self.url(path), data=data, timeout=PATIENCE_S, allow_redirects=False, **more)
 
     def client(self, kind='service'):
         """(client_id, client_secret) of the demo client of this kind: service or account."""
@@ -282,7 +295,7 @@ class Server:
         assert response.status_code == 200, response.text
         return response.json()['access_token']
 
-    def connect(self, timeout_s=20):
+    def connect(self, timeout_s=PATIENCE_S):
         return Connection(self.port, timeout_s)
 
     def raw(self, data, head_request=False):

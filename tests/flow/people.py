@@ -135,14 +135,14 @@ class Browser:
         return path if '://' in path else self.server.url(path)
 
     def request(self, method, path, follow=True, headers=None, **more):
-        response = self.session.request(method, self.url(path), allow_redirects=False, timeout=30, headers=headers, **more)
+        response = self.session.request(method, self.url(path), allow_redirects=False, timeout=60, headers=headers, **more)
         for _ in range(10):
             ours = follow and response.status_code == 303 and \
                 urljoin(response.url, response.headers['Location']).startswith(self.server.url('/'))
             if not ours:
                 return Page(response)
             response = self.session.get(urljoin(response.url, response.headers['Location']), allow_redirects=False,
-                                        timeout=30, headers=headers)
+                                        timeout=60, headers=headers)
         raise AssertionError(f'too many redirects, last to {response.headers["Location"]}')
 
     def get(self, path, follow=True, **more):
@@ -232,7 +232,7 @@ def mails(server, to=None):
 
 def wait_for_mail(server, to, count=1):
     """The newest of at least `count` mails to an address."""
-    return harness.wait_until(lambda: (lambda m: len(m) >= count and m)(mails(server, to)), 20, f'mail to {to}')[-1]
+    return harness.wait_until(lambda: (lambda m: len(m) >= count and m)(mails(server, to)), f'mail to {to}')[-1]
 
 
 def link_in(message):

@@ -108,7 +108,7 @@ class App:
         return response.json() if check else response
 
     def userinfo(self, token, method='GET'):
-        return self.server.http.request(method, self.server.url(f'/{self.family}/userinfo'), timeout=20,
+        return self.server.http.request(method, self.server.url(f'/{self.family}/userinfo'), timeout=60,
                                         headers={'Authorization': f'Bearer {token}'})
 
     def check(self, id_token, nonce=None, access_token=None, alg='RS256'):

@@ -3,11 +3,10 @@ import contextlib
 import resource
 import selectors
 import socket
-import time
 
 import harness
 import pytest
-from world import World, check_error, check_token, configure
+from world import World, check_error, check_token, configure, reload
 
 SLOW = 10000
 
@@ -27,31 +26,31 @@ def open_from(port, source, data=b'P'):
     s = socket.socket()
     s.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: the port is chosen per connection
     s.bind((source, 0))
-    s.settimeout(20)
+    s.settimeout(harness.PATIENCE_S)
     s.connect(('127.0.0.1', port))
     if data:
         s.sendall(data)
     return s
 
 
-def closed(sockets, within_s=3):
-    """How many the server has ended (with or without an answer)."""
-    ended, end = set(), time.monotonic() + within_s
+def closed(sockets, wanted):
+    """How many the server has ended (with or without an answer), once it was as many as wanted, or a minute has passed."""
+    ended = set()
     with selectors.DefaultSelector() as selector:
         for s in sockets:
             selector.register(s, selectors.EVENT_READ)
-        while time.monotonic() < end:
-            for key, _ in selector.select(0.2):
+        while ready := selector.select(0.5 if len(ended) >= wanted else harness.PATIENCE_S):  # and whether it goes on
+            for key, _ in ready:
                 ended.add(key.fileobj)
                 selector.unregister(key.fileobj)
     return len(ended)
 
 
 def test_ten_thousand_slow_connections(new_server, release):
-    """Each has sent one byte and stalls; a token request is answered within a second, and fast ones are not forgotten."""
+    """Each has sent one byte and stalls; token requests are answered meanwhile, and the slow ones when they go on."""
     raise_descriptors(SLOW + 1000)
     server = new_server(binary=release, start=False)
-    configure(server, limits__connections=14000, limits__connections_per_address=3000, limits__head_ms=120000, limits__idle_ms=120000)
+    configure(server, limits__connections=14000, limits__connections_per_address=3000, limits__head_ms=600000, limits__idle_ms=600000)
     server.start()
     sockets = []
     try:
@@ -59,13 +58,10 @@ def test_ten_thousand_slow_connections(new_server, release):
             sockets.append(open_from(server.port, f'127.0.5.{1 + i % 20}'))
         held = len(harness.open_files(server.pids('server')))
         assert held > SLOW, f'the server holds {held} descriptors'
-        world, took = World(server), []
+        world = World(server)
         for _ in range(20):
-            began = time.monotonic()
             check_token(world.ask(auth='demo'))
-            took.append(time.monotonic() - began)
-        assert max(took) < 1, took
-        assert closed(sockets, 0.5) == 0
+        assert closed(sockets, 0) == 0
         for s in sockets[::100]:  # and the slow ones are served when they wake up
             s.sendall(b'OST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
             assert s.recv(65536).startswith(b'HTTP/1.1 404 ')
@@ -78,7 +74,7 @@ def test_ten_thousand_slow_connections(new_server, release):
 @pytest.fixture(scope='module')
 def capped(tmp_path_factory):
     server = harness.Server(tmp_path_factory.mktemp('capped') / 'var')
-    configure(server, limits__connections=40, limits__connections_per_address=15, limits__head_ms=20000, server__loops=1)
+    configure(server, limits__connections=40, limits__connections_per_address=15, limits__head_ms=600000, server__loops=1)
     yield World(server.start())
     server.stop()
 
@@ -87,14 +83,14 @@ def settle(world):
     """Until the server has noticed that all are gone."""
     world.server.http.close()
     world.server.http = harness.requests.Session()
-    harness.wait_until(lambda: (r := world.ask(auth='demo', source='127.0.6.99')) and r.status == 200, 10, 'an answer')
+    harness.wait_until(lambda: (r := world.ask(auth='demo', source='127.0.6.99')) and r.status == 200, 'an answer')
 
 
 def test_cap_per_address(capped):
     settle(capped)
     sockets = [open_from(capped.server.port, '127.0.6.1') for _ in range(25)]
     try:
-        assert closed(sockets, 1) == 10
+        assert closed(sockets, 10) == 10
         check_token(capped.ask(auth='demo', source='127.0.6.2'))  # others have room
         with contextlib.suppress(OSError):
             response = capped.ask(auth='demo', source='127.0.6.1')
@@ -103,14 +99,14 @@ def test_cap_per_address(capped):
     finally:
         for s in sockets:
             s.close()
-    harness.wait_until(lambda: (r := capped.ask(auth='demo', source='127.0.6.1')) and r.status == 200, 10, 'room again')
+    harness.wait_until(lambda: (r := capped.ask(auth='demo', source='127.0.6.1')) and r.status == 200, 'room again')
 
 
 def test_cap_in_total(capped):
     settle(capped)
     sockets = [open_from(capped.server.port, f'127.0.6.{10 + i // 10}') for i in range(60)]
     try:
-        ended = closed(sockets, 1)
+        ended = closed(sockets, 60 - 40)
         assert 60 - 40 <= ended <= 60 - 40 + 2, ended  # a probe of ours may still be open
     finally:
         for s in sockets:
@@ -120,11 +116,12 @@ def test_cap_in_total(capped):
 
 def test_idle_connections_end(new_server):
     server = new_server(start=False)
-    configure(server, limits__idle_ms=300, limits__head_ms=1000)
+    configure(server, limits__idle_ms=300, limits__head_ms=600000)
     server.start()
     with server.connect() as connection:
         assert connection.send(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n').receive().status == 200
-        began = time.monotonic()
-        assert connection.is_closed_by_server(5) and time.monotonic() - began < 3
+        assert connection.is_closed_by_server()
+    configure(server, limits__idle_ms=600000, limits__head_ms=300)
+    reload(server)
     with server.connect() as connection:  # nothing sent at all
-        assert connection.is_closed_by_server(5)
+        assert connection.is_closed_by_server()

@@ -39,7 +39,7 @@ def status(folder, *args, **more):
 def run_in(folder, *args, text_in=None, **more):
     """A command with something on its standard input."""
     return subprocess.run([folder.binary, *map(str, args), '--config', folder.config], input=text_in, capture_output=True,
-                          text=True, timeout=30, env=folder.env, **more)
+                          text=True, timeout=60, env=folder.env, **more)
 
 
 def commands():
@@ -216,13 +216,14 @@ def test_store_is_locked(new_server):
 def test_client_life(empty):
     empty.cli('api', 'create', '--audience', 'https://a.example', '--name', 'A', '--lifetime', '10m',
               '--scope', 'a:read Read it', '--scope', 'a:write')
+    began = int(time.time())
     made = empty.cli('client', 'create', '--name', 'one', '--scope', 'a:read openid', '--expires', '2099-12-31',
                      '--secret-expires', '90d', '--label', 'first', '--auth', 'basic')
     assert re.fullmatch(r'mmc_[0-9A-Za-z]{22}', made['client_id'])
     assert re.fullmatch(r'mms_[0-9A-Za-z]{49}', made['client_secret'])
     assert set(made['scope'].split()) == {'a:read', 'openid'} and made['token_endpoint_auth_method'] == 'client_secret_basic'
     assert made['default_audience'] == 'https://a.example' and made['expires_at'] == 4102358400
-    assert abs(made['client_secret_expires_at'] - time.time() - 90 * 86400) < 60
+    assert began <= made['client_secret_expires_at'] - 90 * 86400 <= time.time()
     client_id = made['client_id']
     assert empty.cli('client', 'update', client_id, '--name', 'two', '--expires', 'never')['expires_at'] == 0
     assert empty.cli('client', 'disable', client_id)['disabled'] is True
@@ -530,7 +531,7 @@ def test_last_use_is_shown(server):
     def used():
         secret = server.cli('client', 'show', made['client_id'])['secrets'][0]
         return secret if secret['use_count'] == 3 else None
-    secret = harness.wait_until(used, 15, 'last use')
+    secret = harness.wait_until(used, 'last use')
     assert secret['last_used_address'] == '127.0.0.1' and began <= secret['last_used_at'] <= time.time()
 
 
@@ -566,7 +567,7 @@ def test_rotation(server):
 
 def verify(server, *args, text_in=None):
     return subprocess.run([server.binary, 'verify', *map(str, args)], input=text_in, capture_output=True, text=True,
-                          timeout=30, env=server.env)
+                          timeout=60, env=server.env)
 
 
 def test_verify(server, tmp_path):

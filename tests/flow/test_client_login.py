@@ -100,7 +100,7 @@ class Login:
 
     def browse(self, path=None, **query):
         """What the browser does at the end: (status, page)."""
-        connection = http.client.HTTPConnection('127.0.0.1', self.back.port, timeout=30)
+        connection = http.client.HTTPConnection('127.0.0.1', self.back.port, timeout=60)
         connection.request('GET', path or f'/callback?{urllib.parse.urlencode(query)}')
         response = connection.getresponse()
         page = response.read().decode()
@@ -225,7 +225,7 @@ def test_a_browser_is_started_with_the_address(person, provider, tmp_path):
     program.chmod(0o755)
     person.env['BROWSER'] = str(program)
     process = subprocess.Popen([str(person.binary), 'login'], env=person.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    harness.wait_until((tmp_path / 'url').exists, 30, 'the browser')
+    harness.wait_until((tmp_path / 'url').exists, 'the browser')
     query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit((tmp_path / 'url').read_text()).query))
     provider.codes['c1'] = query
     urllib.request.urlopen(f'{query["redirect_uri"]}?code=c1&state={query["state"]}&iss={urllib.parse.quote(provider.url)}').read()

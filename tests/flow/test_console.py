@@ -117,7 +117,7 @@ def test_attack_47_a_browser_that_asks_for_the_head_does_not_use_the_secret_up(s
     page = alice.get('/tokens/new')
     page = alice.submit(page, '/tokens/new', follow=False, name='x', scope=tick(page, 'openid'), expiry='30')
     assert page.status == 303
-    alice.session.head(alice.url(page.location), timeout=20)
+    alice.session.head(alice.url(page.location), timeout=60)
     assert SECRET.search(alice.get(page.location).html)
 
 
@@ -318,11 +318,11 @@ def test_pages_are_small(server):
     assets = [html.unescape(a) for a in re.findall(r'(?:href|src)="([^"]*/static/[^"]+)"', page.html)]
     total = 0
     for path in [page.url, *assets]:
-        answer = browser.session.get(browser.url(path), timeout=20)
+        answer = browser.session.get(browser.url(path), timeout=60)
         total += len(answer.content) + sum(len(k) + len(v) + 4 for k, v in answer.headers.items())
         if path in assets:
             assert answer.status_code == 200 and 'max-age=31536000' in answer.headers['Cache-Control']
-            same = browser.session.get(browser.url(path), headers={'If-None-Match': answer.headers['ETag']}, timeout=20)
+            same = browser.session.get(browser.url(path), headers={'If-None-Match': answer.headers['ETag']}, timeout=60)
             assert same.status_code == 304
     assert len(assets) >= 2 and total < 15000
     assert not re.search(r'(?:src|href)="https?://', page.html)

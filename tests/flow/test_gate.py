@@ -192,11 +192,14 @@ def test_attack_34_bound_tokens(gate, issuer):
 
 def test_attack_35_expires_while_kept(gate, issuer):
     """ATTACKS 35: a token that is kept ends with its exp, and scopes are judged at each call."""
-    end = int(time.time()) + 3
-    token = issuer.token('things:read', exp=end)
-    assert gate.ask(check('/v1/things/1'), token=token).status == 200
-    assert gate.ask(check('/v1/admin'), token=token).status == 403
-    harness.wait_until(lambda: time.time() >= end, 10, 'the end of the token')
+    for life_s in (3, 30, 300):  # a machine that stands still for as long gets more
+        end = int(time.time()) + life_s
+        token = issuer.token('things:read', exp=end)
+        statuses = [gate.ask(check(path), token=token).status for path in ('/v1/things/1', '/v1/admin')]
+        if time.time() < end:
+            break
+    assert statuses == [200, 403]
+    harness.wait_until(lambda: time.time() >= end, 'the end of the token')
     assert gate.ask(check('/v1/things/1'), token=token).status == 401
 
 
@@ -443,6 +446,7 @@ def test_attack_36_unknown_kids(new_gate):
     """ATTACKS 36: one fetch per interval, and while that one hangs genuine callers get their answers all the same."""
     issuer, stranger, waiting = gw.Issuer(), ec.generate_private_key(ec.SECP256R1()), []
     try:
+        began = time.monotonic()
         gate = new_gate('--path-prefix', '/check', issuer=issuer)
         good = issuer.token()
         assert gate.ask(check('/v1/things/1'), token=good).status == 200
@@ -456,16 +460,15 @@ def test_attack_36_unknown_kids(new_gate):
             waiting[-1].send(f'GET /check/v1/any HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n'.encode())
             time.sleep(0.1)
             return issuer.fetches() == 2
-        harness.wait_until(fetch_hangs, 60, 'the second fetch')
-        began = time.monotonic()
+        harness.wait_until(fetch_hangs, 'the second fetch')
         threads, statuses = flood(gate, issuer, 400, stranger)
         for _ in range(50):
             assert gate.ask(check('/v1/things/1'), token=good).status == 200
             assert gate.ask(check('/v1/things/2'), token=issuer.token()).status == 200  # one that is not kept
         for thread in threads:
-            thread.join(60)
+            thread.join(2 * harness.PATIENCE_S)
         assert set(statuses) == {401} and len(statuses) == 400
-        assert issuer.fetches() <= 2 + (time.monotonic() - began) // 10  # the interval
+        assert issuer.fetches() <= 1 + (time.monotonic() - began) // 10  # the interval
     finally:
         issuer.stop()
         for connection in waiting:
@@ -483,7 +486,7 @@ def test_attack_37_no_keys(new_gate):
         assert response.json()['error'] == 'temporarily_unavailable'
         assert gate.ask(check('/v1/public')).status == 200
         assert gate.ask(check('/v1/things/1')).status == 401
-        harness.wait_until(lambda: ' warn ' in gate.log() and 'tokens_not_judged why="' in gate.log(), 5, 'the reason, for the operator')
+        harness.wait_until(lambda: ' warn ' in gate.log() and 'tokens_not_judged why="' in gate.log(), 'the reason, for the operator')
     finally:
         issuer.stop()
 
@@ -500,11 +503,11 @@ def test_attack_35_revoked_while_kept(new_gate):
             assert gate.ask(check('/v1/things/1'), token=token).status == 200
         now = int(time.time())
         issuer.revoked.append({'client_id': 'mmc_test', 'epoch': 1, 'not_before': now, 'until': now + 3600})
-        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=old).status == 401, 15, 'the revocation')
+        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=old).status == 401, 'the revocation')
         assert gate.ask(check('/v1/things/1'), token=issuer.token(epoch=1)).status == 200  # of the same second
         assert gate.ask(check('/v1/things/1'), token=other).status == 200
         issuer.revoked.append({'jti': 'j1', 'until': now + 3600})
-        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=other).status == 401, 15, 'the revocation')
+        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=other).status == 401, 'the revocation')
     finally:
         issuer.stop()
 
@@ -521,7 +524,7 @@ def test_real_issuer(server, tmp_path):
         assert gate.ask(check('/v1/things/1'), token=old).status == 200
         made = server.cli('client', 'secret', 'regenerate', server.client()[0], '--yes')
         fresh = server.access_token(auth=(server.client()[0], made['client_secret']))
-        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=old).status == 401, 5, 'the revocation')
+        harness.wait_until(lambda: gate.ask(check('/v1/things/1'), token=old).status == 401, 'the revocation')
         assert gate.ask(check('/v1/things/1'), token=fresh).status == 200
     finally:
         gate.stop()
@@ -535,14 +538,14 @@ def test_feed_is_away(new_gate):
         open_ = new_gate('--path-prefix', '/check', '--revocation-age', '3s', '--revocation', 'open', issuer=issuer)
         token = issuer.token()
         for gate in (closed, open_):
-            assert gate.ask(check('/v1/things/1'), token=token).status == 200
+            harness.wait_until(lambda g=gate: g.ask(check('/v1/things/1'), token=token).status == 200, 'the first answer of the feed')
         issuer.down = True
-        harness.wait_until(lambda: closed.ask(check('/v1/things/1'), token=token).status == 503, 30, 'the end of its patience')
+        harness.wait_until(lambda: closed.ask(check('/v1/things/1'), token=token).status == 503, 'the end of its patience')
         assert int(closed.ask(check('/v1/things/1'), token=token).header('retry-after')) >= 1
         assert open_.ask(check('/v1/things/1'), token=token).status == 200
         assert closed.ask(check('/v1/public')).status == 200
         issuer.down = False
-        harness.wait_until(lambda: closed.ask(check('/v1/things/1'), token=token).status == 200, 30, 'the feed')
+        harness.wait_until(lambda: closed.ask(check('/v1/things/1'), token=token).status == 200, 'the feed')
     finally:
         issuer.stop()
 
@@ -556,12 +559,12 @@ def test_reload_keeps_the_old_rules(new_gate, issuer):
     text = gate.spec.read_text()
     gate.spec.write_text(text + "  /new:\n    get: {security: [{oauth: [things:read]}], responses: {default: {description: x}}}\n")
     gate.process.send_signal(signal.SIGHUP)
-    harness.wait_until(lambda: gate.ask(check('/v1/new'), token=token).status == 200, 15, 'the new rules')
+    harness.wait_until(lambda: gate.ask(check('/v1/new'), token=token).status == 200, 'the new rules')
     for bad in (text + '  /x: [\n', text.replace('things:read', 'no:such', 1) + '  /y: {get: {securty: []}}\n', ''):
         before = gate.log().count('reload_refused')
         gate.spec.write_text(bad)
         gate.process.send_signal(signal.SIGHUP)
-        harness.wait_until(lambda: gate.log().count('reload_refused') > before, 15, 'the refusal')
+        harness.wait_until(lambda: gate.log().count('reload_refused') > before, 'the refusal')
         assert gate.ask(check('/v1/new'), token=token).status == 200
     assert re.search(rf'reload_refused why="{re.escape(str(gate.spec))}:\d+:\d+: ', gate.log())
     assert gate.figure('reloads_failed_total') == 3
@@ -600,8 +603,8 @@ def test_log_says_what_nobody_can_call(gate):
     assert re.search(r' warn gate\[\d+\] unsatisfiable operations=1 ', gate.log())
 
 
-def test_ends_within_a_second_and_keeps_its_mouth_shut(new_gate, issuer):
-    """Idle connections don't hold the end up; no token stands in the log or in the counters."""
+def test_ends_and_keeps_its_mouth_shut(new_gate, issuer):
+    """Idle connections don't hold the end up (they may be idle for two minutes); no token stands in the log or in the counters."""
     gate = new_gate('--path-prefix', '/check')
     token = issuer.token()
     with harness.Connection(gate.port) as idle:

@@ -238,7 +238,7 @@ def test_attack_48_the_disk_fails_while_tokens_are_rotated(faulty_races, kind):
             response = races.ask(form)
             assert response.status == 503 and response.json()['error'] == 'temporarily_unavailable', response.raw
             assert b'token' not in response.body.replace(b'tokens', b'')
-    harness.wait_until(lambda: races.server.get('/readyz').status_code == 200, 10, '/readyz says 200')
+    harness.wait_until(lambda: races.server.get('/readyz').status_code == 200, '/readyz says 200')
     assert races.is_active(first['access_token'])
     won = races.at_once(code)
     assert len(won) == 1
@@ -265,7 +265,7 @@ def test_attack_48_the_disk_comes_and_goes_while_fifty_ask(faulty_races):
         won = races.at_once(form, lambda: None)
         over.set()
         thread.join()
-        harness.wait_until(lambda: races.server.get('/readyz').status_code == 200, 10, '/readyz says 200')
+        harness.wait_until(lambda: races.server.get('/readyz').status_code == 200, '/readyz says 200')
         won += races.at_once(form)
         assert len(won) <= 1
         races.family_is_dead(*won)

@@ -3,6 +3,7 @@
 tests/unit/http/http_probe of the build folder (MINTMARK_BUILD, default build-test) answers every request with 200 and ~900 bytes.
 WIRE_SLOW=10000 raises the number of slow connections.
 """
+import contextlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+import harness
 from wire_cases import CASES, GET, HOST, POST
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,26 +29,19 @@ PLAIN = GET + HOST + b'\r\n'
 NGINX = shutil.which('nginx', path=os.environ.get('PATH', '') + ':/usr/sbin')
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
 def wait_for_port(port, process):
-    end = time.monotonic() + 15
-    while True:
+    def is_there():
         assert process.poll() is None, f'ended with {process.returncode}'
-        try:
-            return socket.create_connection(('127.0.0.1', port), timeout=5).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        with contextlib.suppress(OSError):
+            socket.create_connection(('127.0.0.1', port), timeout=harness.PATIENCE_S).close()
+            return True
+        return False
+    harness.wait_until(is_there, f'port {port}')
 
 
 class Probe:
     def __init__(self, **options):
-        self.port = options.setdefault('port', free_port())
+        self.port = options.setdefault('port', harness.free_port())
         args = [text for name, value in options.items() for text in (f'--{name.replace("_", "-")}', str(value))]
         self.process = subprocess.Popen([PROBE, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == 'ready\n', self.process.stderr.read()
@@ -54,7 +49,7 @@ class Probe:
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        _, errors = self.process.communicate(timeout=15)
+        _, errors = self.process.communicate(timeout=harness.STOP_S)
         assert self.process.returncode == 0, errors[:4000]
 
     def signal(self, number):
@@ -93,7 +88,7 @@ def nginx(tmp_path_factory):
         pytest.skip('nginx is not installed')
     folder = tmp_path_factory.mktemp('nginx')
     folder.chmod(0o755)
-    outer, inner = free_port(), free_port()
+    outer, inner = harness.free_port(), harness.free_port()
     config = folder / 'nginx.conf'
     temps = ''.join(f'{kind}_temp_path {folder}/{kind};' for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
     # The proxy makes nginx read and judge the body before anything answers.
@@ -106,10 +101,10 @@ def nginx(tmp_path_factory):
     wait_for_port(outer, process)
     yield outer
     process.terminate()
-    process.wait(10)
+    process.wait(harness.STOP_S)
 
 
-def connect(port, timeout_s=10):
+def connect(port, timeout_s=harness.PATIENCE_S):
     s = socket.create_connection(('127.0.0.1', port), timeout=timeout_s)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
@@ -195,12 +190,15 @@ def test_cut_in_two_gives_the_same(plain):
     (PLAIN, PLAIN * 3),  # the second request on a kept connection
 ], ids=['head-from-accept', 'head', 'body', 'chunks', 'second-head'])
 def test_bytes_do_not_stretch_a_deadline(probe, start, rest):
-    server = probe(head_ms=1500, body_ms=1500, idle_ms=1500)
+    server = probe(head_ms=1500, body_ms=1500)
+    began, got = time.monotonic(), b''
     with connect(server.port) as s:
-        s.sendall(start)
         if start == PLAIN:
+            s.sendall(start)
             receive(s, 1)
-        began, got = time.monotonic(), b''
+            began = time.monotonic()
+        else:
+            s.sendall(start)
         s.settimeout(0.3)
         for byte in rest:
             try:
@@ -213,20 +211,20 @@ def test_bytes_do_not_stretch_a_deadline(probe, start, rest):
             got += data
             if not data:
                 break
-        took = time.monotonic() - began
-    assert 1.2 < took < 3.5
-    assert statuses(got) == [408]
+    assert statuses(got) == [408]  # all the bytes would take a minute
+    assert time.monotonic() - began > 1.4
     assert server.stats()['timeouts'] == 1
 
 
 def test_idle_connections_end(probe):
-    server = probe(head_ms=1000, idle_ms=500)
-    with connect(server.port) as fresh, connect(server.port) as kept:
+    server, began = probe(idle_ms=500), time.monotonic()
+    with connect(server.port) as kept:
         kept.sendall(PLAIN)
         receive(kept, 1)
-        began = time.monotonic()
-        assert kept.recv(100) == b'' and 0.3 < time.monotonic() - began < 2
-        assert fresh.recv(100) == b'' and 0.6 < time.monotonic() - began < 3
+        assert kept.recv(100) == b'' and time.monotonic() - began > 0.4
+    server, began = probe(head_ms=500), time.monotonic()
+    with connect(server.port) as fresh:
+        assert fresh.recv(100) == b'' and time.monotonic() - began > 0.4
 
 
 def test_many_slow_connections(probe):
@@ -237,15 +235,14 @@ def test_many_slow_connections(probe):
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
     slow = []
     try:
-        server = probe(head_ms=60000)
+        server = probe()
         before = server.rss_kib()
         for _ in range(SLOW):
             slow.append(connect(server.port))
             slow[-1].sendall(b'GET / HTTP/1.1\r\nHost: a.exam')
         for _ in range(20):
-            began = time.monotonic()
             got, _ = talk(server.port, PLAIN, 1)
-            assert statuses(got) == [200] and time.monotonic() - began < 1
+            assert statuses(got) == [200]
         assert server.stats()['open'] >= SLOW
         each = (server.rss_kib() - before) * 1024 / SLOW
         print(f'{each:.0f} bytes for each of {SLOW} slow connections')
@@ -262,21 +259,20 @@ def test_many_slow_connections(probe):
 def test_caps(probe):
     server = probe(connections_max=30, per_addr_max=10)
     mine = [connect(server.port) for _ in range(10)]
-    time.sleep(0.1)
+    harness.wait_until(lambda: server.stats()['open'] == 10, 'ten connections')
     with connect(server.port) as s:
         got, closed = receive(s, 99)
         assert statuses(got) == [503] and closed
-    other = socket.create_connection(('127.0.0.1', server.port), timeout=10, source_address=('127.0.0.2', 0))
+    other = socket.create_connection(('127.0.0.1', server.port), timeout=60, source_address=('127.0.0.2', 0))
     other.sendall(PLAIN)  # another address is served
     assert statuses(receive(other, 1)[0]) == [200]
-    many = [socket.create_connection(('127.0.0.1', server.port), timeout=10, source_address=(f'127.0.1.{i}', 0))
+    many = [socket.create_connection(('127.0.0.1', server.port), timeout=60, source_address=(f'127.0.1.{i}', 0))
             for i in range(1, 26)]
-    time.sleep(0.1)
-    assert server.stats()['open'] == 30
+    harness.wait_until(lambda: (s := server.stats())['open'] == 30 and s['refused_cap'] == 1 + 6, 'all of them')
     assert statuses(receive(many[-1], 99)[0]) == [503]
     for s in [*mine, *many]:
         s.close()
-    time.sleep(0.1)
+    harness.wait_until(lambda: server.stats()['open'] == 1, 'their end')
     with connect(server.port) as s:
         s.sendall(PLAIN)
         assert statuses(receive(s, 1)[0]) == [200]
@@ -298,10 +294,7 @@ def test_reset_in_the_middle(probe, options):
             reset(s)
     got, _ = talk(server.port, PLAIN, 1)
     assert statuses(got) == [200]
-    end = time.monotonic() + 5
-    while server.stats()['open'] > 0:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    harness.wait_until(lambda: server.stats()['open'] == 0, 'the end of all')
 
 
 @pytest.mark.parametrize('options', [{}, {'async': 1}], ids=['at-once', 'later'])
@@ -320,15 +313,14 @@ def test_half_close(probe, options):
 
 def test_peer_that_never_reads(probe):
     server = probe(write_ms=1000, big=30_000_000)
+    began = time.monotonic()
     with connect(server.port) as s:
         s.sendall(PLAIN * 20)
-        time.sleep(0.3)
-        assert server.stats()['open'] == 1
-        assert server.rss_kib() < 400_000, 'one reply waits, not twenty'
-        end = time.monotonic() + 5
-        while server.stats()['open'] > 0:
-            assert time.monotonic() < end
+        while server.stats()['timeouts'] == 0:
+            assert server.rss_kib() < 400_000, 'one reply waits, not twenty'
+            assert time.monotonic() - began < harness.PATIENCE_S
             time.sleep(0.05)
+        assert server.stats()['open'] == 0 and time.monotonic() - began > 0.9
     assert server.stats()['timeouts'] == 1
 
 
@@ -356,13 +348,12 @@ def test_drain(probe):
         kept.sendall(PLAIN)
         receive(kept, 1)
         half.sendall(PLAIN[:-2])
-        time.sleep(0.1)
         server.signal(signal.SIGTERM)
         assert kept.recv(100) == b''
         half.sendall(b'\r\n')
         got, closed = receive(half, 99)
         assert statuses(got) == [200] and b'Connection: close' in got and closed
-    server.process.wait(3)
+    server.process.wait(harness.STOP_S)
 
 
 # TLS
@@ -378,7 +369,7 @@ def make_certificate(folder, name):
 @pytest.fixture
 def tls_probe(probe, tmp_path):
     cert, key = make_certificate(tmp_path, 'first')
-    server = probe(cert=cert, key=key, handshake_ms=1000)
+    server = probe(cert=cert, key=key)
     server.cert, server.key, server.folder = cert, key, tmp_path
     return server
 
@@ -424,12 +415,13 @@ def test_tls_refuses(tls_probe, args):
     assert tls_probe.stats()['handshakes_failed'] == 1
 
 
-def test_tls_handshake_has_a_deadline(tls_probe):
-    with connect(tls_probe.port) as silent, connect(tls_probe.port) as plain_http:
+def test_tls_handshake_has_a_deadline(probe, tmp_path):
+    cert, key = make_certificate(tmp_path, 'a')
+    server = probe(cert=cert, key=key, handshake_ms=1000)
+    with connect(server.port) as silent, connect(server.port) as plain_http:
         plain_http.sendall(PLAIN)
         assert b'HTTP/' not in receive(plain_http, 99)[0]
-        began = time.monotonic()
-        assert silent.recv(100) == b'' and time.monotonic() - began < 3
+        assert silent.recv(100) == b''
 
 
 def test_tls_large_reply_and_body(probe, tmp_path):
@@ -445,9 +437,10 @@ def test_tls_large_reply_and_body(probe, tmp_path):
 def test_tls_bytes_do_not_stretch_a_deadline(probe, tmp_path):
     cert, key = make_certificate(tmp_path, 'a')
     server = probe(cert=cert, key=key, head_ms=1000)
+    began = time.monotonic()
     with tls_connect(server, tls_client(cert)) as s:
         s.settimeout(0.3)
-        began, got = time.monotonic(), b''
+        got = b''
         for byte in PLAIN:
             try:
                 s.send(bytes([byte]))
@@ -455,7 +448,8 @@ def test_tls_bytes_do_not_stretch_a_deadline(probe, tmp_path):
                 break
             except TimeoutError:
                 continue
-        assert statuses(got) == [408] and 0.7 < time.monotonic() - began < 3
+    assert statuses(got) == [408]  # all the bytes would take ten seconds
+    assert time.monotonic() - began > 0.9
 
 
 def read_pieces(s, version):
@@ -483,10 +477,10 @@ def read_pieces(s, version):
 def test_stream_in_constant_memory(probe, tmp_path, secure):
     """RFC 9112 7.1: a reply in pieces, over TLS too: whole, for a reader of any speed, with memory for a piece each."""
     cert, key = make_certificate(tmp_path, 'a')
-    server = probe(stream=64, write_ms=20000, **({'cert': cert, 'key': key} if secure else {}))
+    server = probe(stream=64, **({'cert': cert, 'key': key} if secure else {}))
 
     def connect():
-        return tls_connect(server, tls_client(cert)) if secure else socket.create_connection(('127.0.0.1', server.port), 20)
+        return tls_connect(server, tls_client(cert)) if secure else socket.create_connection(('127.0.0.1', server.port), harness.PATIENCE_S)
     with connect() as s:
         assert read_pieces(s, 1) == 64 << 20
         assert read_pieces(s, 1) == 64 << 20  # the connection lives on
@@ -513,10 +507,13 @@ def test_certificate_swap(tls_probe):
     shutil.copy(new_cert, tls_probe.cert)
     shutil.copy(new_key, tls_probe.key)
     tls_probe.signal(signal.SIGHUP)
-    time.sleep(0.3)
+
+    def is_new():
+        with contextlib.suppress(ssl.SSLError), tls_connect(tls_probe, tls_client(new_cert)) as s:
+            return ask(s) == [200]
+        return False
+    harness.wait_until(is_new, 'the new certificate')
     assert ask(old) == [200]
-    with tls_connect(tls_probe, tls_client(new_cert)) as s:
-        assert ask(s) == [200]
     with tls_connect(tls_probe, old_client, session) as s:
         assert ask(s) == [200] and s.session_reused
     old.close()

@@ -148,7 +148,7 @@ def test_cc_39_issuer_with_a_path_or_slash(new_server, path):
         metadata = server.get(at).json()
         assert metadata['issuer'] == issuer
         assert metadata['token_endpoint'] == f'http://127.0.0.1:{server.port}{prefix}/oauth2/token'
-        assert server.http.get(metadata['jwks_uri'], timeout=10).json()['keys']
+        assert server.http.get(metadata['jwks_uri'], timeout=60).json()['keys']
     response = World(server).ask(auth='demo', path=f'{prefix}/oauth2/token')
     assert claims_of(check_token(response)['access_token'])['iss'] == issuer
     check_token(World(server).ask(auth='demo', path=f'{prefix}/connect/token'))

@@ -24,8 +24,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import NameOID
 from world import World, basic, check_busy, check_error, check_token, configure, header_of, reload, token_request
 
-SLOWER = 1 if harness.BINARY == harness.RELEASE.resolve() else 3  # sanitizers
-
 
 def ask_or_none(world):
     """A token request; None when the connection broke (its server was killed)."""
@@ -40,6 +38,14 @@ def alone(new_server):
     return World(new_server())
 
 
+@pytest.fixture
+def patient(new_server):
+    """Gives requests under way a minute at the end; the half second that it is by itself may pass while a machine stands still."""
+    server = new_server(start=False)
+    configure(server, limits__drain_ms=60000)
+    return World(server.start())
+
+
 # Restarts.
 
 def test_cc_48_keyd_dies(alone):
@@ -49,14 +55,17 @@ def test_cc_48_keyd_dies(alone):
     refused = 0
     with server.connect() as connection:  # one connection, all the time: the server itself must not stumble
         for _ in range(5):
-            old = server.pids('keyd')
+            old, supervisor = server.pids('keyd'), server.pids('supervisor')
+            os.kill(supervisor, signal.SIGSTOP)  # so that it surely is missed
             os.kill(old, signal.SIGKILL)
-            good, end = 0, time.monotonic() + 20
+            harness.wait_until(lambda pid=old: not harness.is_alive(pid), 'the end of keyd')
+            good, end = 0, time.monotonic() + harness.PATIENCE_S
             while good < 20:
                 assert time.monotonic() < end, f'no token again:\n{server.log()[-3000:]}'
                 connection.send(token_request('grant_type=client_credentials', [basic(*server.client())], close=False))
                 response = connection.receive()
                 assert response is not None and response.status in (200, 503)
+                os.kill(supervisor, signal.SIGCONT)
                 if response.status == 503:
                     check_error(response, 503, 'temporarily_unavailable')
                     assert response.header('retry-after') == '1'
@@ -66,7 +75,7 @@ def test_cc_48_keyd_dies(alone):
                     assert header_of(check_token(response)['access_token'])['kid'] == kid
                     good += 1
             assert server.pids('keyd') not in (None, old)
-    assert refused > 0, 'keyd was never missed'
+    assert refused >= 5, 'keyd was not missed'
     assert server.process.poll() is None
 
 
@@ -76,7 +85,7 @@ def test_server_dies(alone):
     for _ in range(3):
         old = server.pids('server')
         os.kill(old, signal.SIGKILL)
-        began = time.monotonic()
+        end = time.monotonic() + harness.PATIENCE_S
         while True:
             response = ask_or_none(world)
             if response is not None and response.status == 200:
@@ -84,9 +93,8 @@ def test_server_dies(alone):
             assert response is None or response.status == 503, response
             if response is not None:
                 check_busy(response)
-            assert time.monotonic() - began < 2 * SLOWER, server.log()[-3000:]
+            assert time.monotonic() < end, server.log()[-3000:]
         assert server.pids('server') not in (None, old)
-        time.sleep(1.2)  # a role that lived for a second is restarted at once
     assert server.process.poll() is None
 
 
@@ -96,16 +104,16 @@ def test_supervisor_dies_and_its_children_with_it(alone):
     os.kill(pids['supervisor'], signal.SIGKILL)
     alone.server.process.wait()
     alone.server.process = None
-    harness.wait_until(lambda: not any(map(harness.is_alive, pids.values())), 2, 'the end of keyd and server')
+    harness.wait_until(lambda: not any(map(harness.is_alive, pids.values())), 'the end of keyd and server')
     with pytest.raises(OSError):
         alone.server.raw(b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
     alone.server.start()
     check_token(alone.ask(auth='demo'))
 
 
-def test_requests_in_work_are_answered_at_the_end(alone):
-    """SIGTERM drains: whose secret is being hashed in that moment gets his token, within the second that a stop may take."""
-    world, server = alone, alone.server
+def test_requests_in_work_are_answered_at_the_end(patient):
+    """SIGTERM drains: whose secret is being hashed in that moment gets his token."""
+    world, server = patient, patient.server
     scope = world.control('api.list')['apis'][0]['scopes'][0]['name']
     slow = world.make(client_id='slow.client', client_secret='a chosen secret', scope=scope)
     check_token(world.ask(auth=slow))
@@ -118,13 +126,15 @@ def test_requests_in_work_are_answered_at_the_end(alone):
     for connection in connections:
         connection.socket.close()
     assert [response and response.status for response in responses] == [200] * 4
-    assert server.stop() < 1.5 * SLOWER
+    assert server.process.wait(harness.STOP_S) == 0  # asked again, it would not finish its work
+    server.stop()
+    assert 'server_not_drained' not in server.log()
 
 
 @pytest.mark.parametrize('kept', [False, True])
-def test_requests_that_have_arrived_are_answered_at_the_end(alone, kept):
+def test_requests_that_have_arrived_are_answered_at_the_end(patient, kept):
     """Nor is a request dropped that stands in the kernel when SIGTERM comes: on a new connection, or on a kept one."""
-    world, server = alone, alone.server
+    world, server = patient, patient.server
     data = token_request('grant_type=client_credentials', [basic(*world.clients['demo'])], close=False)
     connections = [server.connect() for _ in range(20)]
     if kept:
@@ -140,13 +150,15 @@ def test_requests_that_have_arrived_are_answered_at_the_end(alone, kept):
     for connection in connections:
         connection.socket.close()
     assert [response and response.status for response in responses] == [200] * 20
-    assert server.stop() < 1.5 * SLOWER
+    assert server.process.wait(harness.STOP_S) == 0  # asked again, it would not finish its work
+    server.stop()
+    assert 'server_not_drained' not in server.log()
 
 
 def test_pipelined_requests_behind_a_keyd_that_hangs(new_server):
     """Each is told so: the second, which the refusal of the first lets in, does not wait for something else to happen."""
     server = new_server(start=False)
-    configure(server, server__loops=1, limits__head_ms=60000, limits__idle_ms=60000)
+    configure(server, server__loops=1, limits__head_ms=600000, limits__idle_ms=600000)
     world = World(server.start())
     data = token_request('grant_type=client_credentials', [basic(*world.clients['demo'])], close=False)
     with server.connect() as connection:
@@ -158,7 +170,7 @@ def test_pipelined_requests_behind_a_keyd_that_hangs(new_server):
                 check_error(connection.receive(), 503, 'temporarily_unavailable')
         finally:
             os.kill(server.pids('keyd'), signal.SIGCONT)
-    harness.wait_until(lambda: world.ask(auth='demo').status == 200, 5, 'a token, once keyd goes on')
+    harness.wait_until(lambda: world.ask(auth='demo').status == 200, 'a token, once keyd goes on')
 
 
 # The sandbox.
@@ -406,13 +418,13 @@ def test_reload_applies_and_a_bad_file_changes_nothing(new_server):
     pids = server.pids()
     check_token(world.ask(auth='demo'))
     assert 'event":"request' not in server.log() and ' request ' not in server.log()
-    configure(server, log__requests='true', log__format='json', log__level='debug', limits__head_ms=500, jwks__max_age_s=77,
+    configure(server, log__requests='true', log__format='json', log__level='debug', limits__head_ms=2000, jwks__max_age_s=77,
               tokens__access_lifetime_s=1800)
     reload(server)
     assert server.cli('api', 'create', '--audience', 'urn:example:reloaded')['token_lifetime'] == 1800
     assert 'max-age=77' in server.get('/.well-known/jwks.json').headers['Cache-Control']
     check_token(world.ask(auth='demo'))
-    harness.wait_until(lambda: '"event":"request"' in server.log(), 5, 'a request in the log')
+    harness.wait_until(lambda: '"event":"request"' in server.log(), 'a request in the log')
     with server.connect() as connection:
         check_error(connection.send(b'GET /').receive(), 408, 'request_timeout')
     good = server.config.read_text()
@@ -441,7 +453,7 @@ def test_reload_reaches_the_keeper(new_server):
     def count():  # where it is written: who asks for figures has them written first
         with sqlite3.connect(f'file:{next(server.var.glob("**/mintmark.db"))}?mode=ro', uri=True) as db:
             return db.execute('SELECT sum(use_count) FROM client_secret').fetchone()[0]
-    harness.wait_until(lambda: count() == 1, 20, 'the use in the store')
+    harness.wait_until(lambda: count() == 1, 'the use in the store')
 
 
 def test_figures_are_never_behind_what_happened(new_server):
@@ -490,7 +502,7 @@ class Tls:
         return context
 
     def open(self, context, session=None):
-        raw = socket.create_connection(('127.0.0.1', self.server.port), timeout=20)
+        raw = socket.create_connection(('127.0.0.1', self.server.port), timeout=60)
         try:
             return context.wrap_socket(raw, server_hostname='localhost', session=session)
         except BaseException:
@@ -522,10 +534,10 @@ def tls(new_server):
     server = new_server(start=False)
     write_certificate(server.var, 'first')
     server.issuer = f'https://localhost:{server.port}'
-    configure(server, issuer=server.issuer, tls__certificate='cert.pem', tls__key='key.pem', limits__handshake_ms=1000)
+    configure(server, issuer=server.issuer, tls__certificate='cert.pem', tls__key='key.pem')
     server.launch()
     made = Tls(server)
-    harness.wait_until(made.is_up, harness.START_S, 'TLS')
+    harness.wait_until(made.is_up, 'TLS')
     return made
 
 
@@ -550,16 +562,20 @@ def test_tls_refuses_the_old_and_the_plain(tls):
     for version in ('TLSv1', 'TLSv1.1'):
         flags = {'TLSv1': '-tls1', 'TLSv1.1': '-tls1_1'}
         done = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{tls.server.port}', flags[version], '-cipher', 'ALL:@SECLEVEL=0'],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
         assert 'Cipher is (NONE)' in done.stdout or done.returncode != 0, done.stdout
     with tls.server.connect() as connection:  # plain http to a TLS port: no token, no crash
         connection.send(token_request('grant_type=client_credentials', [basic(*tls.server.client())]))
         assert connection.is_closed_by_server() and b'access_token' not in connection.left
-    with tls.server.connect() as connection:  # a handshake that never comes ends at its deadline
-        began = time.monotonic()
-        assert connection.is_closed_by_server(6) and time.monotonic() - began < 5
     with tls.open(tls.context()) as s:
         assert tls.token(s)
+
+
+def test_tls_handshake_has_a_deadline(tls):
+    configure(tls.server, limits__handshake_ms=1000, limits__head_ms=600000, limits__idle_ms=600000)
+    reload(tls.server)
+    with tls.server.connect() as connection:
+        assert connection.is_closed_by_server()
 
 
 def serial(tls, context):
@@ -576,7 +592,7 @@ def test_tls_certificate_is_swapped_by_reload(tls):
         assert serial(tls, old_context) == before  # not before it is told
         reload(tls.server)
         context = tls.context()
-        harness.wait_until(lambda: try_serial(tls, context) not in (None, before), 5, 'the new certificate')
+        harness.wait_until(lambda: try_serial(tls, context) not in (None, before), 'the new certificate')
         assert tls.token(kept)  # and nobody is thrown out
         new = serial(tls, context)
         (tls.server.var / 'key.pem').write_text('nonsense')
@@ -588,7 +604,7 @@ def test_tls_certificate_is_swapped_by_reload(tls):
         assert serial(tls, context) == new  # a key that does not fit, too
     write_certificate(tls.server.var, 'fourth')
     reload(tls.server)
-    harness.wait_until(lambda: try_serial(tls, tls.context()) not in (None, new), 5, 'the fourth certificate')
+    harness.wait_until(lambda: try_serial(tls, tls.context()) not in (None, new), 'the fourth certificate')
 
 
 def try_serial(tls, context):

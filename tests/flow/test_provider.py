@@ -498,7 +498,7 @@ def test_attack_26_ten_thousand_scopes(server, app, browser):
             assert response.status_code == 400 and response.json()['error'] == 'invalid_scope'
             assert len(response.content) < 1000
         for method, where, most in (('get', 'params', {413, 431}), ('post', 'data', {413})):
-            response = server.http.request(method, server.url('/oauth2/authorize'), allow_redirects=False, timeout=20,
+            response = server.http.request(method, server.url('/oauth2/authorize'), allow_redirects=False, timeout=60,
                                            **{where: app.params(scope=scope)})
             assert response.status_code in most and 'Location' not in response.headers and len(response.content) < 8000
     app.refresh(tokens['refresh_token'])

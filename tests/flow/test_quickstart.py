@@ -6,7 +6,6 @@ import re
 import signal
 import stat
 import subprocess
-import time
 
 import jwcrypto.jwk
 import jwcrypto.jwt
@@ -18,6 +17,7 @@ from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
 import harness
+from world import configure
 
 # Which library verifies what in Debian 12's versions: jose 11 knows no EdDSA.
 ALGS = ['ES256', 'RS256', 'PS256', 'EdDSA']
@@ -144,7 +144,7 @@ def key_set(server, tokens):
     del tokens  # their keys exist only after the first API of an algorithm
     metadata = server.get('/.well-known/openid-configuration').json()
     assert metadata['issuer'] == server.issuer
-    return server.http.get(metadata['jwks_uri'], timeout=10).json()
+    return server.http.get(metadata['jwks_uri'], timeout=60).json()
 
 
 @pytest.mark.parametrize('alg', ALGS)
@@ -258,20 +258,19 @@ def test_another_port_is_honoured(new_server, binary):
     assert claims_of(server.access_token())['iss'] == server.issuer
 
 
-def test_ctrl_c_ends_within_a_second(new_server, binary):
+def test_ctrl_c(new_server, binary):
     """A terminal sends SIGINT to the whole process group; keyd and server must not die before their work is done."""
-    server = new_server(binary=binary)
+    server = new_server(binary=binary, start=False)
+    configure(server, limits__drain_ms=600000)  # then only what ends by itself ends in time
+    server.start()
     assert server.token().status_code == 200  # and the connection stays open, idle
     process, family = server.process, set(server.pids().values())
-    began = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     try:
-        status = process.wait(10)
+        status = process.wait(harness.STOP_S)
     except subprocess.TimeoutExpired:
-        pytest.fail(f'still running after 10 s:\n{server.log()}')
-    took_s = time.monotonic() - began
+        pytest.fail(f'still running:\n{server.log()}')
     assert status == 0, server.log()
-    assert took_s < (1 if binary == harness.RELEASE else 3)
     assert not any(map(harness.is_alive, family))
     server.check_log()
 

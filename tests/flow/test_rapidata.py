@@ -218,7 +218,7 @@ def test_credential(mint, alice, path):
     assert mint.server.token(auth=pair, scope='other:read').json()['error'] == 'invalid_scope'  # the login did not have it
     mine = mint.server.get('/client/' + pair[0], headers=bearer(token)).json()
     assert set(mine) == {'clientId', 'displayName', 'createdAt'} and mine['displayName'] == 'host - Python API Client'
-    assert mint.server.http.delete(mint.server.url(path + '/' + pair[0]), headers=bearer(token), timeout=20).status_code == 204
+    assert mint.server.http.delete(mint.server.url(path + '/' + pair[0]), headers=bearer(token), timeout=60).status_code == 204
     error(mint.server.get('/client/' + pair[0], headers=bearer(token)), 404)
     assert mint.server.token(auth=pair).json()['error'] == 'invalid_client'
 
@@ -260,15 +260,15 @@ def test_who_may(mint, alice):
         headers = bearer(bad) if bad else {}
         error(server.post('/client', headers=headers), status)
         error(server.get('/clients', headers=headers), status)
-        error(server.http.delete(server.url('/client/' + mine['clientId']), headers=headers, timeout=20), status)
+        error(server.http.delete(server.url('/client/' + mine['clientId']), headers=headers, timeout=60), status)
     bob = people.Browser(server)
     people.sign_up_account(server, browser=bob)
     other = mint.login(bob)['accessToken']
     for method in ('GET', 'DELETE'):
         for client in (mine['clientId'], server.client()[0], mint.client, 'mmc_nobody', 'x' * 300):
-            error(server.http.request(method, server.url('/client/' + client), headers=bearer(other), timeout=20), 404)
+            error(server.http.request(method, server.url('/client/' + client), headers=bearer(other), timeout=60), 404)
     assert server.token(auth=(mine['clientId'], mine['clientSecret'])).status_code == 200
-    error(server.http.put(server.url('/client/' + mine['clientId']), headers=bearer(token), timeout=20), 405)
+    error(server.http.put(server.url('/client/' + mine['clientId']), headers=bearer(token), timeout=60), 405)
 
 
 @pytest.mark.parametrize('body, status', [('{"displayName":7}', 400), ('{"displayName":""}', 400), ('[]', 400), ('{', 400), ('{"displayName":"a\\u0000b"}', 400),
@@ -304,4 +304,4 @@ def test_off_by_default(server):
     """None of it exists unless it is switched on."""
     for method, path in (('POST', '/identity/bridge-token?clientId=x'), ('GET', '/identity/bridge-token?readKey=x'), ('POST', '/client'),
                          ('POST', '/Client'), ('GET', '/clients'), ('GET', '/client/x'), ('GET', '/connect/authorize/external?writeKey=x')):
-        assert server.http.request(method, server.url(path), timeout=20, allow_redirects=False).status_code == 404, path
+        assert server.http.request(method, server.url(path), timeout=60, allow_redirects=False).status_code == 404, path

@@ -495,7 +495,7 @@ def test_only_who_may_do_everything_makes_admins(site):
     headers = {'Authorization': f'Bearer {token}'}
 
     def call(method, path, body=None):
-        return site.http.request(method, site.url('/api/v1' + path), json=body, headers=headers, timeout=20)
+        return site.http.request(method, site.url('/api/v1' + path), json=body, headers=headers, timeout=60)
     good = call('POST', '/invitations', {'email': 'hr1@example.com', 'roles': ['dev']})
     assert good.status_code == 200 and '/invite?token=' in good.json()['link'] and good.json()['mailed'] is True
     for method, path, body in [('POST', '/invitations', {'email': 'hr2@example.com', 'roles': ['Admin']}),

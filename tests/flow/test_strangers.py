@@ -20,7 +20,7 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(b'v' * 43).digest()).rstrip(
 def server(tmp_path_factory):
     with Provider() as provider:
         server = harness.Server(tmp_path_factory.mktemp('strangers') / 'var')
-        worlds.configure(server, throttle__strangers=LIMIT, compat__rapidata=True)
+        worlds.configure(server, throttle__strangers=LIMIT, throttle__window_s=3600, compat__rapidata=True)
         with open(server.config, 'a') as config:
             config.write(f'upstream1:\n  issuer: {provider.issuer}\n  client_id: relying\n  private_addresses: true\n')
         server.start()

@@ -135,7 +135,7 @@ def test_gate(reader):
     process = reader.shell(block('protect-my-api', 'sh', 'mintmark gate').replace('127.0.0.1:9090', f'127.0.0.1:{port}'))
     try:
         def ask(token):
-            connection = http.client.HTTPConnection('127.0.0.1', port, timeout=20)
+            connection = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
             try:
                 connection.request('GET', '/measurements', headers={'Authorization': f'Bearer {token}'} if token else {})
                 return connection.getresponse().status
@@ -145,11 +145,11 @@ def test_gate(reader):
             finally:
                 connection.close()
         token = reader.paste(reader.exported() + 'mintmark token').strip()
-        harness.wait_until(lambda: ask(None) == 401, 30, 'the gate')
-        harness.wait_until(lambda: ask(token) == 200, 30, 'the keys of the issuer')
+        harness.wait_until(lambda: ask(None) == 401, 'the gate')
+        harness.wait_until(lambda: ask(token) == 200, 'the keys of the issuer')
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def test_verifier_in_fastapi(reader, python):
@@ -221,11 +221,11 @@ def test_as_a_person(reader):
     text = f'export MINTMARK_ISSUER={reader.server.issuer} BROWSER={browser}\n' + block('call-a-protected-api', 'sh', 'mintmark login')
     process = reader.shell(text.replace('mmc_…', app))
     try:
-        harness.wait_until((reader.folder / 'url').exists, 60, 'the browser')
+        harness.wait_until((reader.folder / 'url').exists, 'the browser')
         person, who = rp.signed_in(reader.server)
         page = person.get((reader.folder / 'url').read_text().removeprefix(reader.server.issuer))
         page = person.submit(page, '/consent', button='Allow') if page.status == 200 else page
-        assert people.requests.get(page.headers['Location'], timeout=20).status_code == 200
+        assert people.requests.get(page.headers['Location'], timeout=60).status_code == 200
         out, err = process.communicate(timeout=60)
     finally:
         process.kill()
@@ -236,12 +236,12 @@ def test_from_an_agent(reader):
     maintain, use = block('call-a-protected-api', 'sh', 'mintmark token-file').splitlines()
     process = reader.shell(reader.exported() + maintain.replace(' &', '').replace('mintmark', 'exec mintmark', 1))
     try:
-        harness.wait_until((reader.folder / 'token.json').exists, 60, 'the token file')
+        harness.wait_until((reader.folder / 'token.json').exists, 'the token file')
         assert (reader.folder / 'token.json').stat().st_mode & 0o777 == 0o640
         assert reader.paste(use).strip() == json.loads((reader.folder / 'token.json').read_text())['access_token']
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 

@@ -24,7 +24,7 @@ PROBE = BUILD / 'tests/unit/verify/verify_probe'
 def example(server, token, scope='measurements:read', audience=None, **env):
     audience = audience or part_of(token, 1)['aud']
     return subprocess.run([EXAMPLE, server.issuer, audience, scope], input=token, capture_output=True, text=True,
-                          timeout=30, env=harness.clean_env(**env))
+                          timeout=60, env=harness.clean_env(**env))
 
 
 def scope_of(token):
@@ -53,7 +53,7 @@ class Probe:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        assert self.process.wait(20) == 0, 'the probe ended badly'
+        assert self.process.wait(harness.STOP_S) == 0, 'the probe ended badly'
 
     def check(self, token, scopes='-'):
         return self.many([token], scopes)[0]
@@ -98,7 +98,7 @@ def test_example_without_issuer(server):
     token = server.access_token()
     port = harness.free_port()
     done = subprocess.run([EXAMPLE, f'http://127.0.0.1:{port}', 'x', 'y'], input=token, capture_output=True, text=True,
-                          timeout=30, env=harness.clean_env())
+                          timeout=60, env=harness.clean_env())
     assert done.returncode == 1 and 'no connection' in done.stderr
 
 
@@ -130,7 +130,7 @@ def test_installed_library_is_enough(server, tmp_path):
         program = tmp_path / how
         subprocess.run(['cc', '-std=c99', '-pedantic', '-Wall', '-Wextra', '-Werror', harness.ROOT / 'examples/verify.c',
                         '-o', program, *flags], check=True)
-        done = subprocess.run([program, server.issuer, part_of(token, 1)['aud'], scope_of(token)], input=token, timeout=30,
+        done = subprocess.run([program, server.issuer, part_of(token, 1)['aud'], scope_of(token)], input=token, timeout=60,
                               capture_output=True, text=True, env=harness.clean_env(LD_LIBRARY_PATH=str(lib)))
         assert done.returncode == 0, done
 
@@ -182,7 +182,7 @@ def test_rotation_is_followed(new_server):
         time.sleep(1.1)  # the interval since the first fetch, by the clock of another process
         server.cli('key', 'rotate', '--now')
         new = harness.wait_until(lambda: (lambda t: header_of(t)['kid'] != header_of(old)['kid'] and t)(server.access_token()),
-                                 20, 'a token by the new key')
+                                 'a token by the new key')
         assert probe.check(new) == 'valid'
         assert probe.check(old) == 'valid'
 
@@ -200,7 +200,7 @@ def test_attack_36_unknown_keys_by_the_thousand(new_server):
         assert jwks_requests(server) == before
     with Probe(server.issuer, part_of(token, 1)['aud'], interval_s=1) as probe:
         began = time.monotonic()
-        while time.monotonic() < began + 3:
+        while time.monotonic() < began + 3 or (jwks_requests(server) - before < 2 and time.monotonic() < began + harness.PATIENCE_S):
             probe.many([with_kid(token, f'k{k}') for k in range(100)])
             assert probe.check(token) == 'valid'
         took = time.monotonic() - began
@@ -210,7 +210,7 @@ def test_attack_36_unknown_keys_by_the_thousand(new_server):
 class Hostile(http.server.BaseHTTPRequestHandler):
     """Metadata that are right and a key set that is as `answer` says."""
     protocol_version = 'HTTP/1.1'
-    answer, hits = None, 0
+    answer, hits, ends = None, 0, 0
 
     def do_GET(self):
         me = type(self)
@@ -218,7 +218,8 @@ class Hostile(http.server.BaseHTTPRequestHandler):
             return self.reply(200, {'Content-Type': 'application/json'},
                               json.dumps({'issuer': me.issuer, 'jwks_uri': me.issuer + '/jwks'}).encode())
         me.hits += 1
-        return me.answer(self)
+        me.answer(self)
+        me.ends += 1
 
     def reply(self, status, headers, body):
         self.send_response(status)
@@ -264,9 +265,9 @@ def slow(handler):
     handler.send_header('Content-Length', '1000')
     handler.end_headers()
     with contextlib.suppress(OSError):
-        for _ in range(300):
+        for _ in range(999):  # a minute
             handler.wfile.write(b' ')
-            time.sleep(0.05)
+            time.sleep(0.06)
 
 
 def hundred_megabytes(handler):
@@ -297,19 +298,21 @@ def test_attack_37_last_good_set_then_refusal(server, kind):
     keys = server.get('/.well-known/jwks.json').content
     good = lambda h: h.reply(200, JSON, keys)  # noqa: E731
     audience = part_of(token, 1)['aud']
-    with hostile(good) as issuer, Probe(server.issuer, audience, url=f'{issuer.issuer}/jwks', interval_s=1,
-                                        refresh_s=1, max_age_s=3, timeout_ms=500) as probe:
-        assert probe.check(token) == 'valid'
-        issuer.answer = BAD[kind]
-        hits = issuer.hits
-        harness.wait_until(lambda: issuer.hits > hits, 5, 'a refresh')
-        began = time.monotonic()
-        assert probe.check(token) == 'valid'
-        assert time.monotonic() - began < 0.4  # nobody waits for a refresh
-        harness.wait_until(lambda: probe.check(token) == 'keys', 10, 'the age of the last good set')
-        assert 'too old' in probe.explain()
-        issuer.answer = good
-        harness.wait_until(lambda: probe.check(token) == 'valid', 10, 'the set being back')
+    soon = {'interval_s': 1, 'refresh_s': 1}
+    with hostile(good) as issuer, Probe(server.issuer, audience, url=f'{issuer.issuer}/jwks', timeout_ms=60000, **soon) as patient, \
+            hostile(good) as other, Probe(server.issuer, audience, url=f'{other.issuer}/jwks', timeout_ms=500, max_age_s=3, **soon) as strict:
+        assert patient.check(token) == 'valid'
+        harness.wait_until(lambda: strict.check(token) == 'valid', 'a first set')
+        issuer.answer = other.answer = BAD[kind]
+        hits, ends = issuer.hits, issuer.ends
+        harness.wait_until(lambda: issuer.hits > hits, 'a refresh')
+        assert patient.check(token) == 'valid'
+        assert kind != 'slow' or issuer.ends == ends  # nobody waits for a refresh
+        harness.wait_until(lambda: strict.check(token) == 'keys', 'the age of the last good set')
+        assert 'too old' in strict.explain()
+        assert patient.check(token) == 'valid'
+        issuer.answer = other.answer = good
+        harness.wait_until(lambda: strict.check(token) == 'valid', 'the set being back')
 
 
 def test_attack_35_37_key_taken_away_and_put_back(server):
@@ -326,9 +329,9 @@ def test_attack_35_37_key_taken_away_and_put_back(server):
                   refresh_s=1) as probe:
         assert probe.many([token] * 3) == ['valid'] * 3
         issuer.answer = lambda h: h.reply(200, JSON, less)
-        harness.wait_until(lambda: probe.check(token) == 'key_unknown', 10, 'the key being gone')
+        harness.wait_until(lambda: probe.check(token) == 'key_unknown', 'the key being gone')
         issuer.answer = lambda h: h.reply(200, JSON, whole)
-        harness.wait_until(lambda: probe.check(token) == 'valid', 10, 'the key being back')
+        harness.wait_until(lambda: probe.check(token) == 'valid', 'the key being back')
 
 
 def test_issuer_of_metadata_byte_by_byte(server):

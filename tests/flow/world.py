@@ -28,7 +28,7 @@ class Failed(Exception):
     """An operation was refused; its answer is the argument."""
 
 
-def raw_control(server, op, timeout_s=30, **args):
+def raw_control(server, op, timeout_s=harness.PATIENCE_S, **args):
     """The answer of an operation as it stands on the control socket."""
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(timeout_s)
@@ -83,13 +83,13 @@ def reload(server, event='config_reloaded'):
     """SIGHUP, then wait for the event of this reload."""
     before = server.log().count(event)
     os.kill(server.process.pid, signal.SIGHUP)
-    harness.wait_until(lambda: server.log().count(event) > before, 10, f'{event} after SIGHUP')
+    harness.wait_until(lambda: server.log().count(event) > before, f'{event} after SIGHUP')
 
 
 class From(harness.Connection):
     """A raw connection from another loopback address."""
 
-    def __init__(self, port, source, timeout_s=20):
+    def __init__(self, port, source, timeout_s=harness.PATIENCE_S):
         self.socket = socket.create_connection(('127.0.0.1', port), timeout=timeout_s, source_address=(source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.left, self.eof = b'', False

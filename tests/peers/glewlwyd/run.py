@@ -82,7 +82,7 @@ class Glewlwyd:
                 return session.post(self.base + '/auth/', json={'username': 'admin', 'password': 'password'}, timeout=20)
             except requests.ConnectionError:
                 return None
-        session.headers['Cookie'] = harness.wait_until(is_there, 60, 'glewlwyd').headers['Set-Cookie'].split(';')[0]
+        session.headers['Cookie'] = harness.wait_until(is_there, 'glewlwyd').headers['Set-Cookie'].split(';')[0]
 
         def add(path, **document):
             answer = session.post(f'{self.base}/{path}/', json=document, timeout=20)

@@ -121,7 +121,7 @@ static void on_reload(void *arg)
 }
 
 static long fault_nth; /* allocation that fails in the next child; 0: none */
-/* Of the next child: what requests get at the end, and the end as a whole. One of the two is near in a test, never both. */
+/* Of the next child: what requests get at the end, and the end as a whole. At most one of the two is near in a test. */
 static uint32_t drain_ms, end_ms;
 
 static int run_daemon(const char *path, unsigned loops)

@@ -91,7 +91,7 @@ void bench_close(struct bench *bench)
 
 void bench_pump(struct bench *bench, uint32_t ms)
 {
-	for (unsigned i = 0; i <= ROUNDS; i++) { /* if the time ran out before the first round: accept, read, answer, ... */
+	for (unsigned i = 0; i <= ROUNDS; i++) { /* if time ran out before the first: accept, read, answer, ... */
 		assert_int_equal(loop_timer_start(bench->timer, i == 0 ? ms : 0), 0);
 		assert_int_equal(loop_run(bench->loop), 0);
 	}
