@@ -36,7 +36,7 @@ async function open() {
   // Chromium's own sandbox does not start as root; what it shows here is ours alone.
   const args = process.getuid() === 0 ? ['--no-sandbox'] : []
   if (SPKI) args.push(`--ignore-certificate-errors-spki-list=${SPKI}`, `--host-resolver-rules=MAP ${NAME} 127.0.0.1`)
-  browser ??= await chromium.launch({ executablePath: CHROMIUM, args })
+  browser ??= await chromium.launch({ executablePath: CHROMIUM, args, timeout: 180000 })
   return browser
 }
 
@@ -45,16 +45,16 @@ export async function close() {
 }
 
 const run = (command, args) =>
-  execFileSync(command, args, { encoding: 'utf8', timeout: 30000, stdio: ['ignore', 'pipe', 'pipe'] })
+  execFileSync(command, args, { encoding: 'utf8', timeout: 120000, stdio: ['ignore', 'pipe', 'pipe'] })
 // The command line against the server that runs.
 export const cli = (...args) => JSON.parse(run(BINARY, [...args, '--config', CONFIG, '--json']) || 'null')
 // A line as a person pastes it.
 export const shell = (line) => run('sh', ['-euc', line])
-export const curl = (...args) => run('curl', ['-sS', '--noproxy', '*', '--max-time', '20', ...args])
+export const curl = (...args) => run('curl', ['-sS', '--noproxy', '*', '--max-time', '60', ...args])
 
 // The link in the newest mail to somebody; waits until there is one.
 export async function linkFor(address) {
-  for (let left = 1000; left > 0; left--) {
+  for (let left = 3000; left > 0; left--) {
     const mails = readdirSync(MAILS).filter((name) => name.endsWith('.eml')).sort().reverse()
       .map((name) => readFileSync(`${MAILS}/${name}`, 'utf8'))
     const link = mails.find((mail) => mail.toLowerCase().includes(`to: ${address}`))?.match(/https?:\/\/\S+token=\S+/)
@@ -98,7 +98,7 @@ export class Person {
   // options: script (false: switched off), and what newContext takes.
   static async open({ script = true, ...more } = {}) {
     const context = await (await open()).newContext({ javaScriptEnabled: script, viewport: DESK, ...more })
-    context.setDefaultTimeout(15000)
+    context.setDefaultTimeout(60000)
     return new Person(context, await context.newPage())
   }
 

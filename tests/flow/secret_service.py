@@ -51,7 +51,7 @@ class Session:
                                      XDG_DATA_HOME=str(folder / 'data'))
         (folder / 'bus.conf').write_text(CONFIG.format(folder / 'bus'))
         self.start('dbus-daemon', f'--config-file={folder}/bus.conf', '--nofork', '--nopidfile')
-        harness.wait_until(self.is_listening, 60, 'the bus')
+        harness.wait_until(self.is_listening, 'the bus')
 
     def is_listening(self):
         try:
@@ -88,7 +88,7 @@ class Session:
         """GNOME Keyring, open; its first use makes the collection."""
         self.keyring = self.start('gnome-keyring-daemon', '--foreground', '--unlock', '--components=secrets',
                                   f'--control-directory={self.folder}/control', text='a password')
-        harness.wait_until(self.has_service, 60, 'GNOME Keyring')
+        harness.wait_until(self.has_service, 'GNOME Keyring')
         return self
 
     def lock(self):
@@ -98,7 +98,7 @@ class Session:
     def unlock(self):
         """It takes the password when it starts."""
         end(self.keyring)
-        harness.wait_until(lambda: not self.has_service(), 60, 'the end of GNOME Keyring')
+        harness.wait_until(lambda: not self.has_service(), 'the end of GNOME Keyring')
         self.unlocked()
 
     def kept(self):

@@ -378,9 +378,9 @@ def test_a_token_file_that_was_removed_comes_back(person, issuer, tmp_path):
     process = subprocess.Popen([str(person.binary), 'token-file', '--maintain', str(path)], env=person.env, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
     for _ in range(2):
-        harness.wait_until(path.exists, 30, 'the file')
+        harness.wait_until(path.exists, 'the file')
         path.unlink()
-    harness.wait_until(path.exists, 30, 'the file')
+    harness.wait_until(path.exists, 'the file')
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0 and len(issuer.requests) == 1
 
@@ -394,7 +394,7 @@ def test_a_silent_server_holds_up_no_restart(person, issuer, tmp_path):
     issuer.token = lambda request: token(request) if request.number == 1 else (silent.wait(100), issuer.json({}))[1]
     process = subprocess.Popen([str(person.binary), 'token-file', '--maintain', '--timeout', '90', str(path)], env=person.env,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    harness.wait_until(lambda: len(issuer.requests) > 1, 30, 'the second request')
+    harness.wait_until(lambda: len(issuer.requests) > 1, 'the second request')
     process.send_signal(signal.SIGTERM)
     try:
         assert process.wait(60) == 0, process.stderr.read()

@@ -108,7 +108,7 @@ class Login:
         return response, page
 
     def end(self):
-        out, err = self.process.communicate(timeout=90)
+        out, err = self.process.communicate(timeout=120)
         assert not harness.REPORT.search(err), err
         return self.process.returncode, out + err
 
@@ -188,7 +188,7 @@ def test_silent_strangers_hold_nothing_up(person, provider):
     import socket
     for silent, text in ((3, b''), (40, b''), (40, b'GET /callback?')):
         login = Login(person)
-        strangers = [socket.create_connection(('127.0.0.1', login.back.port), timeout=20) for _ in range(silent)]
+        strangers = [socket.create_connection(('127.0.0.1', login.back.port), timeout=60) for _ in range(silent)]
         for stranger in strangers:
             stranger.sendall(text)
         provider.codes['c1'] = login.query
@@ -388,5 +388,5 @@ def test_own_server_by_device(mint, own):
     lines = [process.stderr.readline().strip() for _ in range(4)]
     page = browser.get(f'/device?user_code={lines[3]}')
     assert browser.submit(page, '/device', button='Approve').status == 200
-    assert process.communicate(timeout=90)[1].endswith('.config/mintmark/logins.json.\n') and process.returncode == OK
+    assert process.communicate(timeout=120)[1].endswith('.config/mintmark/logins.json.\n') and process.returncode == OK
     assert json.loads(own.run('whoami', '--json').stdout)['email'] == person.email

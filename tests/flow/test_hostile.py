@@ -129,7 +129,7 @@ def test_attack_44_a_registered_app_takes_no_scope_back(server):
 
     def put(**more):
         path = urllib.parse.urlsplit(made['registration_client_uri']).path
-        answer = server.http.put(server.url(path), json={**body, **more}, headers=bearer, timeout=20)
+        answer = server.http.put(server.url(path), json={**body, **more}, headers=bearer, timeout=60)
         assert answer.status_code == 200, answer.text
         return set(answer.json()['scope'].split())
     assert put(scope='openid') == {'openid'} and put() == everything  # what it left out itself comes back

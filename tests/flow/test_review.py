@@ -63,7 +63,7 @@ def reset(server, person):
     """The page behind the sign-in with the new password."""
     browser = Browser(server)
     browser.submit(browser.get('/reset'), '/reset', email=person.email)
-    links = wait_until(lambda: [u for u in map(link_in, mails(server, person.email)) if '/reset/new' in u], 20, 'mail')
+    links = wait_until(lambda: [u for u in map(link_in, mails(server, person.email)) if '/reset/new' in u], 'mail')
     page = browser.get(links[-1])
     page = browser.submit(page, '/reset/new', password=NEW)
     assert page.path == '/signin' and 'Your password is changed' in page.text

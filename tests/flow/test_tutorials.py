@@ -76,7 +76,7 @@ class Reader:
 
     def paste(self, text, status=0):
         process = self.shell(text)
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate(timeout=120)
         assert process.returncode == status and not harness.REPORT.search(err), f'{text}\n{out}\n{err}'
         return out
 
@@ -85,7 +85,7 @@ class Reader:
         run = ('import ast, asyncio, inspect, sys; code = compile(sys.stdin.read(), "tutorial", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT); '
                'coroutine = eval(code, {"__name__": "__main__"}); inspect.iscoroutine(coroutine) and asyncio.run(coroutine)')
         done = subprocess.run([str(interpreter), '-I', '-c', run], input=self.fitted(text), env={**self.env, **self.credentials(), **env},
-                              capture_output=True, text=True, timeout=90)
+                              capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

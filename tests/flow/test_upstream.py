@@ -7,6 +7,7 @@ import pytest
 
 import rp
 from foreign_provider import Provider
+import harness
 from harness import Server
 from people import Browser, sign_up_account
 

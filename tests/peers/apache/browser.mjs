@@ -8,7 +8,8 @@ const { chromium } = createRequire(new URL('../node/', import.meta.url))('playwr
 
 const { ISSUER, APP_PORT, PERSON, PASSWORD } = process.env
 const APP = `http://127.0.0.1:${APP_PORT}`
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'],
+  timeout: 180000 })
 const context = await browser.newContext()
 context.setDefaultTimeout(60000)
 const page = await context.newPage()

@@ -79,13 +79,13 @@ class Glewlwyd:
 
         def is_there():
             try:
-                return session.post(self.base + '/auth/', json={'username': 'admin', 'password': 'password'}, timeout=20)
+                return session.post(self.base + '/auth/', json={'username': 'admin', 'password': 'password'}, timeout=60)
             except requests.ConnectionError:
                 return None
         session.headers['Cookie'] = harness.wait_until(is_there, 'glewlwyd').headers['Set-Cookie'].split(';')[0]
 
         def add(path, **document):
-            answer = session.post(f'{self.base}/{path}/', json=document, timeout=20)
+            answer = session.post(f'{self.base}/{path}/', json=document, timeout=60)
             assert answer.status_code == 200, (path, answer.text)
         add('mod/plugin', module='oidc', name='oidc', display_name='oidc', parameters={
             'iss': self.issuer, 'jwt-type': 'sha', 'jwt-key-size': '256', 'key': SECRET, 'access-token-duration': 3600,
@@ -96,7 +96,7 @@ class Glewlwyd:
             authorization_type=['client_credentials'], token_endpoint_auth_method=[method], scope=['read'])
 
     def tokens(self):
-        with sqlite3.connect(self.folder / 'db', timeout=20) as database:
+        with sqlite3.connect(self.folder / 'db', timeout=60) as database:
             return database.execute('SELECT count(*) FROM gpo_access_token').fetchone()[0]
 
 

@@ -7,6 +7,7 @@ const [url, spki] = process.argv.slice(2)
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', `--ignore-certificate-errors-spki-list=${spki}`],
+  timeout: 180000,
 })
 try {
   const page = await browser.newPage()

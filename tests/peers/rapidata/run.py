@@ -160,7 +160,7 @@ class Stack:
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def finish(self, process, said=''):
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         assert process.returncode == 0, said + err
         return json.loads(out.strip().splitlines()[-1])
 
@@ -177,7 +177,7 @@ class Stack:
         rest = threading.Thread(target=lambda: lines.extend(process.stderr), daemon=True)
         rest.start()
         visit(link)
-        process.wait(120)
+        process.wait(300)
         rest.join(10)
         assert process.returncode == 0, ''.join(lines)
         return json.loads(process.stdout.read().strip().splitlines()[-1])
@@ -198,7 +198,7 @@ class Stack:
 
     def by_chromium(self, person):
         def visit(link):
-            done = subprocess.run(['node', HERE / 'browser.mjs', link, self.spki], capture_output=True, text=True, timeout=120, check=False,
+            done = subprocess.run(['node', HERE / 'browser.mjs', link, self.spki], capture_output=True, text=True, timeout=600, check=False,
                                   env={**os.environ, 'EMAIL': person.email, 'PASSWORD': person.password})
             assert done.returncode == 0, done.stderr
             for text in ('Rapidata Python SDK', '127.0.0.1', 'Did you start this yourself', person.email):
@@ -336,7 +336,7 @@ def test_token_of_another_audience(stack):
     made = stack.server.cli('client', 'create', '--name', 'no api', '--scope', 'openid')
     token = stack.server.access_token(auth=(made['client_id'], made['client_secret']), path='/connect/token')
     for header in ({}, {'Authorization': 'Bearer x'}, {'Authorization': 'Bearer ' + token}):
-        answer = harness.requests.get(stack.api + '/audiences', headers=header, verify=str(stack.ca), timeout=20, proxies={'https': ''})
+        answer = harness.requests.get(stack.api + '/audiences', headers=header, verify=str(stack.ca), timeout=60, proxies={'https': ''})
         assert answer.status_code == 401, answer.text
     assert not Stub.seen
 

@@ -63,8 +63,8 @@ def by_browser(folder, issuer):
     process.stderr.readline()
     url = process.stderr.readline().strip()
     back = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))['redirect_uri']
-    requests.get(answer_pages(url, back, 'ada'), timeout=20)
-    said = process.communicate(timeout=90)[1]
+    requests.get(answer_pages(url, back, 'ada'), timeout=60)
+    said = process.communicate(timeout=600)[1]
     check('oidc-provider: login by browser', process.returncode == 0)
     if process.returncode != 0:
         print(said)
@@ -102,7 +102,7 @@ def rapidata_file(folder, python):
     home = folder / 'rapidata'
     us = Us(home, 'https://auth.example')
     theirs = lambda what: subprocess.run([python, '-c', RAPIDATA, what], env={**us.env}, capture_output=True, text=True,
-                                         timeout=120)
+                                         timeout=600)
     done = theirs('write')
     check('rapidata writes its file', done.stdout.split() == ['new', 'secret-new'])
     # our program reads and writes the folder of the app mintmark; the format is the same
@@ -120,7 +120,7 @@ def python_package(folder, issuer):
     shutil.copytree(harness.ROOT / 'python', folder / 'python', ignore=shutil.ignore_patterns('build', '*.egg-info', '*.so'))
     env = harness.clean_env(MINTMARK_BUILD=str(harness.RELEASE.parent), MINTMARK_INCLUDE=str(harness.ROOT / 'include'))
     python = folder / 'venv/bin/python'
-    subprocess.run(['/usr/bin/python3', '-m', 'venv', folder / 'venv'], check=True, timeout=120)
+    subprocess.run(['/usr/bin/python3', '-m', 'venv', folder / 'venv'], check=True, timeout=600)
     subprocess.run([python, '-m', 'pip', 'wheel', '-q', '--no-deps', '-w', folder, folder / 'python'], check=True, env=env, timeout=300)
     [wheel] = folder.glob('mintmark-*-abi3-*.whl')
     subprocess.run([python, '-m', 'pip', 'install', '-q', f'{wheel}[requests,httpx]'], check=True, env=env, timeout=300)
@@ -128,8 +128,8 @@ def python_package(folder, issuer):
 import httpx, mintmark, requests
 client = mintmark.Client()
 token = client.token()
-first = requests.get(client_issuer + '/me', auth=client.requests_auth(), timeout=20)
-again = httpx.get(client_issuer + '/me', auth=client.httpx_auth(), timeout=20)
+first = requests.get(client_issuer + '/me', auth=client.requests_auth(), timeout=60)
+again = httpx.get(client_issuer + '/me', auth=client.httpx_auth(), timeout=60)
 print(len(token), first.request.headers['Authorization'] != '', 'authorization' in again.request.headers)
 """
     us = Us(folder / 'package', issuer, MINTMARK_CLIENT_ID='service', MINTMARK_CLIENT_SECRET=SECRET)
