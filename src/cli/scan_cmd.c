@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,7 +19,7 @@
 #include "cli/scan_history.h"
 #include "cli/scan_leak.h"
 
-enum { REPOSITORIES_MAX = 10000, LINK_MAX = PATH_MAX + 16 };
+enum { BLOCK = 512 /* of st_blocks */, REPOSITORIES_MAX = 10000, LINK_MAX = PATH_MAX + 16 };
 
 /* Of fts_number: a folder of a repository's own. */
 enum { IS_GIT_DIR = 1 };
@@ -53,14 +55,30 @@ static void report(void *arg, const struct scan_hit *hit)
 	scan_found_place(&run->found, i, &place);
 }
 
-static void read_file(struct run *run, const char *path, int fd)
+/* A file may say that it has more bytes than there are disks: where nothing was written nothing is read. */
+static ssize_t read_piece(int fd, bool has_holes, char piece[SCAN_PIECE])
+{
+	off_t at = has_holes ? lseek(fd, 0, SEEK_CUR) : -1;
+	off_t data = at >= 0 ? lseek(fd, at, SEEK_DATA) : -1;
+	if (at >= 0 && data < 0 && errno == ENXIO)
+		return 0;
+	if (data > at) { /* what stood before a hole has ended */
+		piece[0] = '\0';
+		return 1;
+	}
+	if (at >= 0 && data < 0 && lseek(fd, at, SEEK_SET) < 0)
+		return -1;
+	return read(fd, piece, SCAN_PIECE);
+}
+
+static void read_file(struct run *run, const char *path, int fd, bool has_holes)
 {
 	char piece[SCAN_PIECE];
 	struct scan scan;
 	ssize_t n;
 	run->path = path;
 	scan_begin(&scan, &run->wish, report, run);
-	while ((n = read(fd, piece, sizeof(piece))) > 0)
+	while ((n = read_piece(fd, has_holes, piece)) > 0)
 		scan_feed(&scan, str_mem(piece, (size_t)n));
 	int error = errno;
 	scan_end(&scan);
@@ -79,7 +97,7 @@ static void scan_file(struct run *run, const char *path, bool named)
 		return;
 	}
 	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || (named && S_ISFIFO(st.st_mode))))
-		read_file(run, path, fd);
+		read_file(run, path, fd, S_ISREG(st.st_mode) && st.st_blocks * BLOCK < st.st_size);
 	else
 		scan_found_complain(&run->found, path, "it is no file");
 	close(fd);
@@ -181,11 +199,22 @@ static void visit_file(struct run *run, const FTSENT *entry)
 	scan_file(run, entry->fts_accpath, named);
 }
 
+/* proc and sys hold no files: some have no end, some wait for ever. */
+static bool is_of_kernel(const char *path)
+{
+	struct statfs fs;
+	return statfs(path, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
+}
+
 /* What git keeps beside its objects are plain files: configuration, logs of refs, hooks, messages. */
 static void visit_folder(struct run *run, FTS *tree, FTSENT *entry)
 {
 	if (entry->fts_level > 0 && entry->fts_parent->fts_number == IS_GIT_DIR &&
 	    strcmp(entry->fts_name, "objects") == 0) {
+		(void)fts_set(tree, entry, FTS_SKIP);
+		return;
+	}
+	if (entry->fts_level > 0 && entry->fts_dev != entry->fts_parent->fts_dev && is_of_kernel(entry->fts_path)) {
 		(void)fts_set(tree, entry, FTS_SKIP);
 		return;
 	}

@@ -235,6 +235,20 @@ def jwt(header, payload):
     return f'{part(header)}.{part(payload)}.{"A" * 86}'
 
 
+def test_files_larger_than_disks(tmp_path):
+    """What was never written is not read: holes cost nothing, and what stands between them is found."""
+    path = tmp_path / 'sparse'
+    with path.open('wb') as file:
+        file.write(b'x\n' + made().encode())
+        file.seek(1 << 40)
+        file.write(b'\n' + made('mmf_').encode())
+        file.truncate(1 << 42)
+    if path.stat().st_blocks > 4096:
+        pytest.skip('this file system has no holes')
+    out = scan(tmp_path, status=FOUND).stdout
+    assert out.splitlines() == [f'{path}:2: client secret mms_...{made()[-4:]}', f'{path}:3: refresh token mmf_...{made("mmf_")[-4:]}']
+
+
 def test_access_tokens(tmp_path):
     """By type and client id, or the issuer that was named; while they live."""
     header, good = {'typ': 'at+jwt', 'alg': 'ES256'}, {'iss': 'https://a', 'client_id': 'mmc_' + '0' * 22, 'exp': 1 << 40}
