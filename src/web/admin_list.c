@@ -206,15 +206,8 @@ static void put_query(struct web_op *op, const struct list *list, int64_t page, 
 	json_int(&op->args, "page", page);
 	json_int(&op->args, "page_size", PAGE);
 	json_str(&op->args, "sort", str_of(list->sort));
-	if (search.len == 0)
-		return;
-	json_open(&op->args, "filter", '[');
-	json_open(&op->args, NULL, '{');
-	json_str(&op->args, "field", str_of(list->search));
-	json_str(&op->args, "op", str_of(list->search_op));
-	json_str(&op->args, "value", search);
-	json_close(&op->args, '}');
-	json_close(&op->args, ']');
+	if (search.len > 0)
+		web_op_filter(op, list->search, list->search_op, search);
 }
 
 static void show_frame(struct call *call, const struct list *list)

@@ -77,7 +77,7 @@ static void show_scopes(const struct client *client, struct page_vars *row)
 		page_number(row, "more_scopes", (int64_t)(client->n_grants - SHOWN));
 }
 
-static int show_row(struct call *call, struct str id, struct arena *arena)
+static int read_row(struct call *call, struct str id, struct arena *arena)
 {
 	struct client client;
 	int64_t now_s = call_now_s(call);
@@ -107,29 +107,51 @@ static int show_row(struct call *call, struct str id, struct arena *arena)
 	return show_use(call, &client, row, arena);
 }
 
-static int show_rows(struct call *call, const struct client *clients, size_t n)
+static int show_row(struct call *call, struct str id)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct arena arena;
-		arena_init(&arena, ROW_MAX);
-		int rc = show_row(call, clients[i].id, &arena);
-		arena_done(&arena);
-		TRY(rc);
-	}
-	return 0;
+	struct arena arena;
+	arena_init(&arena, ROW_MAX);
+	int rc = read_row(call, id, &arena);
+	arena_done(&arena);
+	return rc;
 }
 
 enum { LIST_AFTER, LIST_FIND, LIST_FIELDS };
 
-/* An id, for admins. */
-static int find(struct call *call, const struct credential_place *place, struct str id)
+/* Those whose name has this part, the newest page of them. */
+static int search(struct call *call, struct str part)
+{
+	_cleanup_(web_op_done) struct web_op op = {0};
+	const struct json *items, *item;
+	struct str id;
+	web_op_begin(&op, "client.list");
+	json_int(&op.args, "page_size", PAGE);
+	json_str(&op.args, "sort", STR("-client_id_issued_at"));
+	web_op_filter(&op, "client_name", "contains", part);
+	TRY(web_op_run(call, &op));
+	TRY(json_get_array(op.result, "items", &items));
+	for (size_t i = 0; i < json_array_len(items); i++) {
+		TRY(json_at_object(items, i, &item));
+		TRY(json_get_str(item, "client_id", &id));
+		TRY(arena_str(&call->arena, id, &id));
+		TRY(show_row(call, id));
+	}
+	page_flag(call->web->vars, "unknown", json_array_len(items) == 0);
+	if (json_array_len(items) > 0)
+		page_printf(call->web->vars, "found", "%zu%s", json_array_len(items),
+			    json_array_len(items) == PAGE ? " or more" : "");
+	return web_show(call, 200, "credentials");
+}
+
+/* By id, or by a part of the name. For admins. */
+static int find(struct call *call, const struct credential_place *place, struct str text)
 {
 	struct client client;
-	int rc = credential_find(call, place, id, &client);
+	page_text(call->web->vars, "find", text);
+	int rc = credential_find(call, place, text, &client);
 	if (rc == 0)
 		return credential_go(call, place, client.id);
-	page_flag(call->web->vars, "unknown", true);
-	return rc == E_NOT_FOUND ? 1 : rc;
+	return rc == E_NOT_FOUND ? search(call, text) : rc;
 }
 
 int credential_step_list(struct call *call)
@@ -142,11 +164,9 @@ int credential_step_list(struct call *call)
 	size_t n;
 	TRY(credential_place(call, &place));
 	TRY(web_form(call, &table, values));
-	if (values[LIST_FIND].present) {
-		int rc = find(call, &place, values[LIST_FIND].value);
-		if (rc <= 0)
-			return rc;
-	}
+	page_text(call->web->vars, "title", place.admin ? STR("Clients") : STR("Tokens"));
+	if (values[LIST_FIND].present && place.admin)
+		return find(call, &place, values[LIST_FIND].value);
 	struct store_client_range range = {
 		.account_id = place.admin ? STR("") : call->web->account.id,
 		.range = {.after = values[LIST_AFTER].value, .limit = PAGE + 1, .order = STORE_BY_TIME,
@@ -157,7 +177,8 @@ int credential_step_list(struct call *call)
 	if (rc == E_ABSENT || rc == E_SYNTAX || rc == E_LIMIT)
 		FAIL(call, NOT_FOUND, "no such place in the list");
 	TRY(rc);
-	TRY(show_rows(call, clients, n > PAGE ? PAGE : n));
+	for (size_t i = 0; i < n && i < PAGE; i++)
+		TRY(show_row(call, clients[i].id));
 	if (n > PAGE)
 		page_text(call->web->vars, "next", clients[PAGE - 1].id);
 	return web_show(call, 200, "credentials");

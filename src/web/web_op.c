@@ -14,6 +14,17 @@ void web_op_begin(struct web_op *op, const char *name)
 	json_open(&op->args, "args", '{');
 }
 
+void web_op_filter(struct web_op *op, const char *field, const char *how, struct str value)
+{
+	json_open(&op->args, "filter", '[');
+	json_open(&op->args, NULL, '{');
+	json_str(&op->args, "field", str_of(field));
+	json_str(&op->args, "op", str_of(how));
+	json_str(&op->args, "value", value);
+	json_close(&op->args, '}');
+	json_close(&op->args, ']');
+}
+
 int web_op_run(struct call *call, struct web_op *op)
 {
 	struct audit_note note;

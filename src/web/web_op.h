@@ -21,6 +21,8 @@ struct web_op {
 };
 
 void web_op_begin(struct web_op *op, const char *name);
+/* One filter of a list: those whose field is so. */
+void web_op_filter(struct web_op *op, const char *field, const char *how, struct str value);
 /* As the person who is signed in. The codes of the operation; E_NOMEM, E_LIMIT. */
 must_check int web_op_run(struct call *call, struct web_op *op);
 void web_op_done(struct web_op *op);

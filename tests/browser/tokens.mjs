@@ -26,7 +26,7 @@ scenario('a credential: create, use, rotate, revoke, rename, delete', async () =
   await person.follow('New token credential')
   await person.look('tokens-new')
   await person.fill('Name', 'nightly report')
-  await person.page.getByRole('checkbox', { name: /read/ }).check()
+  await person.page.getByRole('checkbox', { name: /^read / }).check()
   await person.press('Create')
   await person.look('tokens-made')
   const first = await made(person)

@@ -436,3 +436,24 @@ def test_admin_pages_are_nobody_elses(server, alice):
         assert alice.get(path, follow=False).status == 404, path
         assert Browser(server).get(path, follow=False).status == 303, path
         assert alice.post(path, data={'csrf': 'x'}, follow=False).status in (404, 405), path
+
+
+def test_admin_finds_clients_by_id_and_name(server, admin):
+    ids = [server.cli('client', 'create', '--name', f'needle {i} <b>')['client_id'] for i in range(3)]
+    page = admin.get('/admin/clients', params={'find': ids[1]})
+    assert page.path == '/admin/clients/show' and 'needle 1 <b>' in page.text
+    page = admin.get('/admin/clients', params={'find': 'eedle'})
+    assert page.status == 200 and '3 found' in page.text and all(i in page.text for i in ids)
+    for nothing in ('no such client', 'mmc_' + 'x' * 22, '"><script>absent', '%', 'x' * 150):
+        page = admin.get('/admin/clients', params={'find': nothing})
+        assert page.status == 200 and 'There is no such client' in page.text and '<script>absent' not in page.html, nothing
+    assert admin.get('/admin/clients', params={'find': 'x' * 300}).status in (200, 400)
+
+
+def test_find_is_for_admins(server, alice):
+    """A person's own list has no search, so it tells nothing of others."""
+    _, own, _ = create(alice, 'mine alone')
+    other = server.cli('client', 'create', '--name', 'mine too')['client_id']
+    for text in (other, 'mine'):
+        page = alice.get('/tokens', params={'find': text})
+        assert page.path == '/tokens' and own in page.text and other not in page.text
