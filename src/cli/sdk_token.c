@@ -75,14 +75,17 @@ int sdk_token_exec(struct cli *cli)
 	_cleanup_(sdk_close) mintmark_client *client = NULL;
 	char token[MINTMARK_TOKEN_MAX];
 	char variables[3][SDK_VARIABLE_MAX];
-	const mintmark_client_options names = {.prefix = cli_value(cli, OPT_SDK_PREFIX)};
+	mintmark_client_options names = {.size = sizeof(names)};
+	int status = sdk_read_names(cli, &names);
+	if (status != EXIT_OK)
+		return status;
 	sdk_variable(&names, "TOKEN", variables[0]);
 	sdk_variable(&names, "CLIENT_SECRET", variables[1]);
 	sdk_variable(&names, "CLIENT_SECRET_FILE", variables[2]);
 	const char *name = cli_has(cli, OPT_VARIABLE) ? cli_value(cli, OPT_VARIABLE) : variables[0];
 	if (!is_name(name))
 		return args_fail(EXIT_USAGE, "--variable %s: must be letters, digits and underscores", name);
-	int status = begin(cli, &client, token);
+	status = begin(cli, &client, token);
 	if (status != EXIT_OK)
 		return status;
 	int rc = setenv(name, token, 1);

@@ -355,6 +355,45 @@ def test_stored_credentials(person, issuer):
     assert person.run('credentials', 'use', 'b').returncode == FAILED and path.read_text() == '{"a": 1'
 
 
+def test_the_sdk_of_another_provider(person, issuer, tmp_path):
+    """Every command takes the provider's names: variables by --prefix, folders by --app."""
+    names = ('--app', 'acme', '--prefix', 'ACME')
+    person.env = {k.replace('MINTMARK_', 'ACME_'): v for k, v in person.env.items()}
+    person.fail(NOT_FOUND, '$MINTMARK_CLIENT_ID')
+    assert person.token(*names) == 'token-1' and not person.cache.exists()
+    assert len(list((person.home / '.cache/acme').glob('token-*.json'))) == 1
+    assert 'client id-1 of $ACME_CLIENT_ID' in person.run('whoami', *names).stdout
+    done = person.run('exec', *names, 'sh', '-c', 'echo "$ACME_TOKEN,$ACME_CLIENT_SECRET,$MINTMARK_TOKEN"')
+    assert done.stdout == 'token-1,,\n'
+    assert person.run('token-file', *names, str(tmp_path / 'file')).returncode == OK
+    assert json.loads((tmp_path / 'file').read_text())['access_token'] == 'token-1'
+    assert person.run('curl', *names, '-s', issuer.url).returncode == OK and len(issuer.requests) == 1
+    path = stored(person)
+    path.parent.rename(path.parent.with_name('acme'))
+    path = path.parent.with_name('acme') / path.name
+    path.write_text(json.dumps({issuer.url: [{'display_name': 'd', 'endpoint': issuer.url, 'created_at': '2025-01-01T00:00:00Z',
+                                              'client_secret': SECRET, 'client_id': 'a', 'last_used': '2025-01-02T00:00:00Z'}]}))
+    path.chmod(0o600)
+    listed = lambda *args: json.loads(person.run('credentials', 'list', '--json', *args).stdout)['credentials']
+    assert [c['client_id'] for c in listed(*names)] == ['a'] and listed() == []
+    assert person.run('credentials', 'use', *names, 'a').returncode == OK
+    assert person.run('credentials', 'remove', *names, 'a').returncode == OK and listed(*names) == []
+
+
+@pytest.mark.parametrize('name', ['', '.hidden', '../up', 'a/b', 'a b', 'x' * 65, 'a\x1b[31m'])
+def test_names_of_folders_that_are_none(person, name):
+    for command in (('token',), ('credentials', 'list'), ('login',), ('logout',), ('whoami',), ('exec', '--app', name, 'true')):
+        done = person.run(*command, *(('--app', name) if 'exec' not in command else ()))
+        assert done.returncode == USAGE and '--app' in done.stderr and '\x1b' not in done.stderr, command
+
+
+@pytest.mark.parametrize('name', ['', 'acme', 'A-B', 'A=B', 'X' * 65])
+def test_prefixes_that_are_none(person, name):
+    for command in (('token',), ('credentials', 'use', 'x'), ('exec', '--prefix', name, 'true')):
+        done = person.run(*command, *(('--prefix', name) if 'exec' not in command else ()))
+        assert done.returncode == USAGE and '--prefix' in done.stderr, command
+
+
 def test_token_file_is_maintained(person, issuer, tmp_path):
     path = tmp_path / 'shared.json'
     issuer.life_s = 4

@@ -304,10 +304,76 @@ def test_logout(person, provider):
     assert 'Nobody is logged in' in person.run('logout').stderr
 
 
+def copy_record(person, number, **change):
+    """Another file of the cache, as if it were about something else; None takes a member away."""
+    source = sorted(person.cache.glob('token-*.json'))[0]
+    record = {k: v for k, v in {**json.loads(source.read_text()), **change}.items() if v is not None}
+    made = source.with_name(f'token-{number:040x}.json')
+    made.write_text(json.dumps(record))
+    made.chmod(0o600)
+    return made
+
+
+def test_logout_drops_the_tokens_of_all_scopes(person, provider):
+    """Whatever scope and audience they are for; nothing that is not of this login."""
+    assert person.run('login').returncode == OK
+    person.token('--scope', 'a')
+    person.token('--scope', 'a', '--audience', 'https://api.example')
+    person.env['MINTMARK_TOKEN_ENDPOINT'] = f'{provider.url}/token'
+    person.token('--scope', 'b')
+    del person.env['MINTMARK_TOKEN_ENDPOINT']
+    others = {copy_record(person, 1, kind='pair'), copy_record(person, 2, issuer='https://other.example'),
+              copy_record(person, 3, client_id='another')}
+    copy_record(person, 4, kind=None)  # an earlier version's
+    garbage = person.cache / 'token-x.json'
+    garbage.write_text('{')
+    garbage.chmod(0o600)
+    done = person.run('logout')
+    path = person.home / '.config/mintmark/logins.json'
+    assert done.returncode == OK, done.stderr
+    assert done.stderr == f'You are logged out. Removed: the login, which was kept in {path}; kept tokens: 5. The server revoked it.\n'
+    assert set(person.cache.glob('token-*.json')) == others | {garbage}
+
+
+def test_logout_says_what_it_could_not_remove(person, provider):
+    assert person.run('login').returncode == OK
+    record = person.record()
+    person.token('--scope', 'a')
+    record.chmod(0o644)  # not ours alone: it is not even read
+    done = person.run('logout')
+    assert done.returncode == FAILED and 'may be used by others' in done.stderr
+    assert 'Removed: the login' in done.stderr and 'kept tokens: 1. The server revoked it.' in done.stderr
+    assert record.exists() and provider.revoked == [provider.refresh]
+
+
+def test_a_new_login_leaves_no_token_of_the_one_before(person, provider):
+    """It may be another person's."""
+    assert person.run('login').returncode == OK
+    first = person.token('--scope', 'a')
+    assert person.run('login').returncode == OK
+    assert person.token('--scope', 'a') != first
+
+
+def test_the_sdk_of_another_provider(person, provider):
+    """--app and --prefix: its folders, its variables, nothing of ours."""
+    names = ('--app', 'acme.sdk', '--prefix', 'ACME')
+    person.env = {**{k: v for k, v in person.env.items() if not k.startswith('MINTMARK_')}, 'ACME_ISSUER': provider.url,
+                  'ACME_LOGIN_CLIENT_ID': 'app', 'ACME_LOGIN_STORAGE': 'file', 'MINTMARK_LOGIN_STORAGE': 'nonsense'}
+    done = person.run('token', *names)
+    assert 'mintmark login --app acme.sdk --prefix ACME)' in done.stderr and '$ACME_CLIENT_ID' in done.stderr
+    assert person.run('login', *names).returncode == OK
+    assert (person.home / '.config/acme.sdk/logins.json').exists() and not person.cache.exists()
+    assert f'kept in {person.home}/.config/acme.sdk/logins.json' in person.run('whoami', *names).stdout
+    assert person.token(*names) == 'token-2'
+    assert person.run('logout', *names).returncode == OK and not list((person.home / '.cache/acme.sdk').glob('token-*.json'))
+    assert not (person.home / '.config/mintmark').exists()
+
+
 def test_logout_works_here_when_the_server_is_away(person, provider):
     assert person.run('login').returncode == OK
     provider.stop()
-    assert person.run('logout').returncode != OK
+    done = person.run('logout')
+    assert done.returncode != OK and 'Removed: the login' in done.stderr and 'may live on there' in done.stderr
     assert json.loads((person.home / '.config/mintmark/logins.json').read_text()) == {}
     provider.__init__()
 

@@ -78,10 +78,34 @@ def test_typed_errors(run, issuer):
         except mintmark.NoCredentialsError as error:
             print(error.code, '$OTHER_CLIENT_ID' in str(error))
         try:
+            mintmark.Client(login_storage='cloud')
+        except mintmark.MintmarkError as error:
+            print(error.code)
+        try:
             mintmark.Client(prefix='lower')
         except mintmark.MintmarkError as error:
             print(error.code)
-    ''') == ['-13', 'True', '-12', 'True', '-1']
+    ''') == ['-13', 'True', '-12', 'True', '-1', '-1']
+
+
+def test_where_the_credentials_are(run, issuer, tmp_path):
+    """A login in a place that can't be reached from here is an error of its own; so is a file of a later version."""
+    assert run('import mintmark; print(mintmark.Client(login_storage="keyring").source())') == 'client id-1 of $MINTMARK_CLIENT_ID'.split()
+    folder = tmp_path / '.config/acme'
+    folder.mkdir(parents=True)
+    path = folder / 'logins.json'
+    path.write_text(json.dumps({issuer.url: {'client_id': 'app', 'storage': 'secret-service'}}))
+    path.chmod(0o600)
+    assert run('''
+        import mintmark
+        client = mintmark.Client(prefix='ACME', app='acme', issuer=%r)
+        print(client.source())
+        for call in (client.token, client.logout):
+            try:
+                call()
+            except mintmark.StorageError as error:
+                print(error.code, 'session bus' in str(error))
+    ''' % issuer.url) == 'a login to app, kept in the Secret Service -20 True -20 True'.split()
 
 
 @pytest.mark.parametrize('call', [
