@@ -117,6 +117,26 @@ static void keep(const struct endpoint_request *request, struct endpoint_set *se
 		return; /* the next one discovers again */
 }
 
+/* What to do about it. */
+static const char *advise(int code)
+{
+	static const struct {
+		int code;
+		const char *text;
+	} rows[] = {
+		{MINTMARK_ERROR_ISSUER, " Set the issuer as its server spells it, to the last slash."},
+		{MINTMARK_ERROR_NETWORK, " Does the server run, and are the address and this machine's clock right?"},
+		{MINTMARK_ERROR_TIMEOUT, " Try again, or allow more time."},
+		{MINTMARK_ERROR_STATUS, " Is this the issuer's address?"},
+		{MINTMARK_ERROR_SYNTAX, " Is this the issuer's address, and does nothing in between answer for it?"},
+		{MINTMARK_ERROR_LIMIT, " Is this the issuer's address, and does nothing in between answer for it?"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].code == code)
+			return rows[i].text;
+	return "";
+}
+
 static int discover(const struct endpoint_request *request, struct arena *arena, struct endpoint_set *set,
 		    struct trouble *trouble)
 {
@@ -138,7 +158,7 @@ static int discover(const struct endpoint_request *request, struct arena *arena,
 		int code = fetch_error(cause);
 		trouble_set(trouble, code, "The metadata of %.*s %s%s%s%s.%s", STR_ARG(request->issuer),
 			    fetch_text(cause), why[0] ? " (" : "", why, why[0] ? ")" : "",
-			    cause == FETCH_ISSUER ? " Set the issuer as its server spells it, to the last slash." : "");
+			    advise(code));
 		trouble->is_passing = code == MINTMARK_ERROR_NETWORK || code == MINTMARK_ERROR_TIMEOUT;
 		return code;
 	}

@@ -23,9 +23,13 @@ int64_t grant_left_s(const struct grant *grant)
 	return grant->life_s > grant->age_s ? grant->life_s - grant->age_s : 0;
 }
 
+static const char answer[] = "The answer of the token endpoint";
+
 static int bad(struct trouble *trouble, const char *who, const char *why)
 {
-	return trouble_set(trouble, MINTMARK_ERROR_SYNTAX, "%s %s", who, why);
+	return trouble_set(trouble, MINTMARK_ERROR_SYNTAX, "%s %s%s", who, why,
+			   who == answer ? " Is its address right, and does nothing in between answer for it?"
+					 : " Let whoever writes it make it anew.");
 }
 
 /* The members that answers and files share. */
@@ -67,7 +71,7 @@ static int parse(struct str text, const char *who, struct json **ret_document, s
 
 int grant_read_answer(struct str text, int64_t now_s, struct grant *ret_grant, struct trouble *trouble)
 {
-	static const char who[] = "The answer of the token endpoint";
+	const char *who = answer;
 	_cleanup_(json_freep) struct json *document = NULL;
 	double life_s;
 	TRY(parse(text, who, &document, trouble));

@@ -61,6 +61,12 @@ int login_keep_check(const struct settings *settings, struct trouble *trouble)
 	return storage_of(settings->login_storage)->check(&call);
 }
 
+/* Also for a login that is kept elsewhere: the file is where its successor goes when that place fails. */
+int login_keep_prove(const struct login_keep *keep, struct trouble *trouble)
+{
+	return logins_rewrite(&keep->folder, trouble);
+}
+
 int login_keep_read(const struct settings *settings, const struct logins_entry *entry, struct arena *arena,
 		    struct str *ret_token, struct trouble *trouble)
 {

@@ -28,6 +28,11 @@ void login_keep_init(struct login_keep *keep);
 must_check int login_keep_check(const struct settings *settings, struct trouble *trouble);
 
 /*
+ * Whether the successor of a refresh token could be kept, asked before it is spent: a full disk must not end a login.
+ * _FILE, _SYNTAX, _MEMORY.
+ */
+must_check int login_keep_prove(const struct login_keep *keep, struct trouble *trouble);
+/*
  * The refresh token, in the arena; empty: the server gave none. _STORAGE, _CANCELLED, _MEMORY; MINTMARK_ERROR_LOGIN: it
  * was there, and is gone.
  */

@@ -120,3 +120,8 @@ int logins_remove(const struct private_folder *folder, struct str issuer, struct
 {
 	return replace(folder, issuer, NULL, trouble);
 }
+
+int logins_rewrite(const struct private_folder *folder, struct trouble *trouble)
+{
+	return replace(folder, STR(""), NULL, trouble); /* nobody's issuer is empty */
+}

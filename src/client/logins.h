@@ -28,6 +28,11 @@ must_check int logins_find(const struct private_folder *folder, struct str issue
 /* Put it in, or in the place of the issuer's present one. The caller holds the lock. As above. */
 must_check int logins_put(const struct private_folder *folder, const struct logins_entry *entry,
 			  struct trouble *trouble);
+/*
+ * The same content once more: whether there is space and the right to write, before something is done that can only be
+ * kept by writing. As above.
+ */
+must_check int logins_rewrite(const struct private_folder *folder, struct trouble *trouble);
 /* No such login is fine. The caller holds the lock. */
 must_check int logins_remove(const struct private_folder *folder, struct str issuer, struct trouble *trouble);
 

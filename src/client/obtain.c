@@ -315,7 +315,8 @@ static int hold_login(struct attempt *a)
 					   .client_id = a->source.id,
 					   .refresh_token = a->source.secret,
 					   .storage = a->source.storage};
-	return login_keep_read(a->settings, &entry, &a->arena, &a->source.secret, a->trouble);
+	TRY(login_keep_read(a->settings, &entry, &a->arena, &a->source.secret, a->trouble));
+	return login_keep_prove(&a->keep, a->trouble);
 }
 
 /* By login_keep_first() or login_keep_next(). */
@@ -416,8 +417,8 @@ static int read_token_file(struct attempt *a)
 	TRY(grant_read_file(text, a->source.path.p, a->now.wall_s, grant, a->trouble));
 	if (grant->life_s == 0)
 		return trouble_set(a->trouble, MINTMARK_ERROR_FILE,
-				   "The token in %s has expired. Does whoever keeps it fresh still run?",
-				   a->source.path.p);
+				   "The token in %s has expired. Does whoever keeps it fresh still run, and is this "
+				   "machine's clock right?", a->source.path.p);
 	if (str_eq(buf_str(&grant->token), a->request->rejected))
 		return trouble_set(a->trouble, MINTMARK_ERROR_REJECTED, "The API refuses the token in %s.",
 				   a->source.path.p);

@@ -46,20 +46,22 @@ int token_request_network(struct trouble *trouble, int rc, struct str url, const
 		{E_INVALID_REQUEST, MINTMARK_ERROR_REFUSED,
 		 "may not be asked: https is needed (plain http only on this machine), and no private address that "
 		 "metadata alone name"},
-		{E_LIMIT, MINTMARK_ERROR_LIMIT, "sends a larger answer than any token needs"},
-		{E_TIMEOUT, MINTMARK_ERROR_TIMEOUT, "does not answer in time"},
+		{E_LIMIT, MINTMARK_ERROR_LIMIT, "sends a larger answer than any token needs. Is it the right address"},
+		{E_TIMEOUT, MINTMARK_ERROR_TIMEOUT, "does not answer in time. Try again, or allow more time"},
 		{E_NOMEM, MINTMARK_ERROR_MEMORY, "can not be asked: there is no memory"},
 	};
 	if (settings->cancel && atomic_load(settings->cancel))
 		return trouble_set(trouble, MINTMARK_ERROR_CANCELLED, "The call was cancelled.");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].rc == rc) {
-			trouble_set(trouble, rows[i].code, "%.*s %s.", STR_ARG(url), rows[i].text);
+			trouble_set(trouble, rows[i].code, "%.*s %s%s", STR_ARG(url), rows[i].text,
+				    rc == E_LIMIT ? "?" : ".");
 			trouble->is_passing = rc == E_TIMEOUT;
 			return rows[i].code;
 		}
-	return trouble_set_passing(trouble, MINTMARK_ERROR_NETWORK, "%.*s can not be reached, or is not trusted%s%s.",
-				   STR_ARG(url), why[0] ? ": " : "", why);
+	return trouble_set_passing(trouble, MINTMARK_ERROR_NETWORK,
+				   "%.*s can not be reached, or is not trusted%s%s. Does it run, and are the address "
+				   "and this machine's clock right?", STR_ARG(url), why[0] ? ": " : "", why);
 }
 
 /* What an error of RFC 6749 5.2 (and 8707 2, 8628 3.5) asks the caller to do. */

@@ -62,8 +62,10 @@ static int get(const struct mintmark_client *client, struct str url, struct str 
 				   "client may not have it. Ask for that scope.",
 				   STR_ARG(url));
 	if (answer.status != 200)
-		return trouble_set(trouble, MINTMARK_ERROR_STATUS, "%.*s answers with status %d.", STR_ARG(url),
-				   answer.status);
+		return trouble_set(trouble, MINTMARK_ERROR_STATUS, "%.*s answers with status %d%s", STR_ARG(url),
+				   answer.status,
+				   answer.status / 100 == 3 ? ": redirects are never followed with a token."
+							    : ". Try again later.");
 	return MINTMARK_OK;
 }
 
