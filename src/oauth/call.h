@@ -182,7 +182,7 @@ struct call {
 	struct form_value params[CALL_PARAMS];
 
 	/* what the rules found out */
-	struct client_view *client; /* one reference, released by call_done */
+	struct client_view *client; /* one reference, released by call_reset */
 	bool is_public;             /* the client has no secret: who asks is not known */
 	bool via_basic;             /* the caller tried the Authorization header */
 	struct str presented_id;    /* client id as presented, not verified; for the throttle. Log call_client_id */
