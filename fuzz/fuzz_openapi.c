@@ -82,7 +82,7 @@ static void load(const char *name, struct str text)
 		check_found(set, openapi_at(set, i));
 		check_judged(openapi_at(set, i));
 	}
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 static bool has_number(struct str text)

@@ -3,7 +3,6 @@
 
 #include "account/factor_key.h"
 #include "base/log.h"
-#include "oauth/throttle.h"
 
 int factor_needed(struct call *call, struct str account_id, bool *ret_needed)
 {

@@ -2,7 +2,6 @@
 #include "account/factor.h"
 
 #include "account/factor_key.h"
-#include "base/log.h"
 
 int factor_enrol(struct call *call, struct str account_id)
 {

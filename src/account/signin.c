@@ -5,7 +5,6 @@
 #include "account/strength.h"
 #include "base/log.h"
 #include "crypto/password.h"
-#include "oauth/id.h"
 #include "oauth/throttle.h"
 #include "store/store.h"
 

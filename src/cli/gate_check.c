@@ -112,7 +112,7 @@ int gate_check_run(struct cli *cli)
 {
 	const struct cli_values *files = &cli->values[OPT_CHECK_OPENAPI];
 	const char *audience = cli_value(cli, OPT_LIVE_AUDIENCE);
-	_cleanup_(openapi_unrefp) struct openapi *set = NULL;
+	_cleanup_(openapi_freep) struct openapi *set = NULL;
 	_cleanup_(gate_live_close) struct gate_live live = {0};
 	struct check check = {.cli = cli};
 	if (files->n == 0)

@@ -203,7 +203,7 @@ int gate_diff_run(struct cli *cli)
 		status = EXIT_FAILED;
 	free(diff.changes);
 	buf_done(&diff.text);
-	openapi_unref(diff.before);
-	openapi_unref(diff.after);
+	openapi_free(diff.before);
+	openapi_free(diff.after);
 	return status;
 }

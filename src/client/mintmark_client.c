@@ -5,6 +5,7 @@
 #include "client/login.h"
 #include "client/source.h"
 #include "client/whoami.h"
+#include "verify/public.h"
 
 enum { SOURCE_TEXT_MAX = 16384 };
 
@@ -81,16 +82,6 @@ void mintmark_client_cancel(mintmark_client *client)
 	pthread_mutex_unlock(&client->lock);
 }
 
-/* As much as fits, not ending in the middle of a character. */
-static void copy_text(const struct buf *text, char *ret_text, size_t size)
-{
-	size_t len = text->len < size - 1 ? text->len : size - 1;
-	while (len > 0 && len < text->len && ((unsigned char)text->p[len] & 0xc0) == 0x80)
-		len--;
-	memcpy(ret_text, text->p, len);
-	ret_text[len] = '\0';
-}
-
 int mintmark_client_source(mintmark_client *client, char *ret_text, size_t size)
 {
 	char text[SOURCE_TEXT_MAX];
@@ -101,7 +92,7 @@ int mintmark_client_source(mintmark_client *client, char *ret_text, size_t size)
 	buf_init_fixed(&out, text, sizeof(text));
 	int rc = source_describe(&client->settings, &out, &trouble);
 	if (rc == MINTMARK_OK)
-		copy_text(&out, ret_text, size);
+		public_put_text(&out, ret_text, size);
 	else
 		client_fail(client, &trouble);
 	return rc;
@@ -115,6 +106,6 @@ int mintmark_client_explain(mintmark_client *client, char *ret_text, size_t size
 		return MINTMARK_ERROR_ARGUMENT;
 	buf_init_fixed(&out, text, sizeof(text));
 	client_explain(client, &out);
-	copy_text(&out, ret_text, size);
+	public_put_text(&out, ret_text, size);
 	return MINTMARK_OK;
 }

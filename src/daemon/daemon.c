@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "daemon/daemon_loop.h"
-#include "ipc/frame.h"
 #include "ipc/listen.h"
 #include "ipc/notify.h"
 #include "ipc/role.h"

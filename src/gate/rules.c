@@ -137,7 +137,7 @@ void rules_unref(struct rules *rules)
 {
 	if (!rules || atomic_fetch_sub_explicit(&rules->refs, 1, memory_order_acq_rel) > 1)
 		return;
-	openapi_unref(rules->set);
+	openapi_free(rules->set);
 	buf_done(&rules->metadata);
 	free(rules);
 }

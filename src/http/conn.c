@@ -109,6 +109,19 @@ void conn_close(struct conn *conn)
 		http_stream_gone(exchange);
 }
 
+int conn_tls_code(enum tls_want want)
+{
+	switch (want) {
+	case TLS_DONE:
+		return 0;
+	case TLS_WANT_READ:
+	case TLS_WANT_WRITE:
+		return E_WOULD_BLOCK;
+	default:
+		return E_IO;
+	}
+}
+
 void conn_wait(struct conn *conn, unsigned events)
 {
 	if (loop_watch_set(conn->watch, events) < 0)

@@ -124,6 +124,8 @@ void conn_poll(struct conn *conn);
 /* Handle requests as far as their bytes are there. */
 void conn_run(struct conn *conn);
 void conn_wait(struct conn *conn, unsigned events);
+/* 0, E_WOULD_BLOCK, E_IO. */
+must_check int conn_tls_code(enum tls_want want);
 void conn_format_addr(const unsigned char addr[16], bool is_unix, char ret_text[INET6_ADDRSTRLEN]);
 
 /* conn_in.c: bytes -> request. */

@@ -48,15 +48,7 @@ static int read_plain(struct conn *conn, char *room, size_t size, size_t *ret_n)
 
 static int read_tls(struct conn *conn, char *room, size_t size, size_t *ret_n)
 {
-	switch (tls_read(conn->tls, room, size, ret_n)) {
-	case TLS_DONE:
-		return 0;
-	case TLS_WANT_READ:
-	case TLS_WANT_WRITE:
-		return E_WOULD_BLOCK;
-	default:
-		return E_IO;
-	}
+	return conn_tls_code(tls_read(conn->tls, room, size, ret_n));
 }
 
 int conn_in_fill(struct conn *conn)

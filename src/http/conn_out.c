@@ -106,15 +106,7 @@ static int write_plain(struct conn *conn, struct str bytes, size_t *ret_n)
 
 static int write_tls(struct conn *conn, struct str bytes, size_t *ret_n)
 {
-	switch (tls_write(conn->tls, bytes.p, bytes.len, ret_n)) {
-	case TLS_DONE:
-		return 0;
-	case TLS_WANT_READ:
-	case TLS_WANT_WRITE:
-		return E_WOULD_BLOCK;
-	default:
-		return E_IO;
-	}
+	return conn_tls_code(tls_write(conn->tls, bytes.p, bytes.len, ret_n));
 }
 
 /* As much as the socket takes now; TLS takes a record a time. */

@@ -191,16 +191,22 @@ int jws_emit_header(enum sig_alg alg, struct str typ, struct str kid, struct buf
 	return buf_status(out);
 }
 
-int jws_emit(struct sig_signer *signer, struct str header, struct str payload, struct buf *out)
+int jws_sign(struct sig_signer *signer, size_t start, struct buf *out)
 {
 	unsigned char sig[SIG_MAX];
-	size_t start = out->len, len;
-	enc_b64url(out, header);
-	buf_put_char(out, '.');
-	enc_b64url(out, payload);
+	size_t len = 0;
 	TRY(buf_status(out));
 	TRY(sig_sign(signer, str_mem(out->p + start, out->len - start), sig, &len));
 	buf_put_char(out, '.');
 	enc_b64url(out, str_mem(sig, len));
 	return buf_status(out);
+}
+
+int jws_emit(struct sig_signer *signer, struct str header, struct str payload, struct buf *out)
+{
+	size_t start = out->len;
+	enc_b64url(out, header);
+	buf_put_char(out, '.');
+	enc_b64url(out, payload);
+	return jws_sign(signer, start, out);
 }

@@ -43,6 +43,11 @@ must_check enum verdict jws_verify(const struct jws *jws, const struct jwks *key
  */
 must_check int jws_emit_header(enum sig_alg alg, struct str typ, struct str kid, struct buf *out);
 /*
+ * Append a dot and the signature of what stands in out from start on: RFC 7515 5.1, 5 to 8. E_CRYPTO, the buffer's
+ * failure.
+ */
+must_check int jws_sign(struct sig_signer *signer, size_t start, struct buf *out);
+/*
  * Append the compact serialisation of header and payload, signed. header: JSON whose alg is the signer's. E_CRYPTO, the
  * buffer's failure.
  */

@@ -4,21 +4,17 @@
  */
 #include "base/enc.h"
 #include "base/log.h"
+#include "jose/jws.h"
 #include "keys/keyd_verbs.h"
 
 /* Append header.claims.signature. */
 static int put_token(const struct keyring_key *key, struct sig_signer *signer, enum token_kind kind, struct str claims,
 		     struct buf *out)
 {
-	unsigned char sig[SIG_MAX];
-	size_t start = out->len, sig_len = 0;
+	size_t start = out->len;
 	buf_put(out, key->headers[kind]);
 	enc_b64url(out, claims);
-	TRY(buf_status(out));
-	TRY(sig_sign(signer, str_mem(out->p + start, out->len - start), sig, &sig_len));
-	buf_put_char(out, '.');
-	enc_b64url(out, str_mem(sig, sig_len));
-	return buf_status(out);
+	return jws_sign(signer, start, out);
 }
 
 /* The longest token of these claims fits the wire? */

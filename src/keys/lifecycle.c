@@ -12,7 +12,7 @@ static void add_move(struct lifecycle_plan *plan, const struct signing_key *key,
 		plan->moves[plan->n_moves++] = (struct key_move){.kid = key->kid, .from = key->state, .to = to};
 }
 
-static bool in_use(const struct lifecycle_policy *policy, struct str alg)
+bool lifecycle_uses(const struct lifecycle_policy *policy, struct str alg)
 {
 	for (size_t i = 0; i < policy->n_algs; i++)
 		if (str_eq(policy->algs[i], alg))
@@ -73,7 +73,7 @@ static void plan_alg(const struct lifecycle_policy *policy, const struct ring *r
 static void plan_key(const struct lifecycle_policy *policy, const struct signing_key *keys, size_t n,
 		     const struct signing_key *key, int64_t now_s, struct lifecycle_plan *plan)
 {
-	bool used = in_use(policy, key->alg);
+	bool used = lifecycle_uses(policy, key->alg);
 	if (key->state == KEY_RETIRING && now_s - key->retiring_s >= policy->retire_after_s)
 		add_move(plan, key, KEY_GONE);
 	if (key->state == KEY_NEXT && !used) /* it never signed */

@@ -36,6 +36,7 @@ struct lifecycle_plan {
 	size_t n_moves;
 };
 
+bool lifecycle_uses(const struct lifecycle_policy *policy, struct str alg);
 /* keys: all that are not gone (others are ignored), in any order. */
 void lifecycle_plan(const struct lifecycle_policy *policy, const struct signing_key *keys, size_t n, int64_t now_s,
 		    struct lifecycle_plan *ret_plan);

@@ -1,7 +1,7 @@
 /* One OpenAPI document; see load.h. One thread; no network, no files. */
 #include "openapi/load.h"
 
-static int fail(const struct load *load, const struct tree *at, const char *what)
+int load_fail(const struct load *load, const struct tree *at, const char *what)
 {
 	return tree_fail(&load->file, at->at, "%s", what);
 }
@@ -50,11 +50,11 @@ static int read_version(struct load *load)
 {
 	struct str version = {0};
 	if (tree_get(load->root, STR("swagger")))
-		return fail(load, load->root, "Swagger 2.0 is not read; expected OpenAPI 3.0 or 3.1");
+		return load_fail(load, load->root, "Swagger 2.0 is not read; expected OpenAPI 3.0 or 3.1");
 	TRY(load_text(load, load->root, STR("openapi"), &version));
 	load->v31 = str_has_prefix(version, STR("3.1."));
 	if (!load->v31 && !str_has_prefix(version, STR("3.0.")))
-		return fail(load, load->root, "expected 'openapi: 3.0.x' or 'openapi: 3.1.x'");
+		return load_fail(load, load->root, "expected 'openapi: 3.0.x' or 'openapi: 3.1.x'");
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static int read_root(struct load *load)
 {
 	const struct tree *security = NULL;
 	if (!tree_is(load->root, TREE_MAP))
-		return fail(load, load->root, "an OpenAPI document is a mapping");
+		return load_fail(load, load->root, "an OpenAPI document is a mapping");
 	TRY(read_version(load));
 	TRY(load_check_members(load, load->root, " openapi info jsonSchemaDialect servers paths webhooks components "
 			       "security tags externalDocs ", "a document"));

@@ -45,6 +45,8 @@ struct load {
 
 /* load.c: everything. sets: items are appended. E_CONFIG (said), E_NOMEM. */
 must_check int load_document(struct load *load, struct str text);
+/* E_CONFIG, with what is wrong and where. */
+must_check int load_fail(const struct load *load, const struct tree *at, const char *what);
 /* All members' names must stand in known (" a b c ") or begin with "x-". what: "an operation". */
 must_check int load_check_members(const struct load *load, const struct tree *map, const char *known,
 				  const char *what);

@@ -11,11 +11,6 @@ static const struct {
 	{{"put", 3}, {"PUT", 3}},       {{"trace", 5}, {"TRACE", 5}},
 };
 
-static int fail(const struct load *load, const struct tree *at, const char *what)
-{
-	return tree_fail(&load->file, at->at, "%s", what);
-}
-
 /* --- x-mintmark-rest --- */
 
 /* What a list of parameters says of the template's last one: -1 nothing, else 0 or 1. */
@@ -27,10 +22,10 @@ static int read_parameter(const struct load *load, const struct tree *parameter,
 	TRY(load_text(load, parameter, STR("in"), &where));
 	TRY(load_text(load, parameter, STR("name"), &name));
 	if (rest && !tree_is(rest, TREE_BOOL))
-		return fail(load, rest, "x-mintmark-rest must be true or false");
+		return load_fail(load, rest, "x-mintmark-rest must be true or false");
 	bool is_last = str_eq(where, STR("path")) && last.len > 0 && str_eq(name, last);
 	if (rest && rest->truth && !is_last)
-		return fail(load, rest, "x-mintmark-rest belongs to the last parameter of the path");
+		return load_fail(load, rest, "x-mintmark-rest belongs to the last parameter of the path");
 	if (is_last)
 		*ret_rest = rest && rest->truth;
 	return 0;
@@ -42,7 +37,7 @@ static int read_parameters(const struct load *load, const struct tree *owner, st
 	if (!list)
 		return 0;
 	if (!tree_is(list, TREE_LIST) || list->n > PARAMETERS_MAX)
-		return fail(load, list, "parameters must be a list, and not too long a one");
+		return load_fail(load, list, "parameters must be a list, and not too long a one");
 	for (size_t i = 0; i < list->n; i++)
 		TRY(read_parameter(load, list->items[i], last, ret_rest));
 	return 0;
@@ -62,13 +57,13 @@ static int read_rest(const struct load *load, const struct tree *node, struct ma
 			continue;
 		TRY(read_parameters(load, operation, last, &own));
 		if (agreed >= 0 && agreed != (own == 1))
-			return fail(load, operation, "the operations of a path must agree on x-mintmark-rest");
+			return load_fail(load, operation, "the operations of a path must agree on x-mintmark-rest");
 		agreed = own == 1;
 	}
 	if (agreed < 1)
 		return 0;
 	int rc = template_set_rest(&item->template, load->set);
-	return rc == E_SYNTAX ? fail(load, node, "x-mintmark-rest needs a parameter that ends the path") : rc;
+	return rc == E_SYNTAX ? load_fail(load, node, "x-mintmark-rest needs a parameter that ends the path") : rc;
 }
 
 /* --- operations --- */
@@ -97,13 +92,13 @@ static int read_operation(struct load *load, const struct tree_member *member, s
 	if (!operation)
 		return E_NOMEM;
 	if (!tree_is(node, TREE_MAP))
-		return fail(load, node, "an operation must be a mapping");
+		return load_fail(load, node, "an operation must be a mapping");
 	TRY(load_check_members(load, node, " tags summary description externalDocs operationId parameters requestBody "
 			       "responses callbacks deprecated security servers ", "an operation"));
 	TRY(load_text(load, node, STR("operationId"), &id));
 	TRY(load_servers_check(load, node));
 	if (load->items->n_operations++ == OPENAPI_OPERATIONS_MAX)
-		return fail(load, node, "too many operations");
+		return load_fail(load, node, "too many operations");
 	operation->method = method;
 	operation->path = item->template.text;
 	operation->shape = item->template.shape;
@@ -161,9 +156,9 @@ int load_paths(struct load *load)
 {
 	const struct tree *paths = tree_get(load->root, STR("paths"));
 	if (!paths) /* OpenAPI 3.1.0 4.8.1: components or webhooks alone make a document too */
-		return load->v31 ? 0 : fail(load, load->root, "paths are missing");
+		return load->v31 ? 0 : load_fail(load, load->root, "paths are missing");
 	if (!tree_is(paths, TREE_MAP))
-		return fail(load, paths, "paths must be a mapping");
+		return load_fail(load, paths, "paths must be a mapping");
 	for (size_t i = 0; i < paths->n; i++)
 		if (!str_has_prefix(paths->members[i].name, STR("x-")))
 			TRY(read_item(load, &paths->members[i]));

@@ -6,11 +6,6 @@
 
 enum { DECLARED_MAX = 1024 };
 
-static int fail(const struct load *load, const struct tree *at, const char *what)
-{
-	return tree_fail(&load->file, at->at, "%s", what);
-}
-
 static int note(const struct load *load, struct load_scheme *scheme, const char *what)
 {
 	scheme->usable = false;
@@ -89,9 +84,9 @@ static int add_scopes(const struct load *load, const struct tree *flow, struct l
 {
 	const struct tree *scopes = tree_get(flow, STR("scopes"));
 	if (!tree_is(scopes, TREE_MAP))
-		return fail(load, flow, "a flow must have a mapping of scopes");
+		return load_fail(load, flow, "a flow must have a mapping of scopes");
 	if (scopes->n > DECLARED_MAX - scheme->scopes.n)
-		return fail(load, scopes, "too many scopes");
+		return load_fail(load, scopes, "too many scopes");
 	for (size_t i = 0; i < scopes->n; i++)
 		scheme->scopes.v[scheme->scopes.n++] = scopes->members[i].name;
 	return 0;
@@ -108,7 +103,7 @@ static int read_flow(const struct load *load, const struct tree *flow, struct st
 	if (!known)
 		return tree_fail(&load->file, flow->at, "'%s' is no flow of OAuth 2.0", tree_show(kind).text);
 	if (!tree_is(flow, TREE_MAP))
-		return fail(load, flow, "a flow must be a mapping");
+		return load_fail(load, flow, "a flow must be a mapping");
 	TRY(load_check_members(load, flow, " authorizationUrl tokenUrl refreshUrl scopes ", "a flow"));
 	TRY(need_text(load, flow, implicit ? STR("authorizationUrl") : STR("tokenUrl"), &url));
 	TRY(add_scopes(load, flow, scheme));
@@ -119,7 +114,7 @@ static int read_oauth2(const struct load *load, const struct tree *node, struct 
 {
 	const struct tree *flows = tree_get(node, STR("flows"));
 	if (!tree_is(flows, TREE_MAP))
-		return fail(load, node, "an oauth2 scheme must have a mapping of flows");
+		return load_fail(load, node, "an oauth2 scheme must have a mapping of flows");
 	scheme->scopes_allowed = scheme->scopes_declared = true;
 	scheme->scopes.v = arena_array(load->temp, DECLARED_MAX, sizeof(struct str));
 	if (!scheme->scopes.v)
@@ -149,7 +144,7 @@ static int read_key(const struct load *load, const struct tree *node, struct loa
 static int read_tls(const struct load *load, const struct tree *node, struct load_scheme *scheme)
 {
 	if (!load->v31)
-		return fail(load, node, "mutualTLS came with OpenAPI 3.1");
+		return load_fail(load, node, "mutualTLS came with OpenAPI 3.1");
 	scheme->scopes_allowed = true;
 	return note(load, scheme, "is mutualTLS");
 }

@@ -8,18 +8,13 @@
 
 enum { SCHEMES_MAX = 256, SCHEMES_PER_ENTRY_MAX = 16 };
 
-static int fail(const struct load *load, const struct tree *at, const char *what)
-{
-	return tree_fail(&load->file, at->at, "%s", what);
-}
-
 int load_schemes(struct load *load)
 {
 	const struct tree *schemes = tree_get(tree_get(load->root, STR("components")), STR("securitySchemes"));
 	if (!schemes)
 		return 0;
 	if (!tree_is(schemes, TREE_MAP) || schemes->n > SCHEMES_MAX)
-		return fail(load, schemes, "securitySchemes must be a mapping, and not too large a one");
+		return load_fail(load, schemes, "securitySchemes must be a mapping, and not too large a one");
 	load->schemes = arena_array(load->temp, schemes->n, sizeof(*load->schemes));
 	if (!load->schemes)
 		return E_NOMEM;
@@ -55,14 +50,14 @@ static int add_scope(const struct load *load, const struct load_scheme *scheme, 
 		     struct str_list *scopes)
 {
 	if (!tree_is(node, TREE_STR) || !is_scope(node->text))
-		return fail(load, node, "not a scope (RFC 6749 3.3)");
+		return load_fail(load, node, "not a scope (RFC 6749 3.3)");
 	if (scheme->scopes_declared && !str_list_has(scheme->scopes, node->text))
 		return tree_fail(&load->file, node->at, "no flow of the scheme '%s' declares the scope '%s'",
 				 tree_show(scheme->name).text, tree_show(node->text).text);
 	if (str_list_has(*scopes, node->text))
 		return 0;
 	if (scopes->n == OPENAPI_SCOPES_MAX)
-		return fail(load, node, "too many scopes");
+		return load_fail(load, node, "too many scopes");
 	return load_keep(load, node->text, &scopes->v[scopes->n++]);
 }
 
@@ -76,7 +71,7 @@ static int add_scheme(const struct load *load, const struct tree_member *member,
 		return tree_fail(&load->file, member->at, "no security scheme '%s' is declared",
 				 tree_show(member->name).text);
 	if (!tree_is(list, TREE_LIST) || list->n > OPENAPI_SCOPES_MAX)
-		return fail(load, list, "expected a list of scopes, and not too long a one");
+		return load_fail(load, list, "expected a list of scopes, and not too long a one");
 	/* OpenAPI 3.0.3, Security Requirement Object: only openIdConnect and oauth2 have scopes */
 	if (list->n > 0 && !scheme->scopes_allowed)
 		return tree_fail(&load->file, list->at, "the scheme '%s' can not have scopes in OpenAPI 3.0",
@@ -130,7 +125,7 @@ static int read_entry(const struct load *load, const struct tree *entry, struct 
 {
 	const struct load_scheme *scheme = NULL, *unusable = NULL;
 	if (!tree_is(entry, TREE_MAP) || entry->n > SCHEMES_PER_ENTRY_MAX)
-		return fail(load, entry, "an entry of security must be a mapping, and not too large a one");
+		return load_fail(load, entry, "an entry of security must be a mapping, and not too large a one");
 	for (size_t i = 0; i < entry->n; i++) {
 		TRY(add_scheme(load, &entry->members[i], scopes, &scheme));
 		if (!scheme->usable && !unusable)
@@ -178,9 +173,9 @@ int load_security(const struct load *load, const struct tree *array, struct load
 {
 	struct load_security security = {.access = OPENAPI_ACCESS_REFUSED, .declared = true};
 	if (!tree_is(array, TREE_LIST))
-		return fail(load, array, "security must be a list");
+		return load_fail(load, array, "security must be a list");
 	if (array->n > OPENAPI_ALTERNATIVES_MAX)
-		return fail(load, array, "too many alternatives");
+		return load_fail(load, array, "too many alternatives");
 	security.alternatives = arena_array(load->set, array->n, sizeof(*security.alternatives));
 	security.notes.v = arena_array(load->set, array->n, sizeof(struct str));
 	if (!security.alternatives || !security.notes.v)

@@ -6,11 +6,6 @@
 
 enum { URL_MAX = 2048, SERVERS_MAX = 256, CHOICES_MAX = 256 };
 
-static int fail(const struct load *load, const struct tree *at, const char *what)
-{
-	return tree_fail(&load->file, at->at, "%s", what);
-}
-
 /* Whether text, the front of a URL, reaches into its path. */
 static bool has_path(struct str text)
 {
@@ -52,11 +47,11 @@ static int put_url(const struct load *load, const struct tree *server, struct st
 	while (str_cut(text, '{', &literal, &text)) {
 		buf_put(url, literal);
 		if (!str_cut(text, '}', &name, &text))
-			return fail(load, server, "a '{' without '}' in the server's URL");
+			return load_fail(load, server, "a '{' without '}' in the server's URL");
 		TRY(put_variable(load, server, name, url));
 	}
 	buf_put(url, text);
-	return buf_status(url) < 0 ? fail(load, server, "the server's URL is too long") : 0;
+	return buf_status(url) < 0 ? load_fail(load, server, "the server's URL is too long") : 0;
 }
 
 /* The path of an absolute URL or of "/path", without a slash at the end. */
@@ -64,17 +59,18 @@ static int cut_path(const struct load *load, const struct tree *server, struct s
 {
 	struct str rest = url;
 	if (str_find(url, '?') < url.len || str_find(url, '#') < url.len)
-		return fail(load, server, "the server's URL has a query or fragment");
+		return load_fail(load, server, "the server's URL has a query or fragment");
 	if (str_has_prefix(url, STR("https://")) || str_has_prefix(url, STR("http://"))) {
 		size_t scheme = str_find(url, '/') + 2;
 		rest = (struct str){url.p + scheme, url.len - scheme};
 		size_t host = str_find(rest, '/');
 		rest = (struct str){rest.p + host, rest.len - host};
 	} else if (url.len > 0 && url.p[0] != '/') {
-		return fail(load, server, "the server's URL is relative to where the document lies; give a prefix");
+		return load_fail(load, server,
+				 "the server's URL is relative to where the document lies; give a prefix");
 	}
 	if (str_has_prefix(rest, STR("//")))
-		return fail(load, server, "the server's URL has an empty host or segment");
+		return load_fail(load, server, "the server's URL has an empty host or segment");
 	if (rest.len > 0 && rest.p[rest.len - 1] == '/')
 		rest.len--;
 	*ret_path = rest;
@@ -85,11 +81,11 @@ static int read_server(const struct load *load, const struct tree *server, struc
 {
 	struct str text = {0};
 	if (!tree_is(server, TREE_MAP))
-		return fail(load, server, "a server must be a mapping");
+		return load_fail(load, server, "a server must be a mapping");
 	TRY(load_check_members(load, server, " url description variables ", "a server"));
 	TRY(load_text(load, server, STR("url"), &text));
 	if (!text.p)
-		return fail(load, server, "a server must have a url");
+		return load_fail(load, server, "a server must have a url");
 	TRY(put_url(load, server, text, url));
 	return cut_path(load, server, buf_str(url), ret_path);
 }
@@ -98,7 +94,7 @@ static int read_server(const struct load *load, const struct tree *server, struc
 static int agree(const struct load *load, const struct tree *servers, struct str *prefix)
 {
 	if (!tree_is(servers, TREE_LIST) || servers->n > SERVERS_MAX)
-		return fail(load, servers, "servers must be a list, and not too long a one");
+		return load_fail(load, servers, "servers must be a list, and not too long a one");
 	for (size_t i = 0; i < servers->n; i++) {
 		char mem[URL_MAX];
 		struct buf url;
@@ -108,7 +104,7 @@ static int agree(const struct load *load, const struct tree *servers, struct str
 		if (!prefix->p)
 			TRY(load_keep(load, path, prefix));
 		else if (!str_eq(*prefix, path))
-			return fail(load, servers->items[i],
+			return load_fail(load, servers->items[i],
 				    "the servers have different paths; give the prefix that stands before every path");
 	}
 	return 0;
@@ -122,7 +118,7 @@ int load_servers(struct load *load)
 		if (given.len > 0 && given.p[given.len - 1] == '/')
 			given.len--;
 		if (given.len > 0 && given.p[0] != '/')
-			return fail(load, load->root, "the prefix must begin with '/'");
+			return load_fail(load, load->root, "the prefix must begin with '/'");
 		return load_keep(load, given, &load->prefix);
 	}
 	if (servers)

@@ -1,7 +1,6 @@
 /* Sets of operations; see openapi.h. Finding and judging: any thread. */
 #include "openapi/openapi.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/fault.h"
@@ -10,7 +9,6 @@
 enum { SET_MAX = 512 << 20 };
 
 struct openapi {
-	atomic_uint refs;
 	struct arena arena;
 	struct openapi_operation **operations;
 	size_t n_operations;
@@ -105,31 +103,24 @@ int openapi_load(const struct openapi_source *sources, size_t n, struct str issu
 	struct openapi *set = fault_hit(FAULT_ALLOC) ? NULL : calloc(1, sizeof(*set));
 	if (!set)
 		return E_NOMEM;
-	atomic_init(&set->refs, 1);
 	arena_init(&set->arena, SET_MAX);
 	int rc = fill(set, sources, n, issuer, ret_why);
 	if (rc < 0)
-		openapi_unref(set);
+		openapi_free(set);
 	else
 		*ret_set = set;
 	return rc;
 }
 
-struct openapi *openapi_ref(struct openapi *set)
+void openapi_free(struct openapi *set)
 {
-	atomic_fetch_add_explicit(&set->refs, 1, memory_order_relaxed);
-	return set;
-}
-
-void openapi_unref(struct openapi *set)
-{
-	if (!set || atomic_fetch_sub_explicit(&set->refs, 1, memory_order_acq_rel) != 1)
+	if (!set)
 		return;
 	arena_done(&set->arena);
 	free(set);
 }
 
-void openapi_unrefp(struct openapi **set) { openapi_unref(*set); }
+void openapi_freep(struct openapi **set) { openapi_free(*set); }
 
 /* --- reading it --- */
 

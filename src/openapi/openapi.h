@@ -15,7 +15,7 @@
  *
  * Loading runs wherever it likes and may take long for large documents; documents are the operator's, yet every limit
  * below holds. It never follows a reference out of a document and opens no file. Finding and judging allocate nothing,
- * take no lock and use no regular expression. A set may be used by all threads at once; references are atomic.
+ * take no lock and use no regular expression. A set may be used by all threads at once.
  */
 #ifndef OPENAPI_OPENAPI_H
 #define OPENAPI_OPENAPI_H
@@ -70,15 +70,14 @@ struct openapi; /* a set */
 /*
  * issuer: whose schemes count, byte for byte the `iss` of its tokens; empty: every openIdConnect and oauth2 scheme
  * counts (documents that ship with the program; looking at files without a server). ret_why: text is appended on
- * failure, "name:line:column: what is wrong", one line without a line feed, safe to print. The reference is the
+ * failure, "name:line:column: what is wrong", one line without a line feed, safe to print. The set is the
  * caller's.
  * E_CONFIG: a document is refused. E_NOMEM.
  */
 must_check int openapi_load(const struct openapi_source *sources, size_t n, struct str issuer,
 			    struct openapi **ret_set, struct buf *ret_why);
-struct openapi *openapi_ref(struct openapi *set);
-void openapi_unref(struct openapi *set); /* NULL: nothing */
-void openapi_unrefp(struct openapi **set); /* for _cleanup_ */
+void openapi_free(struct openapi *set); /* NULL: nothing */
+void openapi_freep(struct openapi **set); /* for _cleanup_ */
 
 /* Operations by shape, then method. */
 size_t openapi_count(const struct openapi *set);

@@ -60,7 +60,7 @@ void series_http_free(struct series_http *http)
 {
 	if (!http)
 		return;
-	openapi_unref(http->set);
+	openapi_free(http->set);
 	free(http->routes);
 	buf_done(&http->yaml);
 	buf_done(&http->json);

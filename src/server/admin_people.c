@@ -2,7 +2,6 @@
  * Links for people: an invitation, a password reset; see admin_ops.h. The link is in the answer, for whoever asked may
  * hand it on himself, and it is mailed where mails are sent.
  */
-#include "account/address.h"
 #include "account/link.h"
 #include "account/mailer.h"
 #include "oauth/person.h"

@@ -109,7 +109,7 @@ static int read_all(const struct openapi *set, struct arena *arena, struct call_
 int page_admin_openapi(struct str text, struct arena *arena, struct call_openapi *ret_read, char why[CALL_WHY_MAX])
 {
 	const struct openapi_source source = {.name = "document", .text = text, .prefix = ""};
-	_cleanup_(openapi_unrefp) struct openapi *set = NULL;
+	_cleanup_(openapi_freep) struct openapi *set = NULL;
 	_cleanup_(buf_done) struct buf reason;
 	buf_init(&reason, OPENAPI_WHY_MAX);
 	struct call_openapi read = {

@@ -54,6 +54,16 @@ static void put_cors(struct task *task)
 	buf_put(&task->headers, STR("\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After\r\n"));
 }
 
+/* An answer that is one object, for whoever asked alone. */
+static void begin_object(struct task *task, int status, struct json_out *out)
+{
+	begin(task, status, STR("application/json"));
+	put_no_store(&task->headers);
+	put_cors(task);
+	json_out_init(out, &task->body);
+	json_open(out, NULL, '{');
+}
+
 static void put_error_body(struct buf *body, const struct err_row *row, struct str text, struct str request_id)
 {
 	struct json_out out;
@@ -229,11 +239,7 @@ static void put_person(struct json_out *out, const struct person *person)
 void reply_token(struct task *task)
 {
 	struct json_out out;
-	begin(task, 200, STR("application/json"));
-	put_no_store(&task->headers);
-	put_cors(task);
-	json_out_init(&out, &task->body);
-	json_open(&out, NULL, '{');
+	begin_object(task, 200, &out);
 	json_str(&out, "access_token", buf_str(&task->call.token));
 	json_str(&out, "token_type", STR("Bearer"));
 	json_int(&out, "expires_in", task->call.lifetime_s);
@@ -285,11 +291,7 @@ void reply_document(struct task *task, const char *media_type, struct str text, 
 void reply_introspection(struct task *task, const struct own_token *token)
 {
 	struct json_out out;
-	begin(task, 200, STR("application/json"));
-	put_no_store(&task->headers);
-	put_cors(task);
-	json_out_init(&out, &task->body);
-	json_open(&out, NULL, '{');
+	begin_object(task, 200, &out);
 	json_bool(&out, "active", token != NULL);
 	if (token) {
 		json_str(&out, "scope", token->scope);
@@ -308,11 +310,7 @@ void reply_introspection(struct task *task, const struct own_token *token)
 void reply_introspection_refresh(struct task *task, const struct refresh *refresh, const struct family *family)
 {
 	struct json_out out;
-	begin(task, 200, STR("application/json"));
-	put_no_store(&task->headers);
-	put_cors(task);
-	json_out_init(&out, &task->body);
-	json_open(&out, NULL, '{');
+	begin_object(task, 200, &out);
 	json_bool(&out, "active", true);
 	json_str(&out, "scope", family->scope);
 	json_str(&out, "client_id", family->client_id);
@@ -331,11 +329,7 @@ void reply_pushed(struct task *task, struct str text)
 	buf_init_fixed(&urn, mem, sizeof(mem));
 	buf_put(&urn, STR(AUTHORIZE_URN));
 	buf_put(&urn, text);
-	begin(task, 201, STR("application/json"));
-	put_no_store(&task->headers);
-	put_cors(task);
-	json_out_init(&out, &task->body);
-	json_open(&out, NULL, '{');
+	begin_object(task, 201, &out);
 	json_str(&out, "request_uri", buf_str(&urn));
 	json_int(&out, "expires_in", task->call.policy->pushed_s);
 	json_close(&out, '}');
@@ -355,11 +349,7 @@ void reply_userinfo(struct task *task, const struct own_token *token)
 {
 	const struct account *account = &token->account;
 	struct json_out out;
-	begin(task, 200, STR("application/json"));
-	put_no_store(&task->headers);
-	put_cors(task);
-	json_out_init(&out, &task->body);
-	json_open(&out, NULL, '{');
+	begin_object(task, 200, &out);
 	json_str(&out, "sub", account->id); /* OpenID Connect Core 5.3.2: the id token's */
 	if (str_has_word(token->scope, STR("email"))) { /* 5.4 */
 		json_str(&out, "email", account->email);

@@ -8,17 +8,9 @@
 
 enum { ARENA_MAX = 8 << 20, DAY_S = 86400, CLOCK_ALLOWANCE_S = 60, ROUNDS_MAX = 4 };
 
-static bool has_alg(const struct lifecycle_policy *policy, struct str alg)
-{
-	for (size_t i = 0; i < policy->n_algs; i++)
-		if (str_eq(policy->algs[i], alg))
-			return true;
-	return false;
-}
-
 static void add_alg(struct lifecycle_policy *policy, struct str alg)
 {
-	if (policy->n_algs < LIFECYCLE_ALGS_MAX && !has_alg(policy, alg))
+	if (policy->n_algs < LIFECYCLE_ALGS_MAX && !lifecycle_uses(policy, alg))
 		policy->algs[policy->n_algs++] = alg;
 }
 

@@ -395,7 +395,7 @@ static void stop(struct server *server)
 	usage_free(server->usage);
 	metrics_free(server->metrics);
 	route_table_free(server->routes);
-	openapi_unref(server->management);
+	openapi_free(server->management);
 	throttle_free(server->env.throttle);
 	recent_free(server->env.recent);
 	throttle_free(server->env.people);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/enc.h"
 #include "base/fault.h"
 #include "base/rand.h"
 #include "oauth/recent.h"

@@ -85,6 +85,8 @@ static int keep(struct arena *arena, struct audit_entry *entry)
 	return arena_str(arena, entry->detail, &entry->detail);
 }
 
+#define SELECT_ENTRY "SELECT seq, time_s, actor, action, target, detail, prev, hash FROM audit "
+
 static int collect(struct query *query, struct arena *arena, struct audit_entry **ret_entries, size_t *ret_n)
 {
 	struct audit_entry *entries = NULL;
@@ -108,8 +110,7 @@ int sqlite_audit_list(struct store *store, int64_t after_seq, unsigned limit, st
 	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
 	TRY(sqlite_read_begin(store, &reader));
 	_cleanup_(query_done) struct query query =
-		query_of(reader.db, "SELECT seq, time_s, actor, action, target, detail, prev, hash FROM audit WHERE "
-				    "seq > ? ORDER BY seq LIMIT ?");
+		query_of(reader.db, SELECT_ENTRY "WHERE seq > ? ORDER BY seq LIMIT ?");
 	query_int(&query, after_seq);
 	query_int(&query, limit);
 	return collect(&query, arena, ret_entries, ret_n);
@@ -121,8 +122,7 @@ int sqlite_audit_about(struct store *store, const struct store_audit_about *abou
 	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};
 	TRY(sqlite_read_begin(store, &reader));
 	_cleanup_(query_done) struct query query =
-		query_of(reader.db, "SELECT seq, time_s, actor, action, target, detail, prev, hash FROM audit WHERE "
-				    "target = ? AND seq < ? ORDER BY seq DESC LIMIT ?");
+		query_of(reader.db, SELECT_ENTRY "WHERE target = ? AND seq < ? ORDER BY seq DESC LIMIT ?");
 	query_text(&query, about->target);
 	query_int(&query, about->before_seq > 0 ? about->before_seq : INT64_MAX);
 	query_int(&query, about->limit);

@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -330,18 +329,6 @@ static void *follow(void *arg)
 	return NULL;
 }
 
-/* Signals belong to the program's own threads. */
-static int start_thread(struct mintmark_feed *feed)
-{
-	sigset_t all, before;
-	(void)sigfillset(&all);
-	if (fault_hit(FAULT_ALLOC) || pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return E_INTERNAL;
-	int rc = pthread_create(&feed->thread, NULL, follow, feed);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0 ? 0 : E_INTERNAL;
-}
-
 /* Below the issuer, or where the operator says; ready for a query. */
 static int make_url(struct mintmark_feed *feed, const struct fetch_source *source)
 {
@@ -376,7 +363,7 @@ int feed_new(const struct fetch_source *source, struct mintmark_keyset *keyset, 
 	feed->keyset = keyset_ref(keyset);
 	int rc = copy_source(feed, source);
 	if (rc == 0)
-		rc = start_thread(feed);
+		rc = fetch_thread_new(follow, feed, &feed->thread);
 	if (rc < 0) {
 		free_feed(feed);
 		return rc;

@@ -4,6 +4,9 @@
  */
 #include "verify/fetch.h"
 
+#include <signal.h>
+
+#include "base/fault.h"
 #include "http/http_out.h"
 #include "json/json.h"
 #include "mintmark/error.h"
@@ -223,4 +226,15 @@ enum fetch_cause fetch_keys(const struct fetch_source *source, struct fetch_resu
 	if (cause == FETCH_DONE)
 		*ret_result = result;
 	return cause;
+}
+
+int fetch_thread_new(void *(*run)(void *arg), void *arg, pthread_t *ret_thread)
+{
+	sigset_t all, before;
+	(void)sigfillset(&all);
+	if (fault_hit(FAULT_ALLOC) || pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+		return E_INTERNAL;
+	int rc = pthread_create(ret_thread, NULL, run, arg);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc == 0 ? 0 : E_INTERNAL;
 }

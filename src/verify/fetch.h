@@ -6,6 +6,7 @@
 #ifndef VERIFY_FETCH_H
 #define VERIFY_FETCH_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "crypto/digest.h"
@@ -71,6 +72,12 @@ must_check enum fetch_cause fetch_metadata(const struct fetch_source *source, st
  * (too long), FETCH_MEMORY.
  */
 must_check enum fetch_cause fetch_read_metadata(struct str issuer, struct str text, struct buf *ret_url);
+
+/*
+ * The thread that fetches for a feed or key set, until it returns by itself. It takes no signals: those belong to the
+ * program's own threads. E_INTERNAL.
+ */
+must_check int fetch_thread_new(void *(*run)(void *arg), void *arg, pthread_t *ret_thread);
 
 /* The end of a sentence that begins with the document: "was not answered with 200". Constant. */
 const char *fetch_text(enum fetch_cause cause);

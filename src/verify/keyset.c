@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -180,18 +179,6 @@ static void *keep(void *arg)
 	return NULL;
 }
 
-/* Signals belong to the program's own threads. */
-static int start_thread(struct mintmark_keyset *keyset)
-{
-	sigset_t all, before;
-	(void)sigfillset(&all);
-	if (fault_hit(FAULT_ALLOC) || pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return E_INTERNAL;
-	int rc = pthread_create(&keyset->thread, NULL, keep, keyset);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0 ? 0 : E_INTERNAL;
-}
-
 static int copy_source(struct mintmark_keyset *keyset, const struct fetch_source *source)
 {
 	struct str ca_file;
@@ -215,7 +202,7 @@ int keyset_new_fetched(const struct fetch_source *source, const struct keyset_ti
 	keyset->due_ns = timing->now_ns();
 	int rc = copy_source(keyset, source);
 	if (rc == 0)
-		rc = start_thread(keyset);
+		rc = fetch_thread_new(keep, keyset, &keyset->thread);
 	if (rc < 0) {
 		free_keyset(keyset);
 		return rc;

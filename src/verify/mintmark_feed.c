@@ -2,36 +2,25 @@
 #include "mintmark/feed.h"
 
 #include "verify/feed.h"
+#include "verify/public.h"
 
 /* Room for what is appended. */
 enum { ISSUER_MAX = 1900, S_NS = 1000000000, PARTS = 3 };
-
-struct range {
-	uint32_t given, least, most, fallback;
-	uint32_t *value;
-};
-
-static bool read_range(const struct range *range)
-{
-	*range->value = range->given > 0 ? range->given : range->fallback;
-	return *range->value >= range->least && *range->value <= range->most;
-}
 
 static int read_options(const struct mintmark_feed_options *o, struct fetch_source *source, struct feed_timing *timing)
 {
 	uint32_t poll_s, max_age_s, entries;
 	if (o->size != sizeof(*o) || (o->flags & ~(unsigned)MINTMARK_FEED_PLAIN_HTTP))
 		return MINTMARK_ERROR_ARGUMENT;
-	const struct range ranges[] = {
+	const struct public_number numbers[] = {
 		{o->poll_s, 1, 30, 5, &poll_s},
 		{o->max_age_s, 1, 86400, 60, &max_age_s},
 		{o->timeout_ms, 1, 60000, 5000, &timing->timeout_ms},
 		{o->skew_s, 1, 60, 10, &timing->skew_s},
 		{o->entries_max, 1, 4194304, 131072, &entries},
 	};
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (!read_range(&ranges[i]))
-			return MINTMARK_ERROR_ARGUMENT;
+	if (!public_numbers_read(numbers, sizeof(numbers) / sizeof(numbers[0])))
+		return MINTMARK_ERROR_ARGUMENT;
 	timing->max_age_ns = (int64_t)max_age_s * S_NS;
 	timing->poll_ns = (int64_t)poll_s * S_NS;
 	if (timing->poll_ns > timing->max_age_ns / PARTS) /* two requests may fail before it is too old */
@@ -85,9 +74,7 @@ int mintmark_feed_explain(mintmark_feed *feed, char *ret_text, size_t size)
 	feed_describe(feed, &state);
 	buf_init_fixed(&out, text, sizeof(text));
 	feed_put_text(&state, &out);
-	size_t len = out.len < size - 1 ? out.len : size - 1;
-	memcpy(ret_text, text, len);
-	ret_text[len] = '\0';
+	public_put_text(&out, ret_text, size);
 	return MINTMARK_OK;
 }
 

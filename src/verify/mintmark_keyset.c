@@ -6,20 +6,10 @@
 #include "base/clock.h"
 #include "http/http_out.h"
 #include "verify/keyset.h"
+#include "verify/public.h"
 
 /* Room for what discovery appends. */
 enum { URL_MAX = 2000 };
-
-struct range {
-	uint32_t given, least, most, fallback;
-	uint32_t *value;
-};
-
-static bool read_range(const struct range *range)
-{
-	*range->value = range->given > 0 ? range->given : range->fallback;
-	return *range->value >= range->least && *range->value <= range->most;
-}
 
 static int read_options(const struct mintmark_keyset_options *options, struct fetch_source *source,
 			struct keyset_timing *timing)
@@ -28,15 +18,14 @@ static int read_options(const struct mintmark_keyset_options *options, struct fe
 	const struct mintmark_keyset_options *o = options ? options : &defaults;
 	if (o->size != sizeof(*o) || (o->flags & ~(unsigned)MINTMARK_KEYSET_PLAIN_HTTP))
 		return MINTMARK_ERROR_ARGUMENT;
-	const struct range ranges[] = {
+	const struct public_number numbers[] = {
 		{o->refresh_s, 1, 86400, 300, &timing->refresh_s},
 		{o->interval_s, 1, 3600, 10, &timing->interval_s},
 		{o->max_age_s, 1, 2592000, 86400, &timing->max_age_s},
 		{o->timeout_ms, 1, 60000, 5000, &timing->timeout_ms},
 	};
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (!read_range(&ranges[i]))
-			return MINTMARK_ERROR_ARGUMENT;
+	if (!public_numbers_read(numbers, sizeof(numbers) / sizeof(numbers[0])))
+		return MINTMARK_ERROR_ARGUMENT;
 	timing->now_ns = clock_mono_ns;
 	source->timeout_ms = timing->timeout_ms;
 	source->plain_http = o->flags & MINTMARK_KEYSET_PLAIN_HTTP;
@@ -122,9 +111,7 @@ int mintmark_keyset_explain(mintmark_keyset *keyset, char *ret_text, size_t size
 	char text[512];
 	buf_init_fixed(&out, text, sizeof(text));
 	keyset_put_text(&state, &out);
-	size_t len = out.len < size - 1 ? out.len : size - 1;
-	memcpy(ret_text, text, len);
-	ret_text[len] = '\0';
+	public_put_text(&out, ret_text, size);
 	return MINTMARK_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "verify/mintmark_verdict.h"
 #include "verify/policy.h"
+#include "verify/public.h"
 
 enum { POLICY_MAX = 65536, CACHE_DEFAULT = 4096, CALL_MAX = 262144, TEXT_MAX = 65536 };
 
@@ -89,18 +90,6 @@ enum mintmark_verdict mintmark_verifier_check(mintmark_verifier *verifier, const
 	return mintmark_verdict_of(verifier_check(verifier, str_mem(token, len), scopes, ret_token));
 }
 
-static void copy_text(const struct buf *out, char *ret_text, size_t size)
-{
-	if (!ret_text || size == 0)
-		return;
-	size_t len = out->len < size - 1 ? out->len : size - 1;
-	while (len > 0 && len < out->len && ((unsigned char)out->p[len] & 0xc0) == 0x80)
-		len--; /* not in the middle of a character */
-	if (len > 0)
-		memcpy(ret_text, out->p, len);
-	ret_text[len] = '\0';
-}
-
 enum mintmark_verdict mintmark_verifier_explain(mintmark_verifier *verifier, const char *token, size_t len,
 						const char *scopes, char *ret_text, size_t size)
 {
@@ -113,7 +102,8 @@ enum mintmark_verdict mintmark_verifier_explain(mintmark_verifier *verifier, con
 		verdict = verifier_explain(verifier, str_mem(token, len), scopes, &arena, &out);
 	else
 		buf_put(&out, str_of(verdict_text(verdict)));
-	copy_text(&out, ret_text, size);
+	if (ret_text && size > 0)
+		public_put_text(&out, ret_text, size);
 	buf_done(&out);
 	arena_done(&arena);
 	return mintmark_verdict_of(verdict);

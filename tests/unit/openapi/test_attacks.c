@@ -32,7 +32,7 @@ static void check(const struct row *rows, size_t n)
 			fail_msg("%s: %d, %.*s", rows[i].target, rc, rc < 0 ? 0 : (int)match.operation->id.len,
 				 rc < 0 ? "" : match.operation->id.p);
 	}
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 #define ATTACK(name, ...)                                           \
@@ -100,7 +100,7 @@ static void test_attack_38_regex(void **state)
 		assert_true(set_find(set, "GET", not_there[i], &match) < 0);
 	for (size_t i = 0; i < COUNT(there); i++)
 		assert_int_equal(set_find(set, "GET", there[i], &match), 0);
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 /* ATTACKS 40: methods are what they are; nothing stands in for another. */
@@ -113,7 +113,7 @@ static void test_attack_38_methods(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(methods); i++)
 		assert_int_equal(set_find(set, methods[i], "/public", &match), E_METHOD_NOT_ALLOWED);
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 int main(void)

@@ -165,7 +165,7 @@ static void accepts(void **state)
 		struct openapi *set = NULL;
 		if (set_try("t.yaml", texts[i], NULL, &set, why) < 0)
 			fail_msg("%s: %s", texts[i], why);
-		openapi_unref(set);
+		openapi_free(set);
 	}
 }
 
@@ -207,7 +207,7 @@ static void check_file(const char *name, const struct expected *rows, size_t n)
 		assert_string_equal(needs, rows[i].needs);
 		assert_true(str_eq(match.operation->id, str_of(rows[i].id)));
 	}
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 static void pet_shop_30(void **state)
@@ -249,7 +249,7 @@ static void knows_lines(void **state)
 	(void)state;
 	assert_int_equal(openapi_at(set, 0)->line, 4);
 	assert_int_equal(openapi_at(set, 1)->line, 7);
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 static void survives_lack_of_memory(void **state)
@@ -270,7 +270,7 @@ static void survives_lack_of_memory(void **state)
 			assert_int_equal(rc, reached ? E_NOMEM : 0);
 			assert_int_equal(set == NULL, reached);
 			assert_int_equal(why[0], 0);
-			openapi_unref(set);
+			openapi_free(set);
 		}
 	}
 #else

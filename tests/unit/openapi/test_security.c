@@ -111,7 +111,7 @@ static void check_row(size_t i)
 		fail_msg("row %zu, %s: verdict %d, needed '%.*s'", i, rows[i].security, verdict,
 			 STR_ARG(buf_str(&out)));
 	assert_int_equal(match.operation->declared, rows[i].document || rows[i].security);
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 static void judges(void **state)
@@ -132,7 +132,7 @@ static void notes(void **state)
 	assert_int_equal(operation->notes.n, COUNT(want));
 	for (size_t i = 0; i < COUNT(want); i++)
 		assert_non_null(strstr(operation->notes.v[i].p, want[i]));
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 /* OpenAPI 3.1.0 4.8.30.1: role names count as scopes; 3.0 knows none for http. */
@@ -150,7 +150,7 @@ static void roles(void **state)
 	assert_int_equal(set_try("t.yaml", text, NULL, &set, why), 0);
 	assert_int_equal(openapi_judge(openapi_at(set, 0), NULL, &needed), OPENAPI_NEEDS_TOKEN);
 	assert_int_equal(needed.n, 1);
-	openapi_unref(set);
+	openapi_free(set);
 }
 
 /* Whose tokens: every byte of the issuer counts. */
@@ -190,7 +190,7 @@ static void issuers(void **state)
 		bool ours = openapi_at(set, 0)->access == OPENAPI_ACCESS_TOKEN;
 		if (ours != cases[i].ours)
 			fail_msg("issuer %s, url %s", cases[i].issuer, cases[i].url);
-		openapi_unref(set);
+		openapi_free(set);
 	}
 }
 

@@ -32,7 +32,7 @@ static void done(struct made *made)
 	buf_done(&made->yaml);
 	buf_done(&made->json);
 	buf_done(&made->why);
-	openapi_unref(made->set);
+	openapi_free(made->set);
 }
 
 /* Also with our issuer as the only one that counts: the document names its token endpoint. */
@@ -90,7 +90,7 @@ static void a_document_and_a_table_that_differ_are_refused(void **state)
 		assert_int_equal(openapi_load(&source, 1, STR(""), &set, &why), 0);
 		assert_int_equal(series_routes_bind(set, &table), E_CONFIG);
 		assert_null(table);
-		openapi_unref(set);
+		openapi_free(set);
 		buf_done(&text);
 		buf_done(&why);
 	}
