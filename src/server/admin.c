@@ -74,7 +74,8 @@ struct admin_policy admin_policy_of(const struct config *config)
 {
 	return (struct admin_policy){config->tokens.access_lifetime_s, config->tokens.lifetime_max_s,
 				     config->tokens.default_alg, config->issuer,
-				     config->accounts.invite_s, config->accounts.link_s};
+				     config->accounts.invite_s, config->accounts.link_s,
+				     config->compat.rapidata};
 }
 
 const char *admin_op_name(size_t i) { return i < sizeof(ops) / sizeof(ops[0]) ? ops[i].name : NULL; }

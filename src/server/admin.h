@@ -33,7 +33,11 @@ struct admin_policy {
 	struct str default_alg;   /* of an API's tokens when it does not say one: "ES256" */
 	struct str issuer;        /* whose management API nobody may take apart (server/manage_api.h) */
 	int64_t invite_s, link_s; /* how long links for people are good */
+	bool makes_package_client; /* ADMIN_PACKAGE_CLIENT comes into being when it is asked for */
 };
+
+/* What the Python package `rapidata` calls itself (compat.rapidata). */
+#define ADMIN_PACKAGE_CLIENT "rapidata-cli"
 
 struct config;
 /* Borrows from the configuration. */

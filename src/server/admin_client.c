@@ -181,7 +181,7 @@ static void emit_held(struct json_out *out, const struct client *client)
 		json_str(out, "disabled_by",
 			 client->held & CLIENT_HELD_DISABLED || client->kind != CLIENT_ACCOUNT ? STR("admin")
 											       : STR("owner"));
-	if (client->kind != CLIENT_ACCOUNT)
+	if (client->kind != CLIENT_ACCOUNT && !client->app.registered)
 		return;
 	json_open(out, "held", '[');
 	for (size_t i = 0; i < HELDS; i++)
@@ -387,6 +387,9 @@ int admin_client_delete(struct admin_ctx *ctx)
 {
 	struct client client;
 	TRY(admin_client_find(ctx, &client));
+	if (ctx->admin->policy.makes_package_client && str_eq(client.id, STR(ADMIN_PACKAGE_CLIENT)))
+		return admin_fail(ctx, E_CONFLICT, "While compat.rapidata is on, this client comes into being again "
+						   "when it is asked for. Disable it: that stays.");
 	struct audit_note note = admin_note(ctx, client.id, client.name);
 	TRY(store_client_delete(ctx->admin->store, client.id, admin_until_s(ctx), &note));
 	admin_changed(ctx, ADMIN_CHANGE_CLIENT, client.id);

@@ -17,7 +17,6 @@
 #include "server/server.h"
 #include "server/worker.h"
 
-#define PACKAGE_CLIENT "rapidata-cli" /* what the package calls itself */
 
 enum { QUERY_CLIENT, QUERY_KEY, QUERIES };
 
@@ -64,7 +63,7 @@ static int ensure_client(struct call *call)
 {
 	struct server *server = task_of(call)->worker->server;
 	struct client client = {
-		.id = STR(PACKAGE_CLIENT),
+		.id = STR(ADMIN_PACKAGE_CLIENT),
 		.kind = CLIENT_APP,
 		.auth = CLIENT_AUTH_NONE,
 		.name = STR("Rapidata Python SDK"),
@@ -87,7 +86,7 @@ static int load_client(struct call *call, struct str id)
 {
 	if (!call->client) {
 		int rc = directory_client(call->env->directory, id, call->may_block, &call->client);
-		if (rc == E_ABSENT && str_eq(id, STR(PACKAGE_CLIENT)))
+		if (rc == E_ABSENT && str_eq(id, STR(ADMIN_PACKAGE_CLIENT)))
 			rc = ensure_client(call);
 		if (rc == E_ABSENT)
 			FAIL(call, UNAUTHORIZED_CLIENT, "no such client");

@@ -82,6 +82,23 @@ int ep_register_authorize(struct call *call)
 
 /* --- reading --- */
 
+/* Beyond the policy: what it has. An administrator gave it, and reading and replacing (RFC 7592 2.2) takes nothing. */
+static int add_own(struct call *call, const struct client *client, struct registration_policy *policy)
+{
+	size_t most = policy->scopes.n + client->n_grants;
+	struct str_list all = {arena_array(&call->arena, most + 1, sizeof(struct str)), 0};
+	if (!all.v)
+		return E_NOMEM;
+	for (size_t i = 0; i < policy->scopes.n; i++)
+		all.v[all.n++] = policy->scopes.v[i];
+	for (size_t i = 0; i < client->n_grants; i++)
+		if (!str_list_has(all, client->grants[i].scope))
+			all.v[all.n++] = client->grants[i].scope;
+	policy->scopes = all;
+	policy->grant_types |= client->app.grant_types;
+	return 0;
+}
+
 static struct registration_policy policy_of(struct call *call)
 {
 	const struct str_list *names = &config_of(call)->registration.grant_types;
@@ -128,12 +145,16 @@ static bool has_grant(const struct client *client, const struct scope_grant *gra
 	return false;
 }
 
-/* What an administrator took away from it, a program does not give back to itself. */
-static void keep_held(const struct client *before, struct client *client)
+/*
+ * What an administrator took away from it, a program does not give back to itself; what one gave it beyond the policy,
+ * it keeps where it had it.
+ */
+static void keep_held(struct str_list policy, const struct client *before, struct client *client)
 {
 	size_t kept = 0;
+	bool held = before->held & CLIENT_HELD_SCOPES;
 	for (size_t i = 0; i < client->n_grants; i++)
-		if (!(before->held & CLIENT_HELD_SCOPES) || has_grant(before, &client->grants[i]))
+		if ((!held && str_list_has(policy, client->grants[i].scope)) || has_grant(before, &client->grants[i]))
 			client->grants[kept++] = client->grants[i];
 	client->n_grants = kept;
 	client->default_api = STR("");
@@ -153,11 +174,15 @@ static int read_document(struct call *call, struct json **ret_doc)
 	return rc;
 }
 
-static int read_metadata(struct call *call, const struct json *doc, bool update, struct registration *ret_registration)
+/* client: that is to be replaced; NULL: a new one. */
+static int read_metadata(struct call *call, const struct json *doc, const struct client *client,
+			 struct registration *ret_registration)
 {
 	char why[REGISTRATION_WHY_MAX];
-	const struct registration_policy policy = policy_of(call);
-	int rc = registration_parse(doc, &policy, update, &call->arena, ret_registration, why);
+	struct registration_policy policy = policy_of(call);
+	if (client)
+		TRY(add_own(call, client, &policy));
+	int rc = registration_parse(doc, &policy, client != NULL, &call->arena, ret_registration, why);
 	if (rc < 0 && rc != E_NOMEM) {
 		(void)!task_explain(task_of(call), rc, "%s", why);
 		return call_fail(call, rc, "%s", why);
@@ -180,7 +205,8 @@ static int apply(struct call *call, const struct registration *registration, str
 	client->app = registration->app;
 	memcpy(client->app.registration_sha256, old.registration_sha256, sizeof(old.registration_sha256));
 	TRY(resolve(call, registration->scopes, client));
-	keep_held(&before, client);
+	client->app.par_required |= old.par_required; /* narrower than it was it may become, not wider */
+	keep_held(config_of(call)->registration.scopes, &before, client);
 	return 0;
 }
 
@@ -254,7 +280,7 @@ static int run(struct call *call, const struct json *doc, struct secrets *secret
 	char id[ID_LEN + 1], secret_id[ID_LEN + 1];
 	struct registration registration;
 	struct client client = {.created_s = call_now_s(call)};
-	TRY(read_metadata(call, doc, false, &registration));
+	TRY(read_metadata(call, doc, NULL, &registration));
 	TRY(id_new(ID_CLIENT, id)); /* ours, so unique and nobody's `sub`: RFC 7591 3.2.1, RFC 9068 5 */
 	client.id = str_of(id);
 	TRY(apply(call, &registration, &client));
@@ -338,7 +364,7 @@ static int update(struct call *call, struct client *client, struct secrets *secr
 	_cleanup_(json_freep) struct json *doc = NULL;
 	struct registration registration;
 	TRY(read_document(call, &doc));
-	TRY(read_metadata(call, doc, true, &registration));
+	TRY(read_metadata(call, doc, client, &registration));
 	TRY(check_update(call, client, &registration));
 	TRY(apply(call, &registration, client));
 	TRY(answer(call, 200, client, secrets));

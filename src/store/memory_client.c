@@ -153,12 +153,36 @@ int memory_client_list(struct store *store, const struct store_client_range *ran
 	return memory_unlock(store, list(memory_lock(store), range, arena, ret_clients, ret_n));
 }
 
+static bool same_list(struct str_list a, struct str_list b)
+{
+	for (size_t i = 0; i < a.n && i < b.n; i++)
+		if (!str_eq(a.v[i], b.v[i]))
+			return false;
+	return a.n == b.n;
+}
+
+static bool is_consent_for(const struct memory_state *state, const void *row, const void *client_id)
+{
+	(void)state;
+	return str_eq(((const struct consent *)row)->client_id, *(const struct str *)client_id);
+}
+
+/* What people were shown of it when they allowed it something is something else now. */
+static void forget_consents(struct memory_state *next, const struct client *before, const struct client *change)
+{
+	if (before->kind != CLIENT_APP || (str_eq(before->name, change->name) &&
+					   same_list(before->app.redirect_uris, change->app.redirect_uris)))
+		return;
+	memory_table_drop_some(next, &(struct memory_some){MEMORY_CONSENT, is_consent_for, &before->id}, SIZE_MAX);
+}
+
 static int update(struct memory_state *next, const struct client *change, bool with_grants)
 {
 	struct client *client = memory_client(next, change->id);
 	if (!client)
 		return E_ABSENT;
 	TRY(check_refs(next, change));
+	forget_consents(next, client, change);
 	client->auth = change->auth;
 	client->held = (client->held & CLIENT_HELD_DISABLED) | (change->held & ~(unsigned)CLIENT_HELD_DISABLED);
 	client->expires_s = change->expires_s;

@@ -307,11 +307,28 @@ static int update_row(struct db *db, int64_t n, int64_t api_n, const struct clie
 	return query_hit(&query);
 }
 
+/* What people were shown of it when they allowed it something. */
+static int forget_consents(struct db *db, int64_t n, const struct client *client)
+{
+	_cleanup_(buf_done) struct buf redirects;
+	sqlite_lines_init(&redirects, client->app.redirect_uris);
+	TRY(buf_status(&redirects));
+	_cleanup_(query_done) struct query query =
+		query_of(db, "DELETE FROM consent WHERE client_n = ?1 AND EXISTS (SELECT 1 FROM client c"
+			     " JOIN client_app p ON p.client_n = c.n"
+			     " WHERE c.n = ?1 AND (c.name <> ?2 OR p.redirect_uris <> ?3))");
+	query_int(&query, n);
+	query_text(&query, client->name);
+	query_text(&query, buf_str(&redirects));
+	return query_run(&query);
+}
+
 static int update(struct db *db, const void *args)
 {
 	const struct update *change = args;
 	int64_t n, account_n, api_n;
 	TRY(sqlite_client_n(db, change->client->id, &n));
+	TRY(forget_consents(db, n, change->client));
 	TRY(sqlite_app_replace(db, n, &change->client->app));
 	TRY(find_refs(db, change->client, &account_n, &api_n));
 	TRY(update_row(db, n, api_n, change->client));

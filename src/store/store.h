@@ -148,7 +148,8 @@ must_check int store_client_list(struct store *store, const struct store_client_
 				 struct client **ret_clients, size_t *ret_n);
 /*
  * Replaces name, auth, expires_s, lifetime_s, default_api, networks, app, held (but whether it is disabled); with
- * set_grants the grants. E_ABSENT: client, API, scope.
+ * set_grants the grants. Another name or other redirect URIs of an app: what people allowed it (consents) is forgotten,
+ * they allowed it to what they saw; their logins stay. E_ABSENT: client, API, scope.
  */
 must_check int store_client_update(struct store *store, const struct client *client, bool set_grants,
 				   const struct audit_note *note);

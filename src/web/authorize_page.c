@@ -201,12 +201,15 @@ int authorize_page_show(struct call *call)
 	return need == AUTHORIZE_CONSENT ? ask(call, &request) : answer_code(call, &request);
 }
 
-static int agree(struct call *call, struct authorize *request)
+/* shown: what the app was called on the page. */
+static int agree(struct call *call, struct authorize *request, struct str shown)
 {
 	enum authorize_need need;
 	int rc = judge(call, request, true, &need);
 	if (rc == 0 && need != AUTHORIZE_READY) /* signed out, or out of date, while the page was open */
 		rc = E_LOGIN_REQUIRED;
+	if (rc == 0 && !str_eq(shown, call->client->client.name)) /* renamed meanwhile: nobody agreed to that */
+		return ask(call, request);
 	if (rc == 0 && authorize_remembers(call, request))
 		rc = authorize_remember(call, request, call->web->account.id);
 	return rc < 0 ? answer(call, request, (struct str){0}, rc) : answer_code(call, request);
@@ -214,17 +217,17 @@ static int agree(struct call *call, struct authorize *request)
 
 int authorize_page_consent(struct call *call)
 {
-	static const struct form_param params[] = {{"decision", false}};
-	static const struct form_table table = {params, 1};
-	struct form_value decision;
+	static const struct form_param params[] = {{"decision", false}, {"shown", false}};
+	static const struct form_table table = {params, 2};
+	struct form_value values[2];
 	struct authorize request;
-	TRY(web_form(call, &table, &decision));
+	TRY(web_form(call, &table, values));
 	int rc = read(call, &request);
 	if (rc < 0)
 		return fail_here(call, rc);
-	if (!decision.present || !str_eq(decision.value, STR("allow")))
+	if (!values[0].present || !str_eq(values[0].value, STR("allow")))
 		return answer(call, &request, (struct str){0}, E_ACCESS_DENIED);
-	return agree(call, &request);
+	return agree(call, &request, values[1].value);
 }
 
 int authorize_page_allow(struct call *call, struct str continue_to)

@@ -546,3 +546,26 @@ def test_the_grace_of_a_lost_answer(new_server):
     last = app.refresh(used)['refresh_token']  # so the answer did arrive
     assert app.refresh(first, check=False).json()['error'] == 'invalid_grant'
     assert app.refresh(last, check=False).json()['error'] == 'invalid_grant'
+
+
+def test_consent_is_for_what_was_shown(server):
+    """Another name or other redirect URIs, and everybody is asked again; a page that showed the old name allows nothing."""
+    browser, _ = rp.signed_in(server)
+    app = rp.App(server, name='Harmless')
+    tokens = app.redeem(app.login(browser, scope='openid offline_access'))
+    asked = {'scope': 'openid offline_access', 'prompt': 'none'}
+    assert 'code' in app.answer(browser.get(app.path(**asked)))
+    server.cli('client', 'update', app.id, '--client-uri', 'https://app.example/')
+    assert 'code' in app.answer(browser.get(app.path(**asked)))
+    server.cli('client', 'update', app.id, '--redirect-uri', app.redirect, '--redirect-uri', 'https://other.example/cb')
+    assert app.answer(browser.get(app.path(**asked)))['error'] == 'consent_required'
+    page = browser.get(app.path(scope='openid offline_access'))
+    assert page.title == 'Let Harmless in?'
+    server.cli('client', 'update', app.id, '--name', 'Your bank')
+    page = browser.submit(page, '/consent', button='Allow')
+    assert page.status == 200 and page.title == 'Let Your bank in?'
+    assert app.answer(browser.get(app.path(**asked)))['error'] == 'consent_required'
+    page = browser.submit(page, '/consent', button='Allow')
+    assert 'code' in app.answer(page)
+    assert 'code' in app.answer(browser.get(app.path(**asked)))
+    assert 'access_token' in app.refresh(tokens['refresh_token'])  # who was signed in stays so

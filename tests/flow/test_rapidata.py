@@ -115,6 +115,16 @@ def test_client_of_the_package(mint, alice):
     assert len(entries) == 1
 
 
+def test_what_an_operator_ended_stays_ended(mint):
+    """The package's own client would come back after a deletion, so there is none while the option is on; a disabled one stays disabled."""
+    mint.begin(client='rapidata-cli')
+    gone = mint.server.cli('client', 'delete', 'rapidata-cli', '--yes', check=False)
+    assert gone.returncode != 0 and 'comes into being again' in gone.stderr
+    mint.server.cli('client', 'disable', 'rapidata-cli')
+    assert mint.server.post('/identity/bridge-token?clientId=rapidata-cli').status_code == 400
+    mint.server.cli('client', 'enable', 'rapidata-cli')
+
+
 def test_refresh_token_with_offline_access(mint, alice):
     got = mint.login(alice, SCOPE + ' offline_access')
     assert mint.server.post('/connect/token', {'grant_type': 'refresh_token', 'client_id': mint.client,

@@ -248,6 +248,25 @@ def test_update_replaces_and_defaults_hold_again(mint):
     assert manage(mint, made).json() == now
 
 
+def test_update_undoes_nothing_of_an_operator(mint):
+    """RFC 7592 2.2: what is not granted is replaced. Reading and replacing the same keeps what an operator gave beyond the policy; what he
+    took away, and the duty to push requests, stay."""
+    made = good(mint, scope='openid email')
+    mint.cli('client', 'update', made['client_id'], '--scope', 'openid email reg:read reg:write', '--require-pushed')
+    body = {k: v for k, v in manage(mint, made).json().items()
+            if k not in ('registration_access_token', 'registration_client_uri', 'client_secret_expires_at', 'client_id_issued_at')}
+    given = body['scope']
+    assert {'openid', 'email'} < set(given.split())
+    now = manage(mint, made, 'PUT', json=body)
+    assert now.status_code == 200 and now.json()['scope'] == given, now.text
+    del body['require_pushed_authorization_requests']
+    assert manage(mint, made, 'PUT', json=body).json()['require_pushed_authorization_requests'] is True
+    mint.cli('client', 'update', made['client_id'], '--scope', 'openid')
+    assert mint.cli('client', 'show', made['client_id'])['held'] == ['scopes']
+    del body['scope']
+    assert manage(mint, made, 'PUT', json=body).json()['scope'] == 'openid'
+
+
 @pytest.mark.parametrize('change', [
     {'client_id': 'mmc_other'}, {'client_id': None}, {'client_secret': 'mms_other'}, {'registration_access_token': 'x'},
     {'registration_client_uri': 'x'}, {'client_secret_expires_at': 0}, {'client_id_issued_at': 1}, {'token_endpoint_auth_method': 'none'},

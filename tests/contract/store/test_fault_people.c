@@ -273,6 +273,7 @@ static int client_update(struct world *world, unsigned n)
 {
 	struct client app = an_app(world, 1);
 	app.app.uri = name_of(world, "https://app.example/", n);
+	app.name = name_of(world, "app ", n); /* so consents go */
 	return store_client_update(world->store, &app, true, &a_note);
 }
 
@@ -324,7 +325,7 @@ static const struct verb verbs[] = {
 	{"consent_put", nothing, consent_put},
 	{"consent_delete", consent_stands, consent_delete},
 	{"sweep", a_session_stands, sweep_all},
-	{"client_update", nothing, client_update},
+	{"client_update", consent_stands, client_update},
 	{"account_delete", an_account_stands, account_delete},
 };
 

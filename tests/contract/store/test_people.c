@@ -437,9 +437,42 @@ static void used_from(void **state)
 	assert_int_equal(hosts[n - 1].last_s, NOW_S + 5);
 }
 
+/* What people allowed, they allowed to what they saw: another name or address, and they are asked again. */
+static void consent_is_for_what_was_shown(void **state)
+{
+	static struct str others[] = {STR("https://app.example/cb"), STR("https://evil.example/cb")};
+	struct world *world = *state;
+	struct consent first = a_consent(world, 1), second = a_consent(world, 2);
+	struct client app = an_app(world, 1);
+	second.account_id = STR("mma_0001");
+	OK(store_consent_put(world->store, &second, &a_note)); /* for app 2 */
+	a_family_lives(world, 1);
+
+	OK(store_consent_put(world->store, &first, &a_note));
+	app.app.uri = STR("https://app.example/other");
+	app.app.trusted = true;
+	app.lifetime_s = 60;
+	OK(store_client_update(world->store, &app, false, &a_note));
+	OK(get_consent(world, "mma_0001", "mmc_0001"));
+	app.name = STR("Another name");
+	OK(store_client_update(world->store, &app, false, &a_note));
+	FAILS(get_consent(world, "mma_0001", "mmc_0001"), E_ABSENT);
+
+	OK(store_consent_put(world->store, &first, &a_note));
+	OK(store_client_update(world->store, &app, true, &a_note));
+	OK(get_consent(world, "mma_0001", "mmc_0001"));
+	app.app.redirect_uris = (struct str_list){others, 2};
+	OK(store_client_update(world->store, &app, false, &a_note));
+	FAILS(get_consent(world, "mma_0001", "mmc_0001"), E_ABSENT);
+	world_reopen(world);
+	FAILS(get_consent(world, "mma_0001", "mmc_0001"), E_ABSENT);
+	OK(get_consent(world, "mma_0001", "mmc_0002"));
+	assert_int_equal(get_family(world, 1).ended_s, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, people_setup, world_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(consent_refused),
+	TEST(consent_refused), TEST(consent_is_for_what_was_shown),
 	TEST(consent),
 	TEST(consent_withdrawn),
 	TEST(consent_withdrawn_before_it_was_used),

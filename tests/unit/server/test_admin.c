@@ -319,6 +319,19 @@ static void owners_undo_nothing_of_an_administrator(void **state)
 	}
 }
 
+/* compat.rapidata would make it anew: to disable it is what stays. */
+static void what_comes_back_is_not_deleted(void **state)
+{
+	static const char delete[] = "{'op':'client.delete','args':{'client_id':'rapidata-cli'}}";
+	struct world *world = *state;
+	ok(world, "{'op':'client.create','args':{'client_name':'x','client_id':'rapidata-cli'}}");
+	world->admin.policy.makes_package_client = true;
+	refused(world, delete, "E_CONFLICT");
+	ok(world, "{'op':'client.disable','args':{'client_id':'rapidata-cli'}}");
+	world->admin.policy.makes_package_client = false;
+	ok(world, delete);
+}
+
 /* Networks that a credential is born with are the limit of whoever made it. */
 static void networks_from_the_beginning(void **state)
 {
@@ -476,7 +489,8 @@ int main(void)
 		CASE(bad_requests), CASE(control_characters), CASE(too_large), CASE(client_create_refused),
 		CASE(chosen_must_not_look_generated), CASE(client_create), CASE(client_kinds), CASE(imported_client),
 		CASE(client_change), CASE(owners_undo_nothing_of_an_administrator),
-		CASE(networks_from_the_beginning), CASE(pages), CASE(secrets), CASE(regenerate_kills_all),
+		CASE(networks_from_the_beginning),
+		CASE(what_comes_back_is_not_deleted), CASE(pages), CASE(secrets), CASE(regenerate_kills_all),
 		CASE(secrets_are_bounded), CASE(faults), CASE(every_op_has_a_name),
 	};
 	return cmocka_run_group_tests_name("server_admin", tests, NULL, NULL);
