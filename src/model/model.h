@@ -97,6 +97,8 @@ struct client_app {
 	struct str uri, logo_uri, policy_uri, tos_uri; /* shown, never fetched */
 	bool registered;             /* made by RFC 7591, so the next is set */
 	unsigned char registration_sha256[32]; /* of its registration access token (RFC 7592) */
+	bool vouched;                /* registered with an initial access token (RFC 7591 1.2) */
+	int64_t unused_since_s;      /* registered then, and nobody ever let it in; 0: used, or not registered */
 };
 
 struct client {

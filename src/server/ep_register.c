@@ -204,6 +204,8 @@ static int apply(struct call *call, const struct registration *registration, str
 	struct client_app old = client->app;
 	client->app = registration->app;
 	memcpy(client->app.registration_sha256, old.registration_sha256, sizeof(old.registration_sha256));
+	client->app.vouched = old.vouched;
+	client->app.unused_since_s = old.unused_since_s;
 	TRY(resolve(call, registration->scopes, client));
 	client->app.par_required |= old.par_required; /* narrower than it was it may become, not wider */
 	keep_held(config_of(call)->registration.scopes, &before, client);
@@ -279,7 +281,8 @@ static int run(struct call *call, const struct json *doc, struct secrets *secret
 {
 	char id[ID_LEN + 1], secret_id[ID_LEN + 1];
 	struct registration registration;
-	struct client client = {.created_s = call_now_s(call)};
+	struct client client = {.created_s = call_now_s(call),
+				.app = {.vouched = task_of(call)->own != NULL, .unused_since_s = call_now_s(call)}};
 	TRY(read_metadata(call, doc, NULL, &registration));
 	TRY(id_new(ID_CLIENT, id)); /* ours, so unique and nobody's `sub`: RFC 7591 3.2.1, RFC 9068 5 */
 	client.id = str_of(id);

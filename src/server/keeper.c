@@ -12,7 +12,7 @@
 #include "server/usage.h"
 #include "store/store.h"
 
-enum { LIFECYCLE_EVERY_S = 60, SWEEPS = 20, SWEEP_ROWS = 500, ARENA_MAX = 8 << 20 };
+enum { LIFECYCLE_EVERY_S = 60, SWEEPS = 20, SWEEP_ROWS = 500, UNUSED_EACH = 100, DAY_S = 86400, ARENA_MAX = 8 << 20 };
 
 /* Under keys_lock. */
 static int advance(struct server *server, const struct config *config, bool *ret_changed)
@@ -131,6 +131,44 @@ static void sweep_people(struct server *server)
 	}
 }
 
+/* What nobody used in so many days goes back to before this moment; 0: nothing does. */
+static int64_t before(int64_t now_s, int64_t days)
+{
+	return days > 0 && now_s > days * DAY_S ? now_s - days * DAY_S : 0;
+}
+
+/* 0: one of the programs that registered themselves is gone. E_ABSENT: none is due. */
+static int forget_unused(struct server *server, const struct store_unused *unused, int64_t now_s)
+{
+	struct arena arena;
+	struct str id;
+	const struct audit_note note = {now_s, STR("system"), STR("client.unused"), STR(""), STR("")};
+	arena_init(&arena, MODEL_ID_MAX * 4);
+	pthread_mutex_lock(&server->keys_lock);
+	int rc = store_client_forget_unused(server->env.store, unused, &arena, &id, &note);
+	if (rc == 0)
+		server_changed(server, ADMIN_CHANGE_CLIENT, id);
+	pthread_mutex_unlock(&server->keys_lock);
+	arena_done(&arena);
+	return rc;
+}
+
+void keeper_sweep_registered(struct server *server)
+{
+	_cleanup_(config_unrefp) struct config *config = current_config(server);
+	int64_t now_s = clock_now_s(server->clock);
+	const struct store_unused unused = {
+		.open_before_s = before(now_s, config->registration.unused_days),
+		.vouched_before_s = before(now_s, config->registration.unused_vouched_days),
+		.until_s = now_s + REVOKED_KEEP_S,
+	};
+	int rc = 0;
+	for (int i = 0; rc == 0 && i < UNUSED_EACH; i++)
+		rc = forget_unused(server, &unused, now_s);
+	if (rc < 0 && rc != E_ABSENT)
+		LOG(LOG_WARN, "registrations_not_swept", F("error", err_row(rc)->symbol));
+}
+
 /* Wait for a wake-up or a second. What is asked is taken under the lock and done without it. */
 static void wait(struct server *server, bool *ret_due, bool *ret_keys, bool *ret_end)
 {
@@ -172,6 +210,7 @@ static void *run(void *arg)
 			advance_keys(server);
 			sweep_revocations(server);
 			sweep_people(server);
+			keeper_sweep_registered(server);
 			advanced_s = now_s;
 		}
 		log_flush();

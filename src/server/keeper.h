@@ -18,4 +18,10 @@ void keeper_reload_keys(struct server *server);
 /* Ends the thread after a last flush of usage. */
 void keeper_stop(struct server *server);
 
+/*
+ * Deletes programs that registered themselves and that nobody ever let in, once they are old enough (registration.
+ * unused_days), a bounded number. The keeper does it every minute.
+ */
+void keeper_sweep_registered(struct server *server);
+
 #endif

@@ -146,7 +146,7 @@ static int check_app(const struct client_app *app)
 		{app->logo_uri, MODEL_URI_MAX, false},     {app->policy_uri, MODEL_URI_MAX, false},
 		{app->tos_uri, MODEL_URI_MAX, false},
 	};
-	if (app->grant_types >= 2 * CLIENT_GRANT_SELF)
+	if (app->grant_types >= 2 * CLIENT_GRANT_SELF || app->unused_since_s < 0)
 		return E_SYNTAX;
 	TRY(CHECK_TEXTS(rules));
 	TRY(check_list(app->redirect_uris, MODEL_URIS_MAX, MODEL_URI_MAX));

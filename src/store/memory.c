@@ -350,6 +350,7 @@ static const struct store_ops memory_ops = {
 	.client_set_disabled = memory_client_set_disabled,
 	.client_delete = memory_client_delete,
 	.client_find_registered = memory_client_find_registered,
+	.client_forget_unused = memory_client_forget_unused,
 	.client_count_imported = memory_client_count_imported,
 	.secret_rotate = memory_secret_rotate,
 	.secret_revoke = memory_secret_revoke,

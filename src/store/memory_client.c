@@ -190,8 +190,11 @@ static int update(struct memory_state *next, const struct client *change, bool w
 	TRY(arena_str(&next->arena, change->name, &client->name));
 	TRY(arena_str(&next->arena, change->default_api, &client->default_api));
 	TRY(memory_copy_strs(&next->arena, change->networks, &client->networks));
+	const struct client_app before = client->app;
 	if (client->kind == CLIENT_APP)
 		TRY(memory_copy_app(&next->arena, &change->app, &client->app));
+	client->app.vouched = before.vouched;
+	client->app.unused_since_s = before.unused_since_s;
 	return with_grants ? set_grants(&next->arena, change, client) : 0;
 }
 
@@ -293,6 +296,44 @@ int memory_client_find_registered(struct store *store, const unsigned char sha25
 				  struct str *ret_id)
 {
 	return memory_unlock(store, find_registered(memory_lock(store), sha256, arena, ret_id));
+}
+
+/* NULL: none from before then. */
+static struct client *oldest_unused(struct memory_state *next, bool vouched, int64_t before_s)
+{
+	struct client *oldest = NULL;
+	for (size_t i = 0; i < next->n_clients; i++) {
+		struct client *client = &next->clients[i];
+		int64_t since_s = client->app.unused_since_s;
+		if (since_s > 0 && since_s < before_s && client->app.vouched == vouched &&
+		    (!oldest || since_s < oldest->app.unused_since_s))
+			oldest = client;
+	}
+	return oldest;
+}
+
+static int forget_unused(struct memory_state *next, const struct store_unused *unused, int64_t now_s,
+			 struct arena *arena, struct str *ret_id)
+{
+	const struct client *client = oldest_unused(next, false, unused->open_before_s);
+	if (!client)
+		client = oldest_unused(next, true, unused->vouched_before_s);
+	if (!client)
+		return E_ABSENT;
+	TRY(arena_str(arena, client->id, ret_id));
+	return delete (next, *ret_id, now_s, unused->until_s);
+}
+
+int memory_client_forget_unused(struct store *store, const struct store_unused *unused, struct arena *arena,
+				struct str *ret_id, const struct audit_note *note)
+{
+	struct memory_state *next;
+	struct audit_note entry = *note;
+	TRY(memory_begin(store, 0, &next));
+	int rc = forget_unused(next, unused, note->now_s, arena, &entry.target);
+	TRY(memory_end(store, next, rc, &entry));
+	*ret_id = entry.target;
+	return 0;
 }
 
 int memory_client_count_imported(struct store *store, int64_t *ret_n)

@@ -22,6 +22,7 @@ static int allow(struct memory_state *next, const struct consent *consent)
 	const struct consent *old = find(next, consent->account_id, consent->client_id);
 	if (!memory_account(next, consent->account_id) || !memory_client(next, consent->client_id))
 		return E_ABSENT;
+	memory_client(next, consent->client_id)->app.unused_since_s = 0;
 	if (old)
 		memory_table_drop(next, MEMORY_CONSENT, old);
 	return memory_table_add(next, MEMORY_CONSENT, consent);

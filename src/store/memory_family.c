@@ -29,6 +29,7 @@ int memory_family_begin(struct memory_state *next, const struct issue *issue)
 		return E_ABSENT;
 	if (memory_table_by_id(next, MEMORY_FAMILY, family.id))
 		return E_EXISTS;
+	memory_client(next, family.client_id)->app.unused_since_s = 0;
 	TRY(memory_table_add(next, MEMORY_FAMILY, &family));
 	return memory_family_give(next, memory_table_by_id(next, MEMORY_FAMILY, family.id), issue);
 }

@@ -144,6 +144,7 @@ static int flush(struct memory_state *next, const struct usage_row *row)
 	if (!secret)
 		return 0;
 	secret->use_count += row->count;
+	memory_client(next, secret->client_id)->app.unused_since_s = 0;
 	TRY(memory_use_add(next, secret->client_id, row));
 	if (row->last_used_s < secret->last_used_s)
 		return 0;

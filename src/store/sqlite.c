@@ -78,6 +78,7 @@ static const struct store_ops sqlite_ops = {
 	.client_set_disabled = sqlite_client_set_disabled,
 	.client_delete = sqlite_client_delete,
 	.client_find_registered = sqlite_client_find_registered,
+	.client_forget_unused = sqlite_client_forget_unused,
 	.client_count_imported = sqlite_client_count_imported,
 	.secret_rotate = sqlite_secret_rotate,
 	.secret_revoke = sqlite_secret_revoke,

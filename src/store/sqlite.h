@@ -140,6 +140,8 @@ int sqlite_client_set_disabled(struct store *store, struct str id, const struct 
 int sqlite_client_delete(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 int sqlite_client_find_registered(struct store *store, const unsigned char sha256[32], struct arena *arena,
 				  struct str *ret_id);
+int sqlite_client_forget_unused(struct store *store, const struct store_unused *unused, struct arena *arena,
+			       struct str *ret_id, const struct audit_note *note);
 int sqlite_client_count_imported(struct store *store, int64_t *ret_n);
 
 int sqlite_secret_rotate(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,

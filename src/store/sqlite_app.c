@@ -56,11 +56,21 @@ int sqlite_app_put(struct db *db, int64_t client_n, const struct client_app *app
 	TRY(buf_status(&redirects));
 	TRY(buf_status(&logouts));
 	_cleanup_(query_done) struct query query =
-		query_of(db, "INSERT OR REPLACE INTO client_app (client_n, grant_types, native, trusted, par_required,"
+		query_of(db, "INSERT INTO client_app (client_n, grant_types, native, trusted, par_required,"
 			     " id_token_alg, redirect_uris, logout_uris, uri, logo_uri, policy_uri, tos_uri,"
-			     " registered, registration_sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+			     " registered, registration_sha256, vouched, unused_since_s)"
+			     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+			     " ON CONFLICT (client_n) DO UPDATE SET (grant_types, native, trusted, par_required,"
+			     " id_token_alg, redirect_uris, logout_uris, uri, logo_uri, policy_uri, tos_uri,"
+			     " registered, registration_sha256) = (excluded.grant_types, excluded.native,"
+			     " excluded.trusted, excluded.par_required, excluded.id_token_alg,"
+			     " excluded.redirect_uris, excluded.logout_uris, excluded.uri, excluded.logo_uri,"
+			     " excluded.policy_uri, excluded.tos_uri, excluded.registered,"
+			     " excluded.registration_sha256)");
 	query_int(&query, client_n);
 	bind(&query, app, &redirects, &logouts);
+	query_int(&query, app->vouched);
+	query_int(&query, app->unused_since_s);
 	return query_run(&query);
 }
 
@@ -79,8 +89,8 @@ int sqlite_app_load(struct db *db, int64_t client_n, struct arena *arena, struct
 	struct client_app app = {0};
 	_cleanup_(query_done) struct query query =
 		query_of(db, "SELECT grant_types, native, trusted, par_required, id_token_alg, redirect_uris,"
-			     " logout_uris, uri, logo_uri, policy_uri, tos_uri, registered, registration_sha256"
-			     " FROM client_app WHERE client_n = ?");
+			     " logout_uris, uri, logo_uri, policy_uri, tos_uri, registered, registration_sha256,"
+			     " vouched, unused_since_s FROM client_app WHERE client_n = ?");
 	query_int(&query, client_n);
 	TRY(query_row(&query));
 	app.grant_types = (unsigned)query_get_int(&query);
@@ -96,6 +106,8 @@ int sqlite_app_load(struct db *db, int64_t client_n, struct arena *arena, struct
 	app.tos_uri = query_get_str(&query, arena);
 	app.registered = query_get_int(&query) != 0;
 	query_get_mem(&query, app.registration_sha256, sizeof(app.registration_sha256));
+	app.vouched = query_get_int(&query) != 0;
+	app.unused_since_s = query_get_int(&query);
 	TRY(query_status(&query));
 	*ret_app = app;
 	return 0;
@@ -115,4 +127,22 @@ int sqlite_client_find_registered(struct store *store, const unsigned char sha25
 	TRY(query_status(&query));
 	*ret_id = id;
 	return 0;
+}
+
+int sqlite_app_used(struct db *db, int64_t client_n)
+{
+	return query_run_for(db, "UPDATE client_app SET unused_since_s = 0 WHERE client_n = ? AND unused_since_s > 0",
+			     client_n);
+}
+
+int sqlite_app_oldest_unused(struct db *db, bool vouched, int64_t before_s, struct arena *arena, struct str *ret_id)
+{
+	_cleanup_(query_done) struct query query =
+		query_of(db, "SELECT c.id FROM client_app p JOIN client c ON c.n = p.client_n WHERE p.vouched = ?"
+			     " AND p.unused_since_s > 0 AND p.unused_since_s < ? ORDER BY p.unused_since_s LIMIT 1");
+	query_int(&query, vouched);
+	query_int(&query, before_s);
+	TRY(query_row(&query));
+	*ret_id = query_get_str(&query, arena);
+	return query_status(&query);
 }

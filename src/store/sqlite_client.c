@@ -405,6 +405,36 @@ int sqlite_client_delete(struct store *store, struct str id, int64_t until_s, co
 	return sqlite_write(store, delete, &(struct delete){id, {note->now_s, until_s}}, note);
 }
 
+struct forget {
+	const struct store_unused *unused;
+	struct arena *arena; /* the caller's, who waits */
+	struct str *id;
+	const struct audit_note *note;
+};
+
+static int forget_unused(struct db *db, const void *args)
+{
+	const struct forget *change = args;
+	const struct store_unused *unused = change->unused;
+	struct audit_note note = *change->note;
+	int rc = sqlite_app_oldest_unused(db, false, unused->open_before_s, change->arena, change->id);
+	if (rc == E_ABSENT)
+		rc = sqlite_app_oldest_unused(db, true, unused->vouched_before_s, change->arena, change->id);
+	TRY(rc);
+	TRY(delete (db, &(struct delete){*change->id, {note.now_s, unused->until_s}}));
+	note.target = *change->id;
+	return sqlite_audit_link(db, &note);
+}
+
+int sqlite_client_forget_unused(struct store *store, const struct store_unused *unused, struct arena *arena,
+				struct str *ret_id, const struct audit_note *note)
+{
+	struct str id;
+	TRY(sqlite_write(store, forget_unused, &(struct forget){unused, arena, &id, note}, NULL));
+	*ret_id = id;
+	return 0;
+}
+
 int sqlite_client_count_imported(struct store *store, int64_t *ret_n)
 {
 	_cleanup_(sqlite_read_end) struct sqlite_reader reader = {0};

@@ -41,6 +41,7 @@ static int put(struct db *db, const void *args)
 	int64_t account_n, client_n;
 	TRY(sqlite_account_n(db, consent->account_id, &account_n));
 	TRY(sqlite_client_n(db, consent->client_id, &client_n));
+	TRY(sqlite_app_used(db, client_n));
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT OR REPLACE INTO consent (account_n, client_n, scope, created_s, changed_s)"
 			     " VALUES (?, ?, ?, ?, ?)");

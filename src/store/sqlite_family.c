@@ -9,6 +9,7 @@ static int insert(struct db *db, const struct family *family, int64_t now_s, int
 	int64_t client_n, account_n;
 	TRY(sqlite_client_n(db, family->client_id, &client_n));
 	TRY(sqlite_account_n(db, family->account_id, &account_n));
+	TRY(sqlite_app_used(db, client_n));
 	_cleanup_(query_done) struct query query =
 		query_of(db, "INSERT INTO family (id, client_n, account_n, session_id, epoch, account_epoch, scope,"
 			     " api_id, nonce, methods, auth_s, created_s, expires_s, ended_s, used_s)"

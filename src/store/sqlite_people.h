@@ -52,6 +52,11 @@ void sqlite_lines_get(struct query *query, struct arena *arena, struct str_list 
 /* What only an app has. replace: nothing for a client that is none. */
 must_check int sqlite_app_put(struct db *db, int64_t client_n, const struct client_app *app);
 must_check int sqlite_app_replace(struct db *db, int64_t client_n, const struct client_app *app);
+/* Somebody let it in, or it got a token: it is no unused one from now on. */
+must_check int sqlite_app_used(struct db *db, int64_t client_n);
+/* E_ABSENT: none from before then. */
+must_check int sqlite_app_oldest_unused(struct db *db, bool vouched, int64_t before_s, struct arena *arena,
+					struct str *ret_id);
 must_check int sqlite_app_load(struct db *db, int64_t client_n, struct arena *arena, struct client_app *ret_app);
 
 /* The verbs, by file. */

@@ -75,6 +75,7 @@ static int flush_row(struct db *db, const struct usage_row *row)
 	int rc = count_secret(db, row, &client_n);
 	if (rc < 0)
 		return rc == E_ABSENT ? 0 : rc;
+	TRY(sqlite_app_used(db, client_n));
 	TRY(count_day(db, client_n, day, row->count));
 	TRY(forget_days(db, client_n, day));
 	if (row->addr.len == 0)

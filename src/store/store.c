@@ -226,6 +226,16 @@ int store_client_find_registered(struct store *store, const unsigned char sha256
 	return front_end(&span, store->ops->client_find_registered(store, sha256, arena, ret_id));
 }
 
+int store_client_forget_unused(struct store *store, const struct store_unused *unused, struct arena *arena,
+			       struct str *ret_id, const struct audit_note *note)
+{
+	struct front_span span;
+	TRY(check_note(note));
+	TRY(check_end(unused->until_s, true));
+	TRY(front_begin(store, true, &span));
+	return front_end(&span, store->ops->client_forget_unused(store, unused, arena, ret_id, note));
+}
+
 int store_client_count_imported(struct store *store, int64_t *ret_n)
 {
 	struct front_span span;

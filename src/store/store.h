@@ -147,9 +147,10 @@ struct store_client_range {
 must_check int store_client_list(struct store *store, const struct store_client_range *range, struct arena *arena,
 				 struct client **ret_clients, size_t *ret_n);
 /*
- * Replaces name, auth, expires_s, lifetime_s, default_api, networks, app, held (but whether it is disabled); with
- * set_grants the grants. Another name or other redirect URIs of an app: what people allowed it (consents) is forgotten,
- * they allowed it to what they saw; their logins stay. E_ABSENT: client, API, scope.
+ * Replaces name, auth, expires_s, lifetime_s, default_api, networks, app (but vouched, unused_since_s), held (but
+ * whether it is disabled); with set_grants the grants. Another name or other redirect URIs of an app: what people
+ * allowed it (consents) is forgotten, they allowed it to what they saw; their logins stay. E_ABSENT: client, API,
+ * scope.
  */
 must_check int store_client_update(struct store *store, const struct client *client, bool set_grants,
 				   const struct audit_note *note);
@@ -167,6 +168,17 @@ must_check int store_client_delete(struct store *store, struct str id, int64_t u
 /* Whose registration access token (RFC 7592) has this hash; the id is in the arena. E_ABSENT: nobody's. */
 must_check int store_client_find_registered(struct store *store, const unsigned char sha256[32], struct arena *arena,
 					    struct str *ret_id);
+/*
+ * Of the apps that registered themselves and never got a consent, a login or a token, the one that has waited longest
+ * goes, as by store_client_delete; the note's target is its id. E_ABSENT: there is none from before then.
+ */
+struct store_unused {
+	int64_t open_before_s;    /* registered by nobody's leave; 0: none of them goes */
+	int64_t vouched_before_s; /* with an initial access token */
+	int64_t until_s;          /* as there */
+};
+must_check int store_client_forget_unused(struct store *store, const struct store_unused *unused, struct arena *arena,
+					  struct str *ret_id, const struct audit_note *note);
 /* How many clients have an imported id (no mmc_ prefix): decides whether unknown ids cost a password hash. Cheap. */
 must_check int store_client_count_imported(struct store *store, int64_t *ret_n);
 

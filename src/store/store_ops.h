@@ -56,6 +56,8 @@ struct store_ops {
 	int (*client_delete)(struct store *store, struct str id, int64_t until_s, const struct audit_note *note);
 	int (*client_find_registered)(struct store *store, const unsigned char sha256[32], struct arena *arena,
 				      struct str *ret_id);
+	int (*client_forget_unused)(struct store *store, const struct store_unused *unused, struct arena *arena,
+				    struct str *ret_id, const struct audit_note *note);
 	int (*client_count_imported)(struct store *store, int64_t *ret_n);
 	int (*secret_rotate)(struct store *store, const struct client_secret *secret, const struct secret_terms *terms,
 			     const struct audit_note *note);

@@ -277,6 +277,21 @@ static int client_update(struct world *world, unsigned n)
 	return store_client_update(world->store, &app, true, &a_note);
 }
 
+static void an_unused_one_stands(struct world *world, unsigned n)
+{
+	struct client app = an_app(world, 20000 + n);
+	app.app.unused_since_s = NOW_S;
+	OK(store_client_put(world->store, &app, &a_note));
+}
+
+static int client_forget_unused(struct world *world, unsigned n)
+{
+	struct str id;
+	(void)n;
+	const struct store_unused unused = {NOW_S + 1, 0, UNTIL_S};
+	return store_client_forget_unused(world->store, &unused, &world->arena, &id, &a_note);
+}
+
 static void an_account_stands(struct world *world, unsigned n)
 {
 	struct account account = an_account(world, 10000 + n);
@@ -326,6 +341,7 @@ static const struct verb verbs[] = {
 	{"consent_delete", consent_stands, consent_delete},
 	{"sweep", a_session_stands, sweep_all},
 	{"client_update", consent_stands, client_update},
+	{"client_forget_unused", an_unused_one_stands, client_forget_unused},
 	{"account_delete", an_account_stands, account_delete},
 };
 

@@ -437,6 +437,72 @@ static void used_from(void **state)
 	assert_int_equal(hosts[n - 1].last_s, NOW_S + 5);
 }
 
+static int forget_unused(struct world *world, int64_t open_before_s, int64_t vouched_before_s, struct str *ret_id)
+{
+	const struct store_unused unused = {open_before_s, vouched_before_s, UNTIL_S};
+	return store_client_forget_unused(world->store, &unused, &world->arena, ret_id, &a_note);
+}
+
+/* Apps that registered themselves and that nobody ever let in go, the oldest first; used ones and others never. */
+static void unused_ones_go(void **state)
+{
+	enum { OPEN = 10, LATER, ALLOWED, LOGGED_IN, GOT_A_TOKEN, VOUCHED, APPS };
+	struct world *world = *state;
+	struct client got;
+	struct consent consent = a_consent(world, 1);
+	struct str id = STR("untouched");
+	for (unsigned n = OPEN; n < APPS; n++) {
+		struct client app = an_app(world, n);
+		struct client_secret secret = a_secret(world, app.id, n);
+		app.app.unused_since_s = NOW_S + (n == LATER ? 100 : n);
+		app.app.vouched = n == VOUCHED;
+		app.secrets = &secret;
+		app.n_secrets = 1;
+		OK(store_client_put(world->store, &app, &a_note));
+		app.app.unused_since_s = NOW_S + 9999; /* not for an update to say */
+		app.app.vouched = false;
+		OK(store_client_update(world->store, &app, false, &a_note));
+	}
+	consent.client_id = name_of(world, "mmc_", ALLOWED);
+	OK(store_consent_put(world->store, &consent, &a_note));
+	OK(store_consent_delete(world->store, consent.account_id, consent.client_id, &a_note));
+	struct code code = a_code(world, 1);
+	struct issue issue = an_issue(world, 1, true);
+	struct family family = *issue.family;
+	code.client_id = family.client_id = name_of(world, "mmc_", LOGGED_IN);
+	issue.family = &family;
+	OK(store_code_put(world->store, &code, NULL));
+	OK(store_code_redeem(world->store, code.sha256, &issue, &a_note));
+	struct str with_token = name_of(world, "mmc_", GOT_A_TOKEN);
+	const struct usage_row use = {a_secret(world, with_token, GOT_A_TOKEN).id, NOW_S + 1, STR("192.0.2.1"), 1};
+	OK(store_usage_flush(world->store, &use, 1));
+
+	world_reopen(world);
+	int64_t entries = audit_count(world);
+	FAILS(forget_unused(world, 0, 0, &id), E_ABSENT);
+	FAILS(forget_unused(world, NOW_S + OPEN, 0, &id), E_ABSENT);
+	IS(id, "untouched");
+	assert_int_equal(audit_count(world), entries);
+	OK(forget_unused(world, NOW_S + OPEN + 1, 0, &id));
+	IS(id, "mmc_0010");
+	assert_int_equal(audit_count(world), entries + 1);
+	FAILS(store_client_get(world->store, id, &world->arena, &got), E_ABSENT);
+	struct audit_entry *said;
+	size_t n;
+	OK(store_audit_about(world->store, &(struct store_audit_about){id, 0, 1}, &world->arena, &said, &n));
+	assert_int_equal(said[0].seq, entries + 1);
+	FAILS(forget_unused(world, NOW_S + 100, 0, &id), E_ABSENT);
+	OK(forget_unused(world, NOW_S + 101, 0, &id));
+	IS(id, "mmc_0011");
+	FAILS(forget_unused(world, NOW_S + 99999, 0, &id), E_ABSENT);
+	OK(forget_unused(world, NOW_S + 99999, NOW_S + 99999, &id));
+	IS(id, "mmc_0015");
+	FAILS(forget_unused(world, NOW_S + 99999, NOW_S + 99999, &id), E_ABSENT);
+	for (unsigned k = ALLOWED; k <= GOT_A_TOKEN; k++)
+		(void)get_client(world, name_of(world, "mmc_", k));
+	(void)get_client(world, STR("mmc_0001")); /* was registered before that was kept */
+}
+
 /* What people allowed, they allowed to what they saw: another name or address, and they are asked again. */
 static void consent_is_for_what_was_shown(void **state)
 {
@@ -472,7 +538,7 @@ static void consent_is_for_what_was_shown(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, people_setup, world_teardown)
 static const struct CMUnitTest tests[] = {
-	TEST(consent_refused), TEST(consent_is_for_what_was_shown),
+	TEST(consent_refused), TEST(consent_is_for_what_was_shown), TEST(unused_ones_go),
 	TEST(consent),
 	TEST(consent_withdrawn),
 	TEST(consent_withdrawn_before_it_was_used),

@@ -92,7 +92,8 @@ static void who_disabled_it_before_that_was_kept(void **state)
 	store_close(world->store);
 	world->store = NULL;
 	run_sql(world->path, "DROP INDEX client_app_by_registration; ALTER TABLE client DROP COLUMN held;"
-			     " PRAGMA user_version = 6");
+			     " DROP INDEX client_app_unused; ALTER TABLE client_app DROP COLUMN vouched;"
+			     " ALTER TABLE client_app DROP COLUMN unused_since_s; PRAGMA user_version = 6");
 	OK(world_open(world));
 	for (unsigned i = 0; i < COUNT(rows); i++)
 		assert_int_equal(get_client(world, a_client(world, i).id).held, rows[i].held);
