@@ -355,7 +355,7 @@ static inline bool keyd_noticed(struct world *w) { return keyd_notices(w, PATIEN
 static inline void recover(struct world *w)
 {
 	struct server *server = &w->server;
-	bool noticed = keyd_notices(w, 500); /* mostly nothing has happened to it */
+	bool noticed = keyd_notices(w, 20); /* mostly nothing has happened to it */
 	if (!noticed && keeper_prepare(server) == 0)
 		return;
 	assert_true(noticed || keyd_noticed(w));
