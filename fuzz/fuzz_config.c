@@ -1,5 +1,5 @@
 /* Configuration files: refused with a place and a reason in one line, or accepted with every value inside its range. */
-#include "server/config_rows.h"
+#include "config/config_rows.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,9 +4,9 @@
  */
 #include <stdlib.h>
 
+#include "admin/manage_request.h"
+#include "admin/management.h"
 #include "json/json.h"
-#include "server/manage_request.h"
-#include "server/management.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /*
  * The command line: one table of commands and one of options (commands.c). Parsing, --help, shell completion and the
  * check of the manual page are made from them. A command is a row; most rows name an administration operation
- * (server/admin.h) and need no code.
+ * (admin/admin.h) and need no code.
  *
  * Runs as the operator. Must never: take a secret from argv, print one twice, write unescaped bytes of others to a
  * terminal. Single-threaded.

@@ -1,4 +1,4 @@
-/* Clients of the server, by the operations of server/admin.h; see gate_live.h. */
+/* Clients of the server, by the operations of admin/admin.h; see gate_live.h. */
 #include "cli/gate_live.h"
 
 #include "base/clock.h"

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "server/admin.h"
+#include "admin/admin.h"
 
 enum { COLUMN = 28, WIDTH = 100 };
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/manage_api.h"
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/rand.h"
@@ -21,7 +22,6 @@
 #include "cli/print.h"
 #include "cli/transport.h"
 #include "crypto/seal.h"
-#include "server/manage_api.h"
 
 enum { PATH_ROOM = 4096, PORT_DEFAULT = 8080, LOCK_MS = 30000 };
 

@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include "ipc/frame.h"
 #include "ipc/role.h"
 #include "keys/master.h"
-#include "server/config.h"
 
 const char *keyd_child_env(const struct config *config)
 {

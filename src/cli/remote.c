@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "admin/admin.h"
+#include "admin/manage_api.h"
 #include "base/enc.h"
 #include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/files.h"
 #include "cli/remote_request.h"
 #include "http/http_out.h"
-#include "server/admin.h"
-#include "server/manage_api.h"
 
 enum { DOCUMENT_MAX = 262144, FORM_MAX = 8192, HEADER_MAX = 2 * REMOTE_TOKEN_MAX };
 

@@ -26,7 +26,7 @@ struct remote {
  * Fill server, ca_file and timeout_ms before. What fails is printed. Exit status; remote_close is due in any case.
  */
 int remote_open(struct remote *remote);
-/* request and answer as in server/admin.h. E_IO: see why and status. */
+/* request and answer as in admin/admin.h. E_IO: see why and status. */
 must_check int remote_call(struct remote *remote, struct str request, struct buf *answer);
 void remote_close(struct remote *remote);
 

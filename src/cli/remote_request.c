@@ -1,8 +1,8 @@
 /* Administration requests as HTTP requests, answers back; see remote_request.h. RFC 3986 2.1. */
 #include "cli/remote_request.h"
 
+#include "admin/admin.h"
 #include "base/enc.h"
-#include "server/admin.h"
 
 /* slashes: they stay. */
 static void put_encoded(struct buf *out, struct str text, bool slashes)

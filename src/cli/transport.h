@@ -1,15 +1,15 @@
 /*
  * How administration requests travel: to the running server over its control socket, or (when none runs) to
- * server/admin in this process, with the store opened under its lock; or to another machine (cli/remote.h).
+ * admin/ in this process, with the store opened under its lock; or to another machine (cli/remote.h).
  * Single-threaded.
  */
 #ifndef CLI_TRANSPORT_H
 #define CLI_TRANSPORT_H
 
+#include "admin/admin.h"
 #include "cli/keyd_child.h"
 #include "cli/remote.h"
-#include "server/admin.h"
-#include "server/config.h"
+#include "config/config.h"
 
 struct transport {
 	struct config *config;
@@ -40,7 +40,7 @@ bool transport_server_runs(const struct config *config);
  * status; transport_close is due in any case. The transport starts zeroed, with config_path set or chosen.
  */
 int transport_open(struct transport *transport, bool keys, bool create);
-/* The answer (server/admin.h) is appended. Codes of control_call and admin_call. */
+/* The answer (admin/admin.h) is appended. Codes of control_call and admin_call. */
 must_check int transport_call(struct transport *transport, struct str request, struct buf *answer);
 /* The same for commands: what fails is printed. Exit status. */
 int transport_ask(struct transport *transport, struct str request, struct buf *answer);

@@ -129,7 +129,7 @@ struct call_env {
 	int (*seal)(struct call *call, struct str purpose, struct secret plain, struct buf *ret_sealed);
 	int (*open)(struct call *call, struct str purpose, struct str sealed, struct buf *ret_plain);
 	/*
-	 * For pages: an operation of server/admin.h, request as there; the bare result is appended. why: safe to show.
+	 * For pages: an operation of admin/admin.h, request as there; the bare result is appended. why: safe to show.
 	 * Blocks. The codes of the operation.
 	 */
 	int (*administer)(struct call *call, struct str actor, struct str request, struct buf *out,

@@ -5,7 +5,7 @@
 #ifndef SERVER_CONFINE_H
 #define SERVER_CONFINE_H
 
-#include "server/config.h"
+#include "config/config.h"
 
 /*
  * After this only files below the folder of store.path can be opened (ipc/sandbox.h). Logs what goes wrong; a kernel

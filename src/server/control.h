@@ -9,7 +9,7 @@
 #ifndef SERVER_CONTROL_H
 #define SERVER_CONTROL_H
 
-#include "server/admin.h"
+#include "admin/admin.h"
 
 struct control;
 

@@ -1,6 +1,6 @@
 /*
  * A person's own credentials, for programs: make one, list them, look at one, delete one. Paths and names of
- * docs/rapidata.md; exists only while compat.rapidata is on. What is done is done by the operations of server/admin.h;
+ * docs/rapidata.md; exists only while compat.rapidata is on. What is done is done by the operations of admin/admin.h;
  * here is who may, and how it is told. Server process, pool threads.
  *
  * Who may: an access token of a program that a person signed in to, with the scope openid. It hands out no scope of an
@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "admin/manage_api.h"
 #include "base/enc.h"
 #include "http/form.h"
 #include "http/request.h"
 #include "json/json.h"
 #include "oauth/scope.h"
 #include "server/bearer.h"
-#include "server/manage_api.h"
 #include "server/own.h"
 #include "server/reply.h"
 #include "server/route.h"

@@ -1,17 +1,17 @@
 /*
  * The management API: what openapi/management.yaml declares is enforced by src/openapi, the same code as the gate's;
- * the rest is server/admin. RFC 6750 2.1, 3 and 3.1 (bearer tokens), RFC 9110 (methods, Location), RFC 7240 (Prefer).
+ * the rest is admin/. RFC 6750 2.1, 3 and 3.1 (bearer tokens), RFC 9110 (methods, Location), RFC 7240 (Prefer).
  * Server process, on pool threads. Must never: act before the token was judged, or log what a body holds.
  */
 #include <stdio.h>
 
+#include "admin/admin.h"
+#include "admin/manage_api.h"
+#include "admin/manage_request.h"
+#include "admin/management.h"
 #include "json/json.h"
 #include "oauth/scope.h"
 #include "openapi/openapi.h"
-#include "server/admin.h"
-#include "server/manage_api.h"
-#include "server/manage_request.h"
-#include "server/management.h"
 #include "server/own.h"
 #include "server/reply.h"
 #include "server/route.h"

@@ -5,6 +5,7 @@
  * Must never: fetch anything that the metadata name; show a secret twice; give a registered program a scope of the
  * management API.
  */
+#include "admin/manage_api.h"
 #include "crypto/digest.h"
 #include "http/request.h"
 #include "oauth/id.h"
@@ -13,7 +14,6 @@
 #include "oauth/scope.h"
 #include "oauth/throttle.h"
 #include "server/bearer.h"
-#include "server/manage_api.h"
 #include "server/reply.h"
 #include "server/route.h"
 #include "server/server.h"

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <time.h>
 
+#include "admin/rotation.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "oauth/revoked.h"
-#include "server/rotation.h"
 #include "server/server.h"
 #include "server/usage.h"
 #include "store/store.h"

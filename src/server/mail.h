@@ -2,7 +2,7 @@
 #ifndef SERVER_MAIL_H
 #define SERVER_MAIL_H
 
-#include "server/config.h"
+#include "config/config.h"
 #include "server/secret_source.h"
 
 struct mailer;

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
+#include "admin/admin.h"
 #include "openapi/openapi.h"
-#include "server/admin.h"
 #include "server/server.h"
 #include "server/task.h"
 #include "server/worker.h"

@@ -1,4 +1,4 @@
-/* Pages' way to the operations of server/admin.h: the same rules as for the command line and the management API. */
+/* Pages' way to the operations of admin/admin.h: the same rules as for the command line and the management API. */
 #ifndef SERVER_PAGE_ADMIN_H
 #define SERVER_PAGE_ADMIN_H
 

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
+#include "admin/manage_api.h"
 #include "base/fault.h"
 #include "oauth/clientauth.h"
 #include "oauth/grant.h"
 #include "oauth/person.h"
-#include "server/manage_api.h"
 #include "web/account_page.h"
 #include "web/admin_list.h"
 #include "web/credential.h"

@@ -7,11 +7,11 @@
 
 #include <pthread.h>
 
+#include "admin/admin.h"
+#include "admin/rotation.h"
 #include "base/pool.h"
 #include "ipc/role.h"
 #include "oauth/call.h"
-#include "server/admin.h"
-#include "server/rotation.h"
 #include "server/metrics.h"
 #include "server/snapshot.h"
 #include "server/usage.h"

@@ -3,7 +3,7 @@
 #define SERVER_SIGN_IN_WITH_H
 
 #include "account/upstream.h"
-#include "server/config.h"
+#include "config/config.h"
 #include "server/secret_source.h"
 
 struct server;

@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 
+#include "admin/management.h"
 #include "base/enc.h"
 #include "base/fault.h"
 #include "crypto/digest.h"
 #include "jose/jwk.h"
 #include "json/json.h"
 #include "oauth/grant.h"
-#include "server/management.h"
 
 enum { DOCUMENT_MAX = 1048576, SCOPES_LISTED_MAX = 256 };
 

@@ -6,8 +6,8 @@
 #define SERVER_SNAPSHOT_H
 
 #include "base/arena.h"
+#include "config/config.h"
 #include "oauth/call.h"
-#include "server/config.h"
 
 struct snapshot {
 	struct config *config; /* a reference */

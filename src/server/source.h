@@ -5,8 +5,8 @@
 #ifndef SERVER_SOURCE_H
 #define SERVER_SOURCE_H
 
+#include "config/config.h"
 #include "http/request.h"
-#include "server/config.h"
 
 /*
  * Numeric address; borrowed from the request. The last X-Forwarded-For entry that no trusted proxy wrote about itself;

@@ -63,7 +63,7 @@ void credential_networks_put(struct json_out *out, struct str lines)
 
 /* --- scopes --- */
 
-#define MANAGEMENT "mintmark:" /* server/manage_api.h */
+#define MANAGEMENT "mintmark:" /* admin/manage_api.h */
 #define NO_API "-"             /* where a form names an API: identity scopes */
 
 static const struct {

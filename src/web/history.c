@@ -75,7 +75,7 @@ static bool is_address(struct str text)
 	return addr_parse(text, addr) == 0;
 }
 
-/* server/admin.c puts "… from ADDRESS" behind what came by network. */
+/* admin/admin.c puts "… from ADDRESS" behind what came by network. */
 static void show_where(struct page_vars *vars, struct str actor, struct str *detail)
 {
 	const struct str from = STR(" from ");

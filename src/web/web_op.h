@@ -1,5 +1,5 @@
 /*
- * An operation of the administration (server/admin.h) from a page: arguments in, result out, both as JSON. Keep it on
+ * An operation of the administration (admin/admin.h) from a page: arguments in, result out, both as JSON. Keep it on
  * the stack with _cleanup_(web_op_done): the result may hold a new secret, which is wiped then.
  *
  *   _cleanup_(web_op_done) struct web_op op;
