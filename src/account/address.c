@@ -66,10 +66,8 @@ int address_parse(struct str text, struct arena *arena, struct str *ret_address)
 	char *copy = arena_alloc(arena, text.len);
 	if (!copy)
 		return E_NOMEM;
-	memcpy(copy, text.p, text.len);
-	for (size_t i = str_find(text, '@'); i < text.len; i++)
-		if (is_upper(copy[i]))
-			copy[i] = (char)(copy[i] + ('a' - 'A'));
+	for (size_t i = 0; i < text.len; i++)
+		copy[i] = is_upper(text.p[i]) ? (char)(text.p[i] + ('a' - 'A')) : text.p[i];
 	*ret_address = (struct str){copy, text.len};
 	return 0;
 }

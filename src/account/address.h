@@ -11,9 +11,13 @@
 
 enum { ADDRESS_MAX = 254 };
 
-/* Whether it is one, with its domain in lower case: the form that is unique. */
+/* Whether it is one, with its domain in lower case. */
 bool address_is_normal(struct str address);
-/* The unique form of what somebody wrote; blanks around it don't count. E_SYNTAX: no address. E_NOMEM. */
+/*
+ * The unique form of what somebody wrote: in lower case, without blanks around it. RFC 5321 2.4 lets a host tell local
+ * parts apart by case, and asks hosts not to: people write theirs either way, and nobody shall be a second Alice@.
+ * E_SYNTAX: no address. E_NOMEM.
+ */
 must_check int address_parse(struct str text, struct arena *arena, struct str *ret_address);
 
 #endif

@@ -88,6 +88,13 @@ def is_alive(pid):
         return False
 
 
+def freeze(pid):
+    """SIGSTOP, and wait until no thread of it runs any more: each stops when it is scheduled the next time."""
+    os.kill(pid, signal.SIGSTOP)
+    stats = lambda: [p.read_text().rsplit(')', 1)[1].split()[0] for p in Path(f'/proc/{pid}/task').glob('*/stat')]
+    wait_until(lambda: set(stats()) == {'T'}, 'the stop of all threads')
+
+
 @dataclass
 class Response:
     """One HTTP response as it came over a raw socket. Header names are lower-cased; order and repeats are kept."""

@@ -585,7 +585,7 @@ def test_a_stopped_process_is_named_not_waited_for(person, issuer):
                                stderr=subprocess.DEVNULL)
     try:
         harness.wait_until(lambda: issuer.requests, 'the first request')
-        process.send_signal(signal.SIGSTOP)
+        harness.freeze(process.pid)
         person.fail(UNREACHABLE, 'holds the lock', '--timeout', '1s')
     finally:
         process.kill()

@@ -658,7 +658,7 @@ def test_a_stopped_server_does_not_hold_the_command_line(new_server, far):
     env = {**server.env, 'MINTMARK_CLIENT_ID': api.client_id, 'MINTMARK_CLIENT_SECRET': api.secret}
     flags = ['--server', server.issuer] if far else ['--config', server.config]
     pid = server.pids('server')
-    os.kill(pid, signal.SIGSTOP)
+    harness.freeze(pid)
     try:
         done = harness.run(server.binary, 'client', 'list', '--timeout', '1s', *flags, check=False, env=env)
         assert done.returncode == 5 and 'does not answer' in done.stderr, done.stderr

@@ -56,7 +56,7 @@ def test_cc_48_keyd_dies(alone):
     with server.connect() as connection:  # one connection, all the time: the server itself must not stumble
         for _ in range(5):
             old, supervisor = server.pids('keyd'), server.pids('supervisor')
-            os.kill(supervisor, signal.SIGSTOP)  # so that it surely is missed
+            harness.freeze(supervisor)  # so that it surely is missed
             os.kill(old, signal.SIGKILL)
             harness.wait_until(lambda pid=old: not harness.is_alive(pid), 'the end of keyd')
             good, end = 0, time.monotonic() + harness.PATIENCE_S
@@ -140,7 +140,7 @@ def test_requests_that_have_arrived_are_answered_at_the_end(patient, kept):
     if kept:
         for connection in connections:
             check_token(connection.send(data).receive())
-    os.kill(server.pids('server'), signal.SIGSTOP)
+    harness.freeze(server.pids('server'))
     for connection in connections:
         connection.send(data)
     server.process.send_signal(signal.SIGTERM)
@@ -163,7 +163,7 @@ def test_pipelined_requests_behind_a_keyd_that_hangs(new_server):
     data = token_request('grant_type=client_credentials', [basic(*world.clients['demo'])], close=False)
     with server.connect() as connection:
         check_token(connection.send(data).receive())
-        os.kill(server.pids('keyd'), signal.SIGSTOP)
+        harness.freeze(server.pids('keyd'))
         try:
             connection.send(data * 3)
             for _ in range(3):

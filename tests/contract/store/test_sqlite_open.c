@@ -99,6 +99,31 @@ static void who_disabled_it_before_that_was_kept(void **state)
 		assert_int_equal(get_client(world, a_client(world, i).id).held, rows[i].held);
 }
 
+/* Migration 10: addresses in lower case, but nobody gets another one's. */
+static void addresses_lose_their_case(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = {{"Alice@x.example", "Alice@x.example"}, {"alice@x.example", "alice@x.example"},
+		    {"BOB@x.example", "bob@x.example"}, {"carol@x.example", "carol@x.example"}};
+	struct world *world = *state;
+	OK(world_open(world));
+	for (unsigned i = 0; i < COUNT(rows); i++) {
+		struct account account = an_account(world, i + 1);
+		account.email = str_of(rows[i].before);
+		OK(store_account_put(world->store, &account, &a_note));
+	}
+	store_close(world->store);
+	world->store = NULL;
+	run_sql(world->path, "PRAGMA user_version = 9");
+	OK(world_open(world));
+	for (unsigned i = 0; i < COUNT(rows); i++) {
+		struct account account;
+		OK(store_account_get(world->store, an_account(world, i + 1).id, false, &world->arena, &account));
+		assert_true(str_eq(account.email, str_of(rows[i].after)));
+	}
+}
+
 static void newer_version(void **state)
 {
 	struct world *world = *state;
@@ -173,6 +198,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(options_out_of_range, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(foreign_files, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(who_disabled_it_before_that_was_kept, world_setup_folder, world_teardown),
+	cmocka_unit_test_setup_teardown(addresses_lose_their_case, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(newer_version, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(only_the_owner_may_read, world_setup_folder, world_teardown),
 	cmocka_unit_test_setup_teardown(one_process_only, world_setup_folder, world_teardown),

@@ -50,7 +50,7 @@ static void normalises(void **state)
 	} rows[] = {
 		{STR("alice@example.com"), STR("alice@example.com")},
 		{STR("  alice@example.com\t"), STR("alice@example.com")},
-		{STR("Alice@Example.COM"), STR("Alice@example.com")}, /* RFC 5321 2.4 */
+		{STR("Alice@Example.COM"), STR("alice@example.com")}, /* RFC 5321 2.4 */
 		{STR("a+b.c_d-e!#$%&'*/=?^`{|}~@x"), STR("a+b.c_d-e!#$%&'*/=?^`{|}~@x")},
 	};
 	struct arena arena;
