@@ -29,7 +29,11 @@ int admin_account_check_roles(struct admin_ctx *ctx)
 int admin_account_find(struct admin_ctx *ctx, struct account *ret_account)
 {
 	struct str key = ctx->args[ARG_ACCOUNT].s;
-	int rc = store_account_get(ctx->admin->store, key, !id_has_form(ID_ACCOUNT, key), &ctx->arena, ret_account);
+	bool is_id = id_has_form(ID_ACCOUNT, key);
+	int rc = is_id ? 0 : address_parse(key, &ctx->arena, &key);
+	if (rc == E_NOMEM)
+		return rc;
+	rc = rc == E_SYNTAX ? E_ABSENT : store_account_get(ctx->admin->store, key, !is_id, &ctx->arena, ret_account);
 	return rc == E_ABSENT ? admin_fail(ctx, rc, "There is no such account.") : rc;
 }
 
