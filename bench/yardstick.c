@@ -159,7 +159,8 @@ static int serve(struct yardstick *yardstick, unsigned port, const char *cert, c
 {
 	struct tls_context *tls = NULL;
 	char why[512];
-	struct http_limits limits = {10000, 10000, 10000, 60000, 10000, 20000, 0, 0};
+	const struct http_limits limits = {.handshake_ms = 10000, .head_ms = 10000, .body_ms = 10000, .idle_ms = 60000,
+					   .write_ms = 10000, .connections_max = 20000};
 	if (cert)
 		TRY(tls_context_open(cert, key, why, sizeof(why), &tls));
 	TRY(loop_new(&yardstick->loop));

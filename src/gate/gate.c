@@ -372,7 +372,8 @@ int gate_run(const struct gate_options *options, struct buf *ret_why)
 		const struct daemon_options daemon = {
 			.listen = options->listen, .n_listen = options->n_listen, .loops = options->loops,
 			.pool_threads = POOL_THREADS,
-			.limits = {HANDSHAKE_MS, HEAD_MS, BODY_MS, IDLE_MS, WRITE_MS, CONNECTIONS_MAX, 0, 0},
+			.limits = {.handshake_ms = HANDSHAKE_MS, .head_ms = HEAD_MS, .body_ms = BODY_MS,
+				   .idle_ms = IDLE_MS, .write_ms = WRITE_MS, .connections_max = CONNECTIONS_MAX},
 			.arena_max = ARENA_MAX, .body_max = BODY_MAX, .handler = {handle, NULL, reload, &gate}};
 		LOG(LOG_INFO, "rules", F("operations", (long)openapi_count(gate.rules->set)));
 		warn_of_unsatisfiable(gate.rules);
