@@ -89,7 +89,7 @@ static int find_key(const struct storage_call *call, long ring, long *ret_key, b
 
 static int check(struct storage_call *call)
 {
-	long ring, key;
+	long ring = 0, key;
 	bool found;
 	TRY(find_ring(call, &ring));
 	return find_key(call, ring, &key, &found);
@@ -98,7 +98,7 @@ static int check(struct storage_call *call)
 static int get(struct storage_call *call, struct buf *out, bool *ret_found)
 {
 	char secret[SECRET_MAX];
-	long ring, key;
+	long ring = 0, key;
 	TRY(find_ring(call, &ring));
 	TRY(find_key(call, ring, &key, ret_found));
 	if (!*ret_found)
@@ -115,7 +115,7 @@ static int get(struct storage_call *call, struct buf *out, bool *ret_found)
 static int put(struct storage_call *call, struct str secret)
 {
 	char description[DESCRIPTION_MAX];
-	long ring;
+	long ring = 0;
 	TRY(find_ring(call, &ring));
 	describe(call, description);
 	long key = fails() ? -1 : syscall(SYS_add_key, "user", description, secret.p, secret.len, ring);
@@ -128,7 +128,7 @@ static int put(struct storage_call *call, struct str secret)
 
 static int remove_key(struct storage_call *call)
 {
-	long ring, key;
+	long ring = 0, key;
 	bool found;
 	TRY(find_ring(call, &ring));
 	TRY(find_key(call, ring, &key, &found));

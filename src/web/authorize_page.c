@@ -7,6 +7,7 @@
 #include "oauth/redirect.h"
 #include "oauth/scope.h"
 #include "web/authorize_form.h"
+#include "web/scope_words.h"
 
 static const char begin_again[] = "Go back to the application that sent you here and start once more. If it happens "
 				  "again, tell the people who run that application: it asked in a way that is not "
@@ -81,27 +82,6 @@ static int to_sign_in(struct call *call, struct authorize *request)
 	return web_redirect(call, path);
 }
 
-static const struct {
-	const char *scope, *text;
-} identity_texts[] = {
-	{"openid", "know which account here is yours"},
-	{"profile", "read your name"},
-	{"email", "read your e-mail address"},
-	{"roles", "see which roles you have here"},
-	{"offline_access", "go on when you are not there, until you end it"},
-};
-
-static struct str describe(const struct call *call, struct str scope)
-{
-	for (size_t i = 0; i < sizeof(identity_texts) / sizeof(identity_texts[0]); i++)
-		if (str_eq(scope, str_of(identity_texts[i].scope)))
-			return str_of(identity_texts[i].text);
-	for (size_t i = 0; call->api && i < call->api->n_scopes; i++)
-		if (str_eq(scope, call->api->scopes[i].name) && call->api->scopes[i].description.len > 0)
-			return call->api->scopes[i].description;
-	return scope;
-}
-
 /* What the yes or no belongs to, and that somebody signed in for it. */
 static int put_query(struct call *call, const struct authorize *request)
 {
@@ -131,7 +111,8 @@ static int ask(struct call *call, const struct authorize *request)
 	for (size_t i = 0; i < request->scopes.n; i++) {
 		bool of_api = !scope_is_identity(request->scopes.v[i]);
 		struct page_vars *row = page_row(vars, of_api ? "api_scopes" : "scopes");
-		page_text(row, "text", describe(call, request->scopes.v[i]));
+		struct str words = scope_words(call->api, request->scopes.v[i]);
+		page_text(row, "text", words.len > 0 ? words : request->scopes.v[i]);
 	}
 	/* Browsers hold a form's redirects to the policy too. */
 	call->answer.form_action = redirect_form_source(request->redirect_uri);

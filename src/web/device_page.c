@@ -11,6 +11,7 @@
 #include "oauth/scope.h"
 #include "oauth/throttle.h"
 #include "store/store.h"
+#include "web/scope_words.h"
 #include "web/web.h"
 
 enum field { FIELD_USER_CODE, FIELD_DECISION, FIELDS };
@@ -34,27 +35,6 @@ static int show_form(struct call *call, bool wrong)
 	return web_show(call, wrong ? 400 : 200, "device");
 }
 
-/* What an API says about its scope; our own are explained here. */
-static struct str describe(const struct api *api, struct str scope)
-{
-	static const struct {
-		const char *scope, *text;
-	} own[] = {
-		{"openid", "know who you are"},
-		{"profile", "see your name"},
-		{"email", "see your e-mail address"},
-		{"roles", "see your roles"},
-		{"offline_access", "stay connected until you end it"},
-	};
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (str_eq(scope, str_of(own[i].scope)))
-			return str_of(own[i].text);
-	for (size_t i = 0; api && i < api->n_scopes; i++)
-		if (str_eq(api->scopes[i].name, scope))
-			return api->scopes[i].description;
-	return (struct str){0};
-}
-
 static int put_scopes(struct call *call, const struct waiting *waiting)
 {
 	struct str_list scopes;
@@ -62,7 +42,7 @@ static int put_scopes(struct call *call, const struct waiting *waiting)
 	for (size_t i = 0; i < scopes.n; i++) {
 		struct page_vars *row = page_row(call->web->vars, "scopes");
 		page_text(row, "scope", scopes.v[i]);
-		page_text(row, "description", describe(waiting->api, scopes.v[i]));
+		page_text(row, "description", scope_words(waiting->api, scopes.v[i]));
 	}
 	return 0;
 }

@@ -47,8 +47,8 @@ class Races:
         self.rs = made['client_id'], made['client_secret']
         cli('api', 'update', AUDIENCE, '--resource-server', self.rs[0])
         self.account = cli('account', 'create', '--email', 'races@example.com')['account_id']
-        self.app = cli('client', 'create', '--name', 'app', '--auth', 'none', '--api', AUDIENCE, '--scope',
-                       'read openid offline_access')['client_id']
+        self.app = cli('client', 'create', '--kind', 'app', '--name', 'app', '--public', '--redirect-uri', REDIRECT, '--grant', 'code',
+                       '--grant', 'refresh', '--api', AUDIENCE, '--scope', 'read openid offline_access', '--id-token-alg', 'ES256')['client_id']
         server.stop()
         self.codes = [new_bearer('mmo_') for _ in range(CODES)]
         with sqlite3.connect(server.var / 'store/mintmark.db') as db:
@@ -60,9 +60,6 @@ class Races:
         account_n, = db.execute('SELECT n FROM account WHERE id = ?', (self.account,)).fetchone()
         api_id, = db.execute('SELECT id FROM api WHERE audience = ?', (AUDIENCE,)).fetchone()
         now = int(time.time())
-        db.execute('UPDATE client SET kind = 2 WHERE n = ?', (n,))
-        db.execute('INSERT OR REPLACE INTO client_app VALUES (?, 3, 0, 0, 0, ?, ?, ?, ?, ?, ?, ?, 0, ?)',
-                   (n, 'ES256', REDIRECT, '', '', '', '', '', bytes(32)))
         for code in self.codes:
             db.execute('INSERT INTO code (sha256, client_n, account_n, session_id, redirect_uri, scope, api_id, nonce, challenge,'
                        ' methods, auth_s, created_s, expires_s, used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, 0)',

@@ -106,6 +106,29 @@ static void test_drain(void **state)
 	bench_close(&bench);
 }
 
+/* What has reached this machine is answered: on a kept connection, and on one that nobody has accepted yet. */
+static void test_drain_answers_what_has_arrived(void **state)
+{
+	(void)state;
+	struct http_limits limits = bench_limits();
+	struct bench bench;
+	assert_int_equal(bench_open(&bench, &limits), 0);
+	int kept = bench_dial(&bench);
+	bench_say(kept, GET_A);
+	(void)bench_hear_until(&bench, kept, "hello");
+	int fresh = bench_dial(&bench);
+	bench_say(kept, GET_A);
+	bench_say(fresh, GET_A); /* the loop does not run now */
+	http_server_drain(bench.server, on_done, &bench);
+	(void)bench_hear_until(&bench, kept, "Connection: close\r\n\r\nhelloEOF");
+	(void)bench_hear_until(&bench, fresh, "Connection: close\r\n\r\nhelloEOF");
+	assert_int_equal(bench.n_requests, 3);
+	bench_until_open(&bench, 0);
+	close(kept);
+	close(fresh);
+	bench_close(&bench);
+}
+
 /* Head and body may take ten minutes, but not when we end. */
 static void test_drain_does_not_wait_for_half_a_request(void **state)
 {
@@ -402,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_connection_dies_first),
 		cmocka_unit_test(test_half_close),
 		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_drain_answers_what_has_arrived),
 		cmocka_unit_test(test_drain_does_not_wait_for_half_a_request),
 		cmocka_unit_test(test_drain_of_nothing_may_free),
 		cmocka_unit_test(test_caps),
