@@ -603,7 +603,8 @@ def test_credentials(api, env, tmp_path):
     files = {'MINTMARK_CLIENT_ID_FILE': str(tmp_path / 'id'), 'MINTMARK_CLIENT_SECRET_FILE': str(tmp_path / 'secret')}
     assert remote(api, {**api.server.env, **files}, 'client', 'list').returncode == 0
     assert remote(api, api.server.env, 'client', 'list').returncode == 2
-    wrong = remote(api, {**env, 'MINTMARK_CLIENT_SECRET': api.secret[:-1] + '0'}, 'client', 'list')
+    other = api.secret[:-1] + ('0' if api.secret[-1] != '0' else '1')
+    wrong = remote(api, {**env, 'MINTMARK_CLIENT_SECRET': other}, 'client', 'list')
     assert wrong.returncode == 1 and 'invalid_client' in wrong.stderr and api.secret[:-1] not in wrong.stderr
 
 
