@@ -84,18 +84,10 @@ static int read_networks(struct admin_ctx *ctx, struct client *client)
 	return 0;
 }
 
-static bool has_grant(const struct client *client, const struct scope_grant *grant)
-{
-	for (size_t i = 0; i < client->n_grants; i++)
-		if (str_eq(client->grants[i].api_id, grant->api_id) && str_eq(client->grants[i].scope, grant->scope))
-			return true;
-	return false;
-}
-
 static bool has_all_grants(const struct client *client, const struct client *of)
 {
 	for (size_t i = 0; i < of->n_grants; i++)
-		if (!has_grant(client, &of->grants[i]))
+		if (!model_client_has_grant(client, &of->grants[i]))
 			return false;
 	return true;
 }

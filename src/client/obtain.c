@@ -511,13 +511,14 @@ int obtain_keep_login(const struct settings *settings, moment_fn *now, struct st
 	return rc;
 }
 
-static int remove_record(struct attempt *a)
+/* Nobody is told when it fails: a kept token ends by itself. */
+static void remove_record(struct attempt *a)
 {
 	char file[CACHE_NAME_MAX + 8];
-	TRY(open_cache(a));
+	if (open_cache(a) < 0)
+		return;
 	snprintf(file, sizeof(file), "%s.json", a->name);
 	private_folder_remove(&a->folder, file);
-	return MINTMARK_OK;
 }
 
 void obtain_forget(const struct settings *settings)
@@ -528,6 +529,6 @@ void obtain_forget(const struct settings *settings)
 	struct attempt a = {.request = &request, .result = &result, .trouble = &unheard};
 	open_attempt(&a);
 	if (source_find(settings, &a.arena, &a.source, &unheard) == MINTMARK_OK)
-		(void)(remove_record(&a) + 0); /* nobody is told: a kept token ends by itself */
+		remove_record(&a);
 	close_attempt(&a);
 }

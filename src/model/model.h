@@ -1,5 +1,5 @@
 /*
- * The things the store keeps, as plain structs, with the two questions about them that every folder asks. Strings and
+ * The things the store keeps, as plain structs, with the few questions about them that several folders ask. Strings and
  * arrays are borrowed from the arena the struct was read into (or from the caller on the way in). Times are seconds
  * since 1970 (_s); 0 means "never" or "not set".
  */
@@ -122,6 +122,14 @@ struct client {
 	struct client_app app;      /* CLIENT_APP only */
 	struct str_list serves;     /* audiences of the APIs whose resource server it is (RFC 7662 2.1) */
 };
+
+static inline bool model_client_has_grant(const struct client *client, const struct scope_grant *grant)
+{
+	for (size_t i = 0; i < client->n_grants; i++)
+		if (str_eq(client->grants[i].api_id, grant->api_id) && str_eq(client->grants[i].scope, grant->scope))
+			return true;
+	return false;
+}
 
 struct api_scope {
 	struct str name;

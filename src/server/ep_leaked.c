@@ -186,62 +186,47 @@ static int end_access(struct call *call, struct str text)
 
 /* --- any of them --- */
 
-static int hash_secret(struct str text, unsigned char ret_sha256[32])
-{
-	return id_secret_looks_generated(text) ? digest_sha256(text, ret_sha256) : E_SYNTAX;
-}
-
-static int hash_refresh(struct str text, unsigned char ret_sha256[32])
-{
-	return id_bearer_parse(BEARER_REFRESH, text, ret_sha256);
-}
-
-static int hash_session(struct str text, unsigned char ret_sha256[32])
-{
-	return id_bearer_parse(BEARER_SESSION, text, ret_sha256);
-}
-
-static int hash_registration(struct str text, unsigned char ret_sha256[32])
-{
-	return id_bearer_parse(BEARER_REGISTRATION, text, ret_sha256);
-}
-
-static int hash_link(struct str text, unsigned char ret_sha256[32])
-{
-	return id_bearer_parse(BEARER_LINK, text, ret_sha256);
-}
-
-/* hash: whether it is one, by its form. end: E_ABSENT: it is not known, or over. */
+/* E_ABSENT: it is not known, or over. */
 static const struct {
-	int (*hash)(struct str text, unsigned char ret_sha256[32]);
+	enum id_bearer bearer;
 	int (*end)(struct call *call, const unsigned char sha256[32]);
 } kinds[] = {
-	{hash_secret, end_secret},   {hash_refresh, end_refresh}, {hash_session, end_session},
-	{hash_registration, end_registration}, {hash_link, end_link},
+	{BEARER_REFRESH, end_refresh},
+	{BEARER_SESSION, end_session},
+	{BEARER_REGISTRATION, end_registration},
+	{BEARER_LINK, end_link},
 };
 
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
-
-static int find_kind(struct str text, unsigned char ret_sha256[32], size_t *ret_i)
+/* What it is by its form, and its hash. E_SYNTAX: nothing that is kept as a hash. E_CRYPTO. */
+static int find_end(struct str text, unsigned char ret_sha256[32],
+		    int (**ret_end)(struct call *call, const unsigned char sha256[32]))
 {
-	int rc = E_SYNTAX;
-	for (*ret_i = 0; *ret_i < KINDS; ++*ret_i)
-		if ((rc = kinds[*ret_i].hash(text, ret_sha256)) != E_SYNTAX)
-			return rc;
-	return str_has_prefix(text, STR("eyJ")) ? 0 : E_SYNTAX; /* of a JWT's header: "{" and a quote */
+	if (id_secret_looks_generated(text)) {
+		*ret_end = end_secret;
+		return digest_sha256(text, ret_sha256);
+	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int rc = id_bearer_parse(kinds[i].bearer, text, ret_sha256);
+		if (rc == E_SYNTAX)
+			continue;
+		*ret_end = kinds[i].end;
+		return rc;
+	}
+	return E_SYNTAX;
 }
 
 static int find_and_end(struct call *call, struct str text)
 {
 	unsigned char sha256[SHA256_LEN];
-	size_t i;
-	int rc = find_kind(text, sha256, &i);
-	if (rc == E_SYNTAX)
+	int (*end)(struct call *call, const unsigned char sha256[32]) = NULL;
+	int rc = find_end(text, sha256, &end);
+	if (rc == E_SYNTAX && !str_has_prefix(text, STR("eyJ"))) /* of a JWT's header: "{" and a quote */
 		return 0;
-	TRY(rc);
+	if (rc != E_SYNTAX)
+		TRY(rc);
 	TRY(call_to_store_lane(call));
 	TRY(call_count_stranger(call, STR("leaked")));
-	rc = i < KINDS ? kinds[i].end(call, sha256) : end_access(call, text);
+	rc = end ? end(call, sha256) : end_access(call, text);
 	return rc == E_ABSENT ? 0 : rc;
 }
 

@@ -137,14 +137,6 @@ static int resolve(struct call *call, struct str_list scopes, struct client *cli
 	return 0;
 }
 
-static bool has_grant(const struct client *client, const struct scope_grant *grant)
-{
-	for (size_t i = 0; i < client->n_grants; i++)
-		if (str_eq(client->grants[i].api_id, grant->api_id) && str_eq(client->grants[i].scope, grant->scope))
-			return true;
-	return false;
-}
-
 /*
  * What an administrator took away from it, a program does not give back to itself; what one gave it beyond the policy,
  * it keeps where it had it.
@@ -154,7 +146,8 @@ static void keep_held(struct str_list policy, const struct client *before, struc
 	size_t kept = 0;
 	bool held = before->held & CLIENT_HELD_SCOPES;
 	for (size_t i = 0; i < client->n_grants; i++)
-		if ((!held && str_list_has(policy, client->grants[i].scope)) || has_grant(before, &client->grants[i]))
+		if ((!held && str_list_has(policy, client->grants[i].scope)) ||
+		    model_client_has_grant(before, &client->grants[i]))
 			client->grants[kept++] = client->grants[i];
 	client->n_grants = kept;
 	client->default_api = STR("");

@@ -11,15 +11,8 @@ import pytest
 
 import harness
 from issuer import Issuer
-from test_client import FAILED, OK, UNREACHABLE, Person, certificates, is_whole, secure  # noqa: F401: a fixture
-from test_client_login import Login, Provider
-
-
-@pytest.fixture
-def issuer():
-    made = Issuer()
-    yield made
-    made.stop()
+from test_client import FAILED, OK, UNREACHABLE, Person, certificates, is_whole, issuer, secure  # noqa: F401: fixtures
+from test_client_login import Login, provider  # noqa: F401: a fixture
 
 
 @pytest.fixture
@@ -34,13 +27,6 @@ def other():
 @pytest.fixture
 def person(tmp_path, issuer):
     return Person(tmp_path / 'home', issuer)
-
-
-@pytest.fixture
-def provider():
-    made = Provider()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

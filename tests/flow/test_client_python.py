@@ -10,6 +10,7 @@ import pytest
 
 import harness
 from issuer import Issuer
+from test_client import issuer  # noqa: F401: a fixture
 
 PYTHON = '/usr/bin/python3'
 
@@ -32,13 +33,6 @@ def python(tmp_path_factory):
     harness.run(installed, '-m', 'pip', 'install', '-q', '--no-index', '--no-deps', wheel, timeout=120)
     shutil.rmtree(folder / 'python')
     return installed
-
-
-@pytest.fixture
-def issuer():
-    made = Issuer()
-    yield made
-    made.stop()
 
 
 @pytest.fixture
